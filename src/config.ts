@@ -1,0 +1,213 @@
+import * as v from 'valibot';
+import { apiKeyPattern } from './datasources/bluejay/api-key.ts';
+
+/** What the gateway runs on, parsed and complete. Durations are in milliseconds. */
+export interface Config {
+  readonly environment: 'development' | 'production' | 'test';
+  readonly host: string;
+  /** 0 lets the operating system choose a free port. */
+  readonly port: number;
+  readonly logLevel: LogLevel;
+  /** Whether a browser that opens /graphql gets GraphiQL. */
+  readonly graphiql: boolean;
+  readonly upstream: UpstreamConfig;
+}
+
+export type LogLevel = (typeof logLevels)[number];
+
+/** Either Bluejay over HTTP, or the sandbox that the gateway starts for itself. */
+export type UpstreamConfig =
+  | { readonly kind: 'sandbox'; readonly timeoutMs: number }
+  | {
+      readonly kind: 'bluejay';
+      /** Origin and optional path prefix, without a trailing slash. */
+      readonly baseUrl: string;
+      readonly auth: AuthConfig;
+      /** The longest one upstream call may take, connecting and body included. */
+      readonly timeoutMs: number;
+    };
+
+export type AuthConfig =
+  /** The gateway's own key, for everyone. */
+  | { readonly mode: 'service'; readonly apiKey: string }
+  /** Every caller brings its own X-API-Key; the gateway's key is never used. */
+  | { readonly mode: 'forward' };
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  /** One line a problem: the variable's name, what was expected, never a secret value. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const defaultBaseUrl = 'https://api.getbluejay.ai';
+
+function oneOf<const Options extends readonly string[]>(options: Options) {
+  return v.picklist(options, `expected one of ${options.join(', ')}`);
+}
+
+function integer(minimum: number, maximum: number) {
+  const message = `expected a whole number from ${minimum} to ${maximum}`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,9}$/, message),
+    v.transform(Number),
+    v.minValue(minimum, message),
+    v.maxValue(maximum, message),
+  );
+}
+
+const onOff = v.pipe(
+  oneOf(['true', 'false']),
+  v.transform((value) => value === 'true'),
+);
+
+const baseUrl = v.pipe(
+  v.string(),
+  v.check(
+    (value) => isBaseUrl(value),
+    'expected an http(s) URL without credentials, query or fragment, such as https://api.getbluejay.ai',
+  ),
+  v.transform((value) => new URL(value)),
+);
+
+function isBaseUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return (
+    url !== null &&
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    !/[?#@]/.test(value) &&
+    url.hostname !== ''
+  );
+}
+
+/** One variable: how it is read, what it means, and its default as the documentation prints it. */
+interface Variable {
+  readonly schema: v.GenericSchema<string | undefined, unknown>;
+  readonly default: string;
+  readonly description: string;
+}
+
+/** Every environment variable that the gateway reads. The README's table is checked against this one. */
+export const variables = {
+  PORT: {
+    schema: v.optional(integer(0, 65_535), '4000'),
+    default: '4000',
+    description: 'Port to listen on; `0` takes any free one.',
+  },
+  HOST: {
+    schema: v.optional(
+      v.pipe(v.string(), v.minLength(1, 'expected a host name or an IP address')),
+      '127.0.0.1',
+    ),
+    default: '127.0.0.1',
+    description: 'Address to listen on; `0.0.0.0` or `::` in a container.',
+  },
+  NODE_ENV: {
+    schema: v.optional(oneOf(['development', 'production', 'test']), 'development'),
+    default: 'development',
+    description: '`development`, `production` or `test`.',
+  },
+  LOG_LEVEL: {
+    schema: v.optional(oneOf(logLevels), 'info'),
+    default: 'info',
+    description: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
+  },
+  BLUEJAY_BASE_URL: {
+    schema: v.optional(baseUrl),
+    default: defaultBaseUrl,
+    description: "Where Bluejay's API is. `https`, or `http` on loopback.",
+  },
+  BLUEJAY_ALLOW_HTTP: {
+    schema: v.optional(onOff, 'false'),
+    default: 'false',
+    description:
+      '`true` permits `http` to hosts that are not loopback: the API key then travels unencrypted.',
+  },
+  BLUEJAY_API_KEY: {
+    schema: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(apiKeyPattern, 'expected 8 to 256 visible ASCII characters without a comma'),
+      ),
+    ),
+    default: '',
+    description: "The gateway's own Bluejay API key. Required with `BLUEJAY_AUTH=service`.",
+  },
+  BLUEJAY_AUTH: {
+    schema: v.optional(oneOf(['service', 'forward'])),
+    default: '`service` with a key, else `forward`',
+    description:
+      "`service`: the gateway's key for everyone. `forward`: every caller sends its own `X-API-Key`.",
+  },
+  BLUEJAY_TIMEOUT_MS: {
+    schema: v.optional(integer(1, 60_000), '3000'),
+    default: '3000',
+    description: 'The longest one upstream call may take, in milliseconds.',
+  },
+  GRAPHIQL: {
+    schema: v.optional(onOff),
+    default: '`true` in development, else `false`',
+    description: 'Whether a browser that opens `/graphql` gets GraphiQL.',
+  },
+} as const satisfies Record<string, Variable>;
+
+type Values = { [Name in keyof typeof variables]: v.InferOutput<(typeof variables)[Name]['schema']> };
+
+/**
+ * Reads the configuration from environment variables; an empty variable counts as unset.
+ * Reports every problem at once and never repeats a variable's value.
+ */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const parsed: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { schema }] of Object.entries<Variable>(variables)) {
+    const result = v.safeParse(schema, environment[name] || undefined);
+    if (result.success) parsed[name] = result.output;
+    else problems.push(`${name}: ${result.issues[0].message}`);
+  }
+  // What is wrong by itself is missing here, so the checks across variables must do without it.
+  const partial = parsed as Partial<Values>;
+  const url = partial.BLUEJAY_BASE_URL;
+  if (url?.protocol === 'http:' && !isLoopback(url.hostname) && partial.BLUEJAY_ALLOW_HTTP === false) {
+    problems.push(
+      'BLUEJAY_BASE_URL: expected https (http is for loopback; BLUEJAY_ALLOW_HTTP=true permits it elsewhere)',
+    );
+  }
+  if (partial.BLUEJAY_AUTH === 'service' && !environment['BLUEJAY_API_KEY']) {
+    problems.push('BLUEJAY_API_KEY: required when BLUEJAY_AUTH is service');
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: resolve(parsed as Values) };
+}
+
+function resolve(values: Values): Config {
+  return {
+    environment: values.NODE_ENV,
+    host: values.HOST,
+    port: values.PORT,
+    logLevel: values.LOG_LEVEL,
+    graphiql: values.GRAPHIQL ?? values.NODE_ENV === 'development',
+    upstream: resolveUpstream(values),
+  };
+}
+
+function resolveUpstream(values: Values): UpstreamConfig {
+  const {
+    BLUEJAY_BASE_URL: url,
+    BLUEJAY_API_KEY: apiKey,
+    BLUEJAY_AUTH: mode,
+    BLUEJAY_TIMEOUT_MS: timeoutMs,
+  } = values;
+  const nothingConfigured = url === undefined && apiKey === undefined && mode === undefined;
+  if (nothingConfigured && values.NODE_ENV !== 'production') return { kind: 'sandbox', timeoutMs };
+  return {
+    kind: 'bluejay',
+    baseUrl: url === undefined ? defaultBaseUrl : url.href.replace(/\/+$/, ''),
+    auth: apiKey === undefined || mode === 'forward' ? { mode: 'forward' } : { mode: 'service', apiKey },
+    timeoutMs,
+  };
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}

@@ -1,0 +1,63 @@
+import { parseUuid } from '../uuid.ts';
+import { normaliseDateTime } from './date-time.ts';
+import { isObject, parseJson } from './json.ts';
+import type { Decoded } from './json.ts';
+
+/** A customer persona as the rest of the gateway knows it. */
+export interface CustomerPersona {
+  /** Canonical, lower-cased. */
+  readonly id: string;
+  /** RFC 3339 in UTC. */
+  readonly createdAt: string | null;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly goal: string | null;
+  readonly orgId: string | null;
+}
+
+/**
+ * The persona in the body of a 200. Bluejay may leave any field out or null, and may add fields.
+ *
+ * @param id the canonical id that was asked for; it also stands in for an id that is null
+ */
+export function decodeCustomerPersona(body: string, id: string): Decoded<CustomerPersona> {
+  if (body === '') return { ok: false, reason: 'empty_body' };
+  const json = parseJson(body);
+  if (json === undefined) return { ok: false, reason: 'not_json' };
+  if (!isObject(json)) return { ok: false, reason: 'wrong_shape' };
+
+  const answeredId = decodeUuid(json['id']);
+  const createdAt = decodeDateTime(json['created_at']);
+  const name = decodeString(json['name']);
+  const description = decodeString(json['description']);
+  const goal = decodeString(json['goal']);
+  const orgId = decodeUuid(json['org_id']);
+  if (
+    answeredId === undefined ||
+    createdAt === undefined ||
+    name === undefined ||
+    description === undefined ||
+    goal === undefined ||
+    orgId === undefined
+  ) {
+    return { ok: false, reason: 'wrong_shape' };
+  }
+  if (answeredId !== null && answeredId !== id) return { ok: false, reason: 'other_id' };
+  return { ok: true, value: { id, createdAt, name, description, goal, orgId } };
+}
+
+// Each field: undefined for a value of the wrong type, null for an absent one.
+
+function decodeString(value: unknown): string | null | undefined {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function decodeUuid(value: unknown): string | null | undefined {
+  return value === undefined || value === null ? null : parseUuid(value);
+}
+
+function decodeDateTime(value: unknown): string | null | undefined {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' ? normaliseDateTime(value) : undefined;
+}

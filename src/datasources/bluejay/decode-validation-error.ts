@@ -1,0 +1,50 @@
+import type { FieldError } from './errors.ts';
+import { isObject, parseJson } from './json.ts';
+import type { Decoded } from './json.ts';
+
+// This is Bluejay's text, and it reaches the client: all of it is bounded.
+const maxTextLength = 200;
+const maxFieldErrors = 20;
+const maxPathLength = 10;
+
+/**
+ * What a 422 says, from FastAPI's `{"detail": [{"loc", "msg", "type"}]}`. Pydantic's `input`, `ctx` and
+ * `url` are dropped: they can echo a secret. `header` tells that a header, not an argument, was at fault.
+ *
+ * @param argumentNames the gateway's argument names by Bluejay's parameter names
+ */
+export function decodeValidationError(
+  body: string,
+  argumentNames: ReadonlyMap<string, string>,
+): Decoded<{ readonly header: boolean; readonly fieldErrors: readonly FieldError[] }> {
+  const json = parseJson(body);
+  if (!isObject(json)) return { ok: false, reason: json === undefined ? 'not_json' : 'wrong_shape' };
+  const detail = Array.isArray(json['detail']) ? json['detail'].filter(isObject) : [];
+  return {
+    ok: true,
+    value: {
+      header: detail.some(({ loc }) => Array.isArray(loc) && loc[0] === 'header'),
+      fieldErrors: detail.slice(0, maxFieldErrors).map(({ loc, msg, type }) => ({
+        path: decodeLocation(loc, argumentNames),
+        message: typeof msg === 'string' ? cut(msg) : 'Invalid value',
+        type: typeof type === 'string' ? cut(type) : 'value_error',
+      })),
+    },
+  };
+}
+
+function decodeLocation(
+  location: unknown,
+  argumentNames: ReadonlyMap<string, string>,
+): readonly (string | number)[] {
+  if (!Array.isArray(location)) return [];
+  // The first entry says where (path, query, body); the argument's name follows.
+  return location
+    .slice(1, 1 + maxPathLength)
+    .filter((part) => typeof part === 'string' || typeof part === 'number')
+    .map((part) => (typeof part === 'string' ? (argumentNames.get(part) ?? cut(part)) : part));
+}
+
+function cut(text: string): string {
+  return text.slice(0, maxTextLength);
+}

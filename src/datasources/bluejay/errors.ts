@@ -1,0 +1,72 @@
+/** The upstream calls, by the names that errors, logs and metrics give them. */
+export type Operation = 'getCustomerPersona';
+
+/** One input that was refused, in the words of whoever refused it. */
+export interface FieldError {
+  /** The argument's name, then the way inside it: `["id"]`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** A machine-readable kind, such as Pydantic's `uuid_parsing`. */
+  readonly type: string;
+}
+
+/** Everything that can go wrong with a call, by kind. None of it holds upstream text but `fieldErrors`. */
+export type Failure =
+  | { readonly kind: 'invalid_input'; readonly fieldErrors: readonly FieldError[] }
+  | { readonly kind: 'unauthenticated'; readonly reason: 'missing_key' | 'refused_key' }
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'timeout' }
+  /** `reason`: an error code such as `ECONNREFUSED`, or `http_503`; for logs. */
+  | { readonly kind: 'unavailable'; readonly reason: string }
+  | { readonly kind: 'unexpected_status' }
+  | { readonly kind: 'invalid_response'; readonly reason: InvalidResponseReason }
+  | { readonly kind: 'overloaded'; readonly retryAfterMs: number };
+
+export type InvalidResponseReason =
+  | 'malformed_http'
+  | 'redirect'
+  | 'encoded_body'
+  | 'body_too_large'
+  | 'empty_body'
+  | 'not_json'
+  | 'wrong_shape'
+  | 'other_id';
+
+export type FailureKind = Failure['kind'];
+
+/** What a call was and how it ended; absent when nothing was sent. */
+export interface UpstreamCall {
+  readonly operation: Operation;
+  readonly status?: number;
+}
+
+/**
+ * The one error that the Bluejay data source throws for what Bluejay, the network or the input did.
+ * Not in this family: the `signal.reason` of a caller that left, and defects of the gateway itself.
+ *
+ * It keeps no `cause`: undici's errors hold socket addresses and `JSON.parse`'s hold body text.
+ */
+export class BluejayError extends Error {
+  override readonly name = 'BluejayError';
+  readonly failure: Failure;
+  readonly upstream: UpstreamCall | undefined;
+
+  constructor(failure: Failure, upstream?: UpstreamCall) {
+    super('reason' in failure ? `${failure.kind}: ${failure.reason}` : failure.kind);
+    this.failure = failure;
+    this.upstream = upstream;
+  }
+}
+
+/**
+ * The same error for a caller to whom the argument has another name: an item of `ids` is `["ids", 2]`
+ * to the client and `["id"]` to the data source. Any other error comes back as it is.
+ */
+export function renameArgument(error: unknown, from: string, to: readonly (string | number)[]): unknown {
+  if (!(error instanceof BluejayError) || error.failure.kind !== 'invalid_input') return error;
+  const fieldErrors = error.failure.fieldErrors.map((fieldError) =>
+    fieldError.path[0] === from ? { ...fieldError, path: [...to, ...fieldError.path.slice(1)] } : fieldError,
+  );
+  return new BluejayError({ kind: 'invalid_input', fieldErrors }, error.upstream);
+}

@@ -1,0 +1,21 @@
+import type { InvalidResponseReason } from './errors.ts';
+
+/** What a decoder makes of a body. */
+export type Decoded<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly reason: InvalidResponseReason };
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Undefined for text that is not JSON; JSON itself has no undefined. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

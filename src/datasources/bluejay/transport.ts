@@ -1,0 +1,218 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import { BluejayError } from './errors.ts';
+import type { Failure, Operation } from './errors.ts';
+
+export interface TransportOptions {
+  /** Origin and optional path prefix, without a trailing slash. */
+  readonly baseUrl: string;
+  /** Sent as `user-agent`. */
+  readonly userAgent: string;
+  /** The longest one call may take, from the first byte of connecting to the last of the body. */
+  readonly timeoutMs: number;
+  /** The most sockets open at once. @default 64 */
+  readonly connections?: number;
+  /** The most calls that may wait for a socket; one more is `overloaded`. @default 1024 */
+  readonly maxQueue?: number;
+  /** The largest body that is read. @default 1048576 */
+  readonly maxResponseBytes?: number;
+}
+
+export interface TransportRequest {
+  readonly operation: Operation;
+  /** Starts with a slash; every segment must be safe in a URL already. */
+  readonly path: string;
+  readonly apiKey: string;
+  /** Aborts the call and closes its socket. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Transport {
+  /**
+   * Sends one GET; never retries, never follows a redirect.
+   *
+   * @throws {BluejayError} `timeout`, `unavailable`, `invalid_response` or `overloaded`
+   * @throws the signal's reason, once it is aborted
+   */
+  get(request: TransportRequest): Promise<TransportResponse>;
+  /** Closes every socket; calls in flight fail with `unavailable`. */
+  close(): Promise<void>;
+}
+
+/** How soon to come back when the queue is full: about the time in which a few calls finish. */
+const overloadedRetryAfterMs = 1_000;
+
+/** A connection pool to one origin. It lives as long as the gateway. */
+export function createTransport(options: TransportOptions): Transport {
+  const { baseUrl, userAgent, timeoutMs } = options;
+  const { connections = 64, maxQueue = 1_024, maxResponseBytes = 1_048_576 } = options;
+  const url = new URL(baseUrl);
+  const prefix = url.pathname.replace(/\/$/, '');
+  const pool = new Pool(url.origin, {
+    connections,
+    connectTimeout: timeoutMs,
+    // The timer of each call covers headers and body; undici's own are too coarse below a second.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: maxResponseBytes,
+    // uvicorn closes idle sockets after 5 s: let go of them first.
+    keepAliveTimeout: 4_000,
+    // Over HTTP/2 `connections` would not bound the calls in flight.
+    allowH2: false,
+  });
+  const maxPending = connections + maxQueue;
+  let pending = 0;
+
+  function get(request: TransportRequest): Promise<TransportResponse> {
+    const { operation, signal } = request;
+    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (pending >= maxPending) {
+      const failure = { kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs } as const;
+      return Promise.reject(new BluejayError(failure, { operation }));
+    }
+    return new Promise((resolve, reject) => {
+      pending += 1;
+      const call = new Call(operation, timeoutMs, signal, resolve, reject, () => {
+        pending -= 1;
+      });
+      pool.dispatch(
+        {
+          method: 'GET',
+          path: prefix + request.path,
+          headers: { 'x-api-key': request.apiKey, accept: 'application/json', 'user-agent': userAgent },
+        },
+        call,
+      );
+    });
+  }
+
+  return { get, close: () => pool.destroy() };
+}
+
+/**
+ * One call as undici drives it. The caller's promise settles at the deadline or the abort, whatever
+ * undici does; `release` runs when undici has let go of the call, so that a queue full of abandoned
+ * calls still counts as full.
+ */
+class Call implements Dispatcher.DispatchHandler {
+  readonly #operation: Operation;
+  readonly #signal: AbortSignal | undefined;
+  readonly #resolve: (response: TransportResponse) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #release: () => void;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #settled = false;
+  #status = 0;
+  #headers: IncomingHttpHeaders = {};
+  #body: Buffer[] = [];
+
+  constructor(
+    operation: Operation,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    resolve: (response: TransportResponse) => void,
+    reject: (error: unknown) => void,
+    release: () => void,
+  ) {
+    this.#operation = operation;
+    this.#signal = signal;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#release = release;
+    this.#timer = setTimeout(() => this.#abandon(this.#error({ kind: 'timeout' })), timeoutMs);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#settled) controller.abort(abandoned);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    this.#status = status;
+    this.#headers = headers;
+    // No encoding was asked for. A body that has one anyway is not unpacked, so no bomb goes off.
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      this.#abandon(this.#error({ kind: 'invalid_response', reason: 'encoded_body' }));
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#body.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#release();
+    if (!this.#settle()) return;
+    const [first] = this.#body;
+    const body = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
+    this.#resolve({ status: this.#status, headers: this.#headers, body: body.toString('utf8') });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#release();
+    if (this.#settle()) this.#reject(this.#error(classifyNetworkError(error)));
+  }
+
+  readonly #onAbort = (): void => {
+    this.#abandon(this.#signal?.reason);
+  };
+
+  #abandon(reason: unknown): void {
+    if (!this.#settle()) return;
+    this.#reject(reason);
+    this.#controller?.abort(abandoned);
+  }
+
+  /** True for the first one who asks: that one settles the promise. */
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    return true;
+  }
+
+  #error(failure: Failure): BluejayError {
+    const operation = this.#operation;
+    return new BluejayError(
+      failure,
+      this.#status === 0 ? { operation } : { operation, status: this.#status },
+    );
+  }
+}
+
+/** What undici is told; nobody sees it, because the caller's promise is settled by then. */
+const abandoned = new Error('abandoned');
+
+/** undici's and Node's codes for what went wrong on the wire; anything unlisted is `unavailable`. */
+function classifyNetworkError(error: Error): Failure {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+  switch (code) {
+    case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
+      return { kind: 'timeout' };
+    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
+      return { kind: 'invalid_response', reason: 'body_too_large' };
+    case 'UND_ERR_HEADERS_OVERFLOW':
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return { kind: 'invalid_response', reason: 'malformed_http' };
+    default:
+      return code.startsWith('HPE_')
+        ? { kind: 'invalid_response', reason: 'malformed_http' }
+        : { kind: 'unavailable', reason: code };
+  }
+}

@@ -1,0 +1,11 @@
+const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * The canonical text form of a UUID (RFC 9562, section 4): 8-4-4-4-12 hexadecimal digits,
+ * lower-cased so that one persona has one key. Undefined for anything else.
+ */
+export function parseUuid(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value.length !== 36) return undefined;
+  const lowerCased = value.toLowerCase();
+  return uuidPattern.test(lowerCased) ? lowerCased : undefined;
+}

@@ -1,0 +1,89 @@
+import type { RequestListener } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import type { AuthConfig, Config, UpstreamConfig } from './config.ts';
+import { createCustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
+import { createTransport } from './datasources/bluejay/transport.ts';
+import { createDataSourcesFactory } from './datasources/index.ts';
+import { createLogger } from './observability/logger.ts';
+import type { Logger } from './observability/logger.ts';
+import { createSchema } from './schema/index.ts';
+import { createGraphiQLRoute } from './server/graphiql.ts';
+import { createGraphQLRoute } from './server/graphql.ts';
+import { createReadyRoute, live } from './server/health.ts';
+import { createHttpServer } from './server/http.ts';
+import { createYogaLane } from './server/yoga.ts';
+import { version } from './version.ts';
+
+export interface GatewayOptions {
+  /** Replaces the logger, and with it `config.logLevel`. */
+  readonly logger?: Logger;
+}
+
+/** A running gateway, all of its parts made for it alone. */
+export interface Gateway {
+  readonly schema: GraphQLSchema;
+  /** For a server of your own: `/graphql`, `/health/live` and `/health/ready`, 404 elsewhere. */
+  readonly listener: RequestListener;
+  /**
+   * Listens on the configuration's host and port.
+   *
+   * @returns the origin, such as `http://127.0.0.1:4000`
+   */
+  listen(): Promise<string>;
+  /**
+   * Stops gently: finishes the requests in flight, then closes every socket.
+   *
+   * @param graceMs how long requests may take to finish. @default 10000
+   */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Puts the gateway together. With `upstream.kind` `sandbox` it starts the sandbox too. */
+export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
+  const { logger = createLogger(config.logLevel) } = options;
+  const upstream = await openUpstream(config.upstream);
+  const transport = createTransport({
+    baseUrl: upstream.baseUrl,
+    userAgent: `bluejay-graphql/${version}`,
+    timeoutMs: config.upstream.timeoutMs,
+  });
+  const customerPersonas = createCustomerPersonasClient({ transport });
+  const createDataSources = createDataSourcesFactory({ customerPersonas });
+
+  const schema = createSchema();
+  const graphql = createGraphQLRoute({
+    lane: createYogaLane({ schema, createDataSources, logger }),
+    auth: upstream.auth,
+    graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
+  });
+  const http = createHttpServer({
+    routes: new Map([
+      ['/graphql', graphql],
+      ['/health/live', live],
+      ['/health/ready', createReadyRoute(() => http.isReady())],
+    ]),
+    logger,
+  });
+
+  return {
+    schema,
+    listener: http.listener,
+    listen: () => http.listen(config.port, config.host),
+    async close(graceMs = 10_000) {
+      await http.close(graceMs);
+      await transport.close();
+      await upstream.close();
+    },
+  };
+}
+
+async function openUpstream(
+  config: UpstreamConfig,
+): Promise<{ baseUrl: string; auth: AuthConfig; close(): Promise<void> }> {
+  if (config.kind === 'bluejay') return { ...config, close: () => Promise.resolve() };
+  // Loaded only here: production never pays for it.
+  const { createSandbox, organisations } = await import('./sandbox/index.ts');
+  const sandbox = await createSandbox();
+  const apiKey = organisations[0]?.apiKey ?? '';
+  return { baseUrl: sandbox.url, auth: { mode: 'service', apiKey }, close: () => sandbox.close() };
+}

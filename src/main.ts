@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { parseConfig } from './config.ts';
+import type { Config } from './config.ts';
+import { createGateway } from './gateway.ts';
+import { createLogger } from './observability/logger.ts';
+
+const result = parseConfig(process.env);
+if (result.ok) {
+  await run(result.config);
+} else {
+  process.stderr.write(
+    `The configuration is wrong:\n${result.problems.map((line) => `  ${line}\n`).join('')}`,
+  );
+  process.exitCode = 1;
+}
+
+async function run(config: Config): Promise<void> {
+  const logger = createLogger(config.logLevel);
+  const gateway = await createGateway(config, { logger });
+  const url = await gateway.listen();
+  logger.info({ url: `${url}/graphql`, upstream: config.upstream.kind }, 'listening');
+  if (config.upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(url));
+
+  const stop = (signal: NodeJS.Signals) => {
+    logger.info({ signal }, 'stopping');
+    // A second signal finds no handler and ends the process.
+    process.off('SIGTERM', stop).off('SIGINT', stop);
+    void gateway.close();
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+}
+
+function sandboxNotice(url: string): string {
+  return `
+No BLUEJAY_API_KEY is set: answering from the embedded sandbox, with invented personas.
+Open ${url}/graphql in a browser, or paste:
+
+  curl -s ${url}/graphql -H 'content-type: application/json' \\
+    -d '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id createdAt name description goal orgId } }"}'
+
+`;
+}

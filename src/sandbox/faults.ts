@@ -1,0 +1,105 @@
+import type { ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What the sandbox can do instead of answering well; `delay` and `drip` still send the right answer. */
+export type Fault =
+  /** This status, with any headers and body: an HTML page, a wrong shape, a redirect, a huge text … */
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    }
+  | { readonly kind: 'delay'; readonly delayMs: number }
+  /** One byte of the body at a time. */
+  | { readonly kind: 'drip'; readonly intervalMs: number }
+  /** The full content-length, half the body, then the end of the connection. */
+  | { readonly kind: 'truncate' }
+  /** A TCP reset before the first byte of an answer. */
+  | { readonly kind: 'reset' }
+  /** Never an answer. */
+  | { readonly kind: 'hang' };
+
+/** Which requests a fault is for. */
+export interface FaultRule {
+  readonly fault: Fault;
+  /** Only for this persona. @default every request */
+  readonly personaId?: string;
+  /** How many requests it hits before it is gone. @default unlimited */
+  readonly times?: number;
+}
+
+/** The faults in force. The rule that was added last wins. */
+export interface Faults {
+  add(rule: FaultRule): void;
+  clear(): void;
+  /** The fault for a request, counted as used. */
+  take(personaId: string | undefined): Fault | undefined;
+}
+
+export function createFaults(): Faults {
+  let rules: { rule: FaultRule; left: number }[] = [];
+  return {
+    add(rule) {
+      rules.unshift({ rule, left: rule.times ?? Infinity });
+    },
+    clear() {
+      rules = [];
+    },
+    take(personaId) {
+      const entry = rules.find(
+        ({ rule, left }) => left > 0 && (rule.personaId === undefined || rule.personaId === personaId),
+      );
+      if (entry === undefined) return undefined;
+      entry.left -= 1;
+      return entry.rule.fault;
+    },
+  };
+}
+
+/** An answer that is ready to be sent. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Sends the answer, or what the fault makes of it. */
+export async function send(response: ServerResponse, answer: Answer, fault?: Fault): Promise<void> {
+  const body = Buffer.from(answer.body);
+  const headers = { ...answer.headers, 'content-length': String(body.length) };
+  switch (fault?.kind) {
+    case undefined:
+      response.writeHead(answer.status, headers).end(body);
+      return;
+    case 'answer': {
+      const replaced = Buffer.from(fault.body ?? '');
+      const length = { 'content-length': String(replaced.length) };
+      response.writeHead(fault.status, { ...length, ...fault.headers }).end(replaced);
+      return;
+    }
+    case 'delay':
+      await sleep(fault.delayMs, undefined, { ref: false });
+      response.writeHead(answer.status, headers).end(body);
+      return;
+    case 'drip':
+      response.writeHead(answer.status, headers);
+      for (const byte of body) {
+        if (response.destroyed) return;
+        response.write(Buffer.of(byte));
+        // oxlint-disable-next-line no-await-in-loop -- the pauses are the fault
+        await sleep(fault.intervalMs, undefined, { ref: false });
+      }
+      response.end();
+      return;
+    case 'truncate':
+      response.writeHead(answer.status, headers);
+      response.write(body.subarray(0, body.length >> 1), () => response.socket?.end());
+      return;
+    case 'reset':
+      response.socket?.resetAndDestroy();
+      return;
+    case 'hang':
+      return;
+  }
+}

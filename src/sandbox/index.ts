@@ -1,0 +1,84 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createFastApi, personaIdOf } from './fastapi.ts';
+import { createFaults, send } from './faults.ts';
+import type { Faults } from './faults.ts';
+import { organisations as builtIn } from './organisations.ts';
+import type { Organisation } from './organisations.ts';
+
+export type { Fault, FaultRule, Faults } from './faults.ts';
+export { organisations } from './organisations.ts';
+export type { Organisation, WirePersona } from './organisations.ts';
+
+export interface SandboxOptions {
+  /** @default 127.0.0.1 */
+  readonly host?: string;
+  /** @default 0, any free port */
+  readonly port?: number;
+  /** @default two organisations with six personas each */
+  readonly organisations?: readonly Organisation[];
+}
+
+/** A request that reached the sandbox. */
+export interface ReceivedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** True once the client went away before the answer was sent. */
+  aborted: boolean;
+}
+
+/** A stand-in for Bluejay's API: real HTTP on a loopback port, with faults on demand. */
+export interface Sandbox {
+  readonly url: string;
+  readonly faults: Faults;
+  /** Every request since the start, oldest first; empty it at will. */
+  readonly requests: ReceivedRequest[];
+  /** Sockets that are open now. */
+  connections(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** How many requests are remembered; the oldest are forgotten first. */
+const maxRequests = 10_000;
+
+export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, organisations = builtIn } = options;
+  const answer = createFastApi(organisations);
+  const faults = createFaults();
+  const requests: ReceivedRequest[] = [];
+
+  // uvicorn closes idle connections after 5 s.
+  const server = createServer({ keepAliveTimeout: 5_000 }, (request, response) => {
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
+    const { method = 'GET', headers } = request;
+    const received = { method, path, headers, aborted: false };
+    requests.push(received);
+    if (requests.length > maxRequests) requests.shift();
+    response.once('close', () => {
+      received.aborted = !response.writableFinished;
+    });
+    request.resume();
+    const apiKey = headers['x-api-key'];
+    const reply = answer({ method, path, apiKey: typeof apiKey === 'string' ? apiKey : undefined });
+    void send(response, reply, faults.take(personaIdOf(path)));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    faults,
+    requests,
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,51 @@
+import { getNamedType, GraphQLError, isUnionType } from 'graphql';
+import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
+import type { Context } from './context.ts';
+
+/** A representation as it arrives: raw JSON that no scalar has seen. */
+type Representation = Readonly<Record<string, unknown>>;
+
+type ResolveReference = (representation: Representation, context: Context) => Promise<object | null>;
+
+/**
+ * Gives `_entities` a resolver that settles each representation on its own. `@apollo/subgraph`'s throws
+ * for the whole list when one `__typename` is unknown, which leaves the reads of the others without
+ * anybody to catch their errors; it also writes `__typename` into the objects of the data source.
+ *
+ * @see https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
+ */
+export function isolateEntities(schema: GraphQLSchema): void {
+  const field = schema.getQueryType()?.getFields()['_entities'];
+  const entity = field && getNamedType(field.type);
+  if (field === undefined || !isUnionType(entity)) throw new Error('The schema has no entities.');
+  const resolvers = new Map(entity.getTypes().map((type) => [type.name, resolveReferenceOf(type)]));
+  const names = [...resolvers.keys()].join(', ');
+
+  field.resolve = (_root, { representations }: { representations: unknown[] }, context: Context) =>
+    representations.map(async (representation) => {
+      if (!isRepresentation(representation)) throw badRepresentation('must be an object');
+      const { __typename } = representation;
+      const resolveReference = typeof __typename === 'string' ? resolvers.get(__typename) : undefined;
+      if (resolveReference === undefined) throw badRepresentation(`needs a __typename of: ${names}`);
+      const value = await resolveReference(representation, context);
+      return value === null ? null : { __typename, ...value };
+    });
+}
+
+/** Where Pothos keeps what `asEntity` was given. */
+function resolveReferenceOf(type: GraphQLObjectType): ResolveReference {
+  const { apollo } = type.extensions as {
+    apollo?: { subgraph?: { resolveReference?: ResolveReference } };
+  };
+  const resolveReference = apollo?.subgraph?.resolveReference;
+  if (resolveReference === undefined) throw new Error(`The entity ${type.name} has no resolveReference.`);
+  return resolveReference;
+}
+
+function isRepresentation(value: unknown): value is Representation {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function badRepresentation(problem: string): GraphQLError {
+  return new GraphQLError(`A representation ${problem}.`, { extensions: { code: 'BAD_USER_INPUT' } });
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../observability/logger.ts';
+import type { ErrorCode } from './errors.ts';
+import type { RequestStatistics } from './graphql-request.ts';
+import { negotiateMediaType } from './media-type.ts';
+import { Refusal } from './refusal.ts';
+import { readRequestId } from './request-id.ts';
+
+/** One HTTP request and its answer, with what belongs to it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** Aborted when the client goes away before it has its answer. */
+  readonly signal: AbortSignal;
+  readonly statistics: RequestStatistics;
+}
+
+export type Route = (exchange: Exchange) => void | Promise<void>;
+
+/** Starts an exchange; when it ends, one line is logged: no URL, header, variable or body. */
+export function openExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routeName: string,
+  logger: Logger,
+): Exchange {
+  const startedAt = performance.now();
+  const requestId = readRequestId(request.headers['x-request-id']);
+  const abortController = new AbortController();
+  const statistics: RequestStatistics = { operationName: undefined, upstreamCalls: 0, errorCodes: {} };
+  response.setHeader('x-request-id', requestId);
+  response.once('close', () => {
+    const aborted = !response.writableFinished;
+    if (aborted) abortController.abort();
+    if (!logger.isLevelEnabled('info')) return;
+    logger.info(
+      {
+        requestId,
+        method: request.method,
+        route: routeName,
+        ...(aborted ? { aborted } : { status: response.statusCode }),
+        durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
+        ...statistics,
+      },
+      'request',
+    );
+  });
+  return { request, response, requestId, signal: abortController.signal, statistics };
+}
+
+/** Answers with a body; once the answer has begun, or the client is gone, it does nothing. */
+export function sendBody(
+  { response }: Exchange,
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(body);
+  response
+    .writeHead(status, {
+      'content-type': contentType,
+      'content-length': bytes.length,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    })
+    .end(bytes);
+}
+
+/** Refuses the request with a GraphQL error; anything but a Refusal is masked and logged. */
+export function sendFailure(exchange: Exchange, error: unknown, logger: Logger): void {
+  const { requestId, request, statistics } = exchange;
+  if (!(error instanceof Refusal)) logger.error({ requestId, err: error }, 'unforeseen error');
+  const { status, code, message, headers }: Pick<Refusal, 'status' | 'code' | 'message' | 'headers'> =
+    error instanceof Refusal ? error : internalServerError;
+  statistics.errorCodes[code] = 1;
+  const body = JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] });
+  const mediaType = negotiateMediaType(request.headers.accept) ?? 'application/json';
+  sendBody(exchange, status, `${mediaType}; charset=utf-8`, body, headers);
+}
+
+const internalServerError = {
+  status: 500,
+  code: 'INTERNAL_SERVER_ERROR' satisfies ErrorCode,
+  message: 'Something went wrong; report the requestId.',
+  headers: {},
+} as const;

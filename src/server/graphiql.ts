@@ -1,0 +1,56 @@
+import type { Route } from './exchange.ts';
+import { sendBody } from './exchange.ts';
+
+const examples = [
+  `# The persona of Bluejay's own reference page. Press ▶ or Ctrl+Enter.
+query Persona {
+  persona(id: "3c90c3cc-0d44-4b50-8888-8dd25736052a") {
+    id
+    createdAt
+    name
+    description
+    goal
+    orgId
+  }
+}
+`,
+  `# One entry for each id, in this order; null where there is no such persona.
+query Personas {
+  personas(
+    ids: [
+      "0b6f5a52-19c1-4f0e-9a53-5d2f0f6f7b01"
+      "00000000-0000-4000-8000-000000000000"
+      "9d2c1e6b-64b1-4e8e-b1ce-3f5a1c7d8e03"
+    ]
+  ) {
+    id
+    name
+    goal
+  }
+}
+`,
+  `# What a router asks a subgraph.
+query Entities {
+  _entities(
+    representations: [
+      { __typename: "CustomerPersona", id: "3c90c3cc-0d44-4b50-8888-8dd25736052a" }
+    ]
+  ) {
+    ... on CustomerPersona {
+      name
+    }
+  }
+}
+`,
+];
+
+/** GraphiQL as one page without outside resources. It weighs 9 MB, so it is loaded when first asked for. */
+export function createGraphiQLRoute(): Route {
+  let page: Promise<string> | undefined;
+  return async (exchange) => {
+    page ??= import('@graphql-yoga/render-graphiql').then(({ renderGraphiQL }) =>
+      renderGraphiQL({ title: 'Bluejay GraphQL', defaultTabs: examples.map((query) => ({ query })) }),
+    );
+    sendBody(exchange, 200, 'text/html; charset=utf-8', await page);
+  };
+}

@@ -1,0 +1,29 @@
+import type { Caller } from '../datasources/bluejay/customer-personas.ts';
+import type { GraphQLParams } from './graphql-params.ts';
+import type { ResponseMediaType } from './media-type.ts';
+
+/** What a request did, for its line in the log. */
+export interface RequestStatistics {
+  operationName: string | undefined;
+  upstreamCalls: number;
+  /** How often each `extensions.code` is in the answer. */
+  readonly errorCodes: Partial<Record<string, number>>;
+}
+
+/** A GraphQL request after HTTP has been dealt with: what every lane takes. */
+export interface GraphQLRequest {
+  readonly params: GraphQLParams;
+  readonly mediaType: ResponseMediaType;
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly statistics: RequestStatistics;
+}
+
+export interface GraphQLResponse {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** Executes a request. Rejects only for defects: what GraphQL finds wrong is in the response. */
+export type Lane = (request: GraphQLRequest) => Promise<GraphQLResponse>;

@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AuthConfig } from '../config.ts';
+import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
+import { readBody } from './body.ts';
+import { sendBody } from './exchange.ts';
+import type { Exchange, Route } from './exchange.ts';
+import { parseGraphQLParams } from './graphql-params.ts';
+import type { Lane } from './graphql-request.ts';
+import { acceptsHtml, isJsonMediaType, negotiateMediaType } from './media-type.ts';
+import { Refusal } from './refusal.ts';
+
+export interface GraphQLRouteOptions {
+  readonly lane: Lane;
+  readonly auth: AuthConfig;
+  /** Answers a browser that asks for a page; absent where GraphiQL is off. */
+  readonly graphiql: Route | undefined;
+  /** @default 1048576 */
+  readonly maxBodyBytes?: number;
+}
+
+/** `/graphql`: POST with a JSON body (GraphQL over HTTP), and GraphiQL for browsers. */
+export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
+  const { lane, auth, graphiql, maxBodyBytes = 1_048_576 } = options;
+  return async (exchange) => {
+    const { request, requestId, signal, statistics } = exchange;
+    const { method, headers } = request;
+    if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
+    if (method !== 'POST') throw methodNotAllowed();
+    const mediaType = negotiateMediaType(headers.accept);
+    if (mediaType === undefined) throw notAcceptable();
+    checkContent(headers);
+    const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
+    const params = parseGraphQLParams(await readBody(request, maxBodyBytes));
+
+    const onCall = () => {
+      statistics.upstreamCalls += 1;
+    };
+    const caller = { apiKey, signal, onCall };
+    sendGraphQL(exchange, await lane({ params, mediaType, requestId, caller, statistics }));
+  };
+}
+
+function sendGraphQL(exchange: Exchange, { status, contentType, body }: Awaited<ReturnType<Lane>>): void {
+  sendBody(exchange, status, contentType, body);
+}
+
+function checkContent(headers: IncomingHttpHeaders): void {
+  if (!isJsonMediaType(headers['content-type'])) {
+    throw new Refusal(415, 'BAD_REQUEST', 'Send the content-type application/json, in UTF-8.');
+  }
+  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+    throw new Refusal(415, 'BAD_REQUEST', 'Send the body without a content-encoding.', {
+      'accept-encoding': 'identity',
+    });
+  }
+}
+
+/**
+ * The caller's own key, or undefined without one: schema queries need none, and reads say so themselves.
+ *
+ * @throws {Refusal} 401 for a header that cannot be a key; one sent twice reaches us joined by a comma
+ */
+function readCallerKey(headers: IncomingHttpHeaders): string | undefined {
+  const header = headers['x-api-key'];
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && apiKeyPattern.test(header)) return header;
+  throw new Refusal(
+    401,
+    'UNAUTHENTICATED',
+    'Send one Bluejay API key in the X-API-Key header: 8 to 256 visible ASCII characters without a comma.',
+    // RFC 9110, section 15.5.2: a 401 names a challenge.
+    { 'www-authenticate': 'ApiKey header="X-API-Key"' },
+  );
+}
+
+function methodNotAllowed(): Refusal {
+  return new Refusal(405, 'BAD_REQUEST', 'Send GraphQL requests with POST.', { allow: 'POST' });
+}
+
+function notAcceptable(): Refusal {
+  return new Refusal(
+    406,
+    'BAD_REQUEST',
+    'Accept application/graphql-response+json or application/json, in UTF-8.',
+  );
+}

@@ -1,0 +1,75 @@
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '../observability/logger.ts';
+import { openExchange, sendFailure } from './exchange.ts';
+import type { Route } from './exchange.ts';
+import { Refusal } from './refusal.ts';
+
+export interface HttpServerOptions {
+  /** By exact path. */
+  readonly routes: ReadonlyMap<string, Route>;
+  readonly logger: Logger;
+}
+
+export interface HttpServer {
+  /** For a server of the embedder's own: handles requests on the routes, 404 elsewhere. */
+  readonly listener: RequestListener;
+  /** False from the moment that `close` is called. */
+  isReady(): boolean;
+  /** @returns the origin, such as `http://127.0.0.1:4000` */
+  listen(port: number, host: string): Promise<string>;
+  /**
+   * Takes no new connections, finishes the requests in flight, and cuts off what is left after
+   * `graceMs`. Every answer from now on closes its connection.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+export function createHttpServer({ routes, logger }: HttpServerOptions): HttpServer {
+  let draining = false;
+  let server: Server | undefined;
+
+  const listener: RequestListener = (request, response) => {
+    const [path = ''] = (request.url ?? '').split('?', 1);
+    const route = routes.get(path);
+    const exchange = openExchange(request, response, route === undefined ? 'unknown' : path, logger);
+    // A keep-alive connection would go on bringing requests after server.close().
+    if (draining) response.shouldKeepAlive = false;
+    const handle = async () => (route ?? notFound)(exchange);
+    handle().catch((error: unknown) => {
+      if (!exchange.signal.aborted) sendFailure(exchange, error, logger);
+    });
+  };
+
+  return {
+    listener,
+    isReady: () => !draining,
+    async listen(port, host) {
+      server = createServer(
+        { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 },
+        listener,
+      );
+      const listening = server;
+      await new Promise<void>((resolve, reject) => {
+        listening.once('error', reject).listen(port, host, resolve);
+      });
+      const address = listening.address() as AddressInfo;
+      return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+    },
+    async close(graceMs) {
+      draining = true;
+      const closing = server;
+      if (closing === undefined) return;
+      const timer = setTimeout(() => closing.closeAllConnections(), graceMs);
+      await new Promise<void>((resolve) => {
+        closing.close(() => resolve());
+      });
+      clearTimeout(timer);
+    },
+  };
+}
+
+const notFound: Route = () => {
+  throw new Refusal(404, 'BAD_REQUEST', 'There is nothing here: GraphQL is at /graphql.');
+};

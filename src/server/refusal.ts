@@ -1,0 +1,17 @@
+import type { ErrorCode } from './errors.ts';
+
+/** A request that is refused before any GraphQL runs: it has an HTTP status of its own. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** @param message says what to do; it reaches the client, so it repeats nothing that the client sent */
+  constructor(status: number, code: ErrorCode, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
