@@ -17,10 +17,16 @@ if (result.ok) {
 async function run(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
   const gateway = await createGateway(config, { logger });
-  const url = await gateway.listen();
+  const url = await gateway.listen().catch((error: NodeJS.ErrnoException) => {
+    process.stderr.write(
+      `Cannot listen on ${config.host}:${config.port}: ${error.code}. Set PORT or HOST to something free.\n`,
+    );
+    process.exitCode = 1;
+  });
+  if (url === undefined) return gateway.close();
+
   logger.info({ url: `${url}/graphql`, upstream: config.upstream.kind }, 'listening');
   if (config.upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(url));
-
   const stop = (signal: NodeJS.Signals) => {
     logger.info({ signal }, 'stopping');
     // A second signal finds no handler and ends the process.

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { control, controlPath } from './control.ts';
 import { createFastApi, personaIdOf } from './fastapi.ts';
 import { createFaults, send } from './faults.ts';
 import type { Faults } from './faults.ts';
@@ -34,6 +35,8 @@ export interface Sandbox {
   readonly faults: Faults;
   /** Every request since the start, oldest first; empty it at will. */
   readonly requests: ReceivedRequest[];
+  /** The most requests that were unanswered at the same time. */
+  peakInFlight(): number;
   /** Sockets that are open now. */
   connections(): Promise<number>;
   close(): Promise<void>;
@@ -47,15 +50,24 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const answer = createFastApi(organisations);
   const faults = createFaults();
   const requests: ReceivedRequest[] = [];
+  let inFlight = 0;
+  let peakInFlight = 0;
 
   // uvicorn closes idle connections after 5 s.
   const server = createServer({ keepAliveTimeout: 5_000 }, (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const { method = 'GET', headers } = request;
+    if (path === controlPath) {
+      void control(request, faults).then((reply) => send(response, reply));
+      return;
+    }
     const received = { method, path, headers, aborted: false };
     requests.push(received);
     if (requests.length > maxRequests) requests.shift();
+    inFlight += 1;
+    peakInFlight = Math.max(peakInFlight, inFlight);
     response.once('close', () => {
+      inFlight -= 1;
       received.aborted = !response.writableFinished;
     });
     request.resume();
@@ -71,6 +83,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     faults,
     requests,
+    peakInFlight: () => peakInFlight,
     connections: () =>
       new Promise((resolve, reject) => {
         server.getConnections((error, count) => (error ? reject(error) : resolve(count)));

@@ -35,10 +35,7 @@ interface Row {
 const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind: Kind }>) => Row } = {
   invalid_input: ({ fieldErrors }) => ({
     code: 'BAD_USER_INPUT',
-    message: [
-      'Invalid input',
-      ...fieldErrors.map(({ path, message }) => `${path.join('.')}: ${message}`),
-    ].join('; '),
+    message: `Invalid input${fieldErrors[0] === undefined ? '' : `: ${fieldErrors[0].message}`}`,
     retryable: false,
     extensions: { fieldErrors },
   }),
@@ -98,18 +95,17 @@ export interface ErrorContext {
 /**
  * The errors of a result as they leave the gateway: each with a code of the table and the request id.
  * What is not known to be fit for strangers is masked.
- *
- * @param executed whether the result has data: an error without it refuses the request (HTTP 400 or 500)
  */
-export function formatErrors(
-  errors: readonly GraphQLError[],
-  executed: boolean,
-  context: ErrorContext,
-): GraphQLError[] {
-  return errors.map((error) => formatError(error, executed, context));
+export function formatErrors(errors: readonly GraphQLError[], context: ErrorContext): GraphQLError[] {
+  return errors.map((error) => formatError(error, context));
 }
 
-function formatError(error: GraphQLError, executed: boolean, context: ErrorContext): GraphQLError {
+/** Whether an error refuses the whole request: an error of a field says where in the data it stands. */
+export function isRequestError(error: GraphQLError): boolean {
+  return error.path === undefined;
+}
+
+function formatError(error: GraphQLError, context: ErrorContext): GraphQLError {
   const { requestId } = context;
   const original = rootCause(error);
   if (original instanceof BluejayError) {
@@ -117,40 +113,41 @@ function formatError(error: GraphQLError, executed: boolean, context: ErrorConte
     const upstream = formatUpstream(original.upstream);
     return located(error, message, { code, requestId, retryable, ...extensions, ...upstream });
   }
-  if (original instanceof GraphQLError) {
-    const known = describe(original, error, executed);
-    if (known !== undefined) {
-      const http = executed ? undefined : { http: { status: 400, spec: true } };
-      return located(error, known.message, { ...known.extensions, requestId, ...http });
-    }
-  }
-  context.onUnforeseen(original);
-  const http = executed ? undefined : { http: { status: 500 } };
-  return located(error, 'Something went wrong; report the requestId.', {
-    code: 'INTERNAL_SERVER_ERROR',
-    requestId,
-    ...http,
-  });
+  const known = original instanceof GraphQLError ? describe(original, error) : undefined;
+  if (known === undefined) context.onUnforeseen(original);
+  const { message, extensions } = known ?? masked;
+  // Only a refusal sets the response's status: a router drops the whole answer of a status that failed.
+  const status = known === undefined ? 500 : 400;
+  const http = isRequestError(error) ? { http: { status, spec: known !== undefined } } : undefined;
+  return located(error, message, { ...extensions, requestId, ...http });
 }
+
+const masked = {
+  message: 'Something went wrong; report the requestId.',
+  extensions: { code: 'INTERNAL_SERVER_ERROR' },
+};
 
 /** What the gateway's own code, graphql-js's parser or its validation said, or undefined: mask it. */
 function describe(
   original: GraphQLError,
   error: GraphQLError,
-  executed: boolean,
 ): { message: string; extensions: Readonly<Record<string, unknown>> } | undefined {
   const [node] = error.nodes ?? [];
-  if (!executed && error.originalError !== undefined && node?.kind === Kind.VARIABLE_DEFINITION) {
-    return describeVariable(original, error, `$${node.variable.name.value}`, print(node.type));
+  const variable = isRequestError(error) && node?.kind === Kind.VARIABLE_DEFINITION ? node : undefined;
+  if (variable !== undefined && error.originalError !== undefined) {
+    return describeVariable(original, error, `$${variable.variable.name.value}`, print(variable.type));
   }
   const { code, limit } = original.extensions;
   if (typeof code === 'string' && Object.hasOwn(errorTable, code)) {
     return { message: original.message, extensions: { code, ...(limit !== undefined && { limit }) } };
   }
-  if (executed) return undefined;
-  // graphql-js refused to start: a variable is missing or null, or no operation of that name exists.
-  const isVariable = node?.kind === Kind.VARIABLE_DEFINITION;
-  return { message: original.message, extensions: { code: isVariable ? 'BAD_USER_INPUT' : 'BAD_REQUEST' } };
+  // A variable that is missing or null.
+  if (variable !== undefined) return { message: original.message, extensions: { code: 'BAD_USER_INPUT' } };
+  if (isRequestError(error)) {
+    const message = 'Name one operation of the document in "operationName".';
+    return { message, extensions: { code: 'BAD_REQUEST' } };
+  }
+  return undefined;
 }
 
 /**

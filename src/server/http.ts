@@ -60,7 +60,7 @@ export function createHttpServer({ routes, logger }: HttpServerOptions): HttpSer
     async close(graceMs) {
       draining = true;
       const closing = server;
-      if (closing === undefined) return;
+      if (closing?.listening !== true) return;
       const timer = setTimeout(() => closing.closeAllConnections(), graceMs);
       await new Promise<void>((resolve) => {
         closing.close(() => resolve());

@@ -1,12 +1,12 @@
-import { execute, getOperationAST } from 'graphql';
-import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { execute, getOperationAST, GraphQLError } from 'graphql';
+import type { DocumentNode, GraphQLSchema, ValidationRule } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { DataSourcesFactory } from '../datasources/index.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Context } from '../schema/index.ts';
-import { formatErrors } from './errors.ts';
+import { formatErrors, isRequestError } from './errors.ts';
 import type { GraphQLRequest, Lane } from './graphql-request.ts';
 
 export interface YogaLaneOptions {
@@ -32,6 +32,7 @@ export function createYogaLane(options: YogaLaneOptions): Lane {
     plugins: [
       useGraphQLJs(),
       useParsedParams(),
+      useOperationTypeRule(),
       useOperationName(),
       useParseErrorCode(),
       useErrorTable(logger),
@@ -82,6 +83,18 @@ function useParsedParams(): Plugin<object, YogaContext> {
   };
 }
 
+/** graphql-js finds out only at execution that the schema has no mutations or subscriptions. */
+const operationTypeRule: ValidationRule = (context) => ({
+  OperationDefinition(node) {
+    if (context.getSchema().getRootType(node.operation)) return;
+    context.reportError(new GraphQLError(`The schema has no ${node.operation}s.`, { nodes: node }));
+  },
+});
+
+function useOperationTypeRule(): Plugin {
+  return { onValidate: ({ addValidationRule }) => addValidationRule(operationTypeRule) };
+}
+
 /** For the log: the name of the operation that runs, also where the client did not send it apart. */
 function useOperationName(): Plugin<YogaContext> {
   return {
@@ -112,7 +125,7 @@ function useErrorTable(logger: Logger): Plugin<object, YogaContext> {
       const { result, serverContext } = payload;
       if (!('errors' in result) || result.errors === undefined) return;
       const { requestId, caller, statistics } = serverContext.graphqlRequest;
-      const errors = formatErrors(result.errors, 'data' in result, {
+      const errors = formatErrors(result.errors, {
         requestId,
         onUnforeseen(error) {
           // A caller that left made its own reads fail; nobody is there to see it.
@@ -123,7 +136,7 @@ function useErrorTable(logger: Logger): Plugin<object, YogaContext> {
         const code = String(extensions['code']);
         statistics.errorCodes[code] = (statistics.errorCodes[code] ?? 0) + 1;
       }
-      payload.setResult({ ...result, errors });
+      payload.setResult(errors.some(isRequestError) ? { errors } : { ...result, errors });
     },
   };
 }

@@ -198,8 +198,10 @@ class Call implements Dispatcher.DispatchHandler {
 /** What undici is told; nobody sees it, because the caller's promise is settled by then. */
 const abandoned = new Error('abandoned');
 
-/** undici's and Node's codes for what went wrong on the wire; anything unlisted is `unavailable`. */
+/** What went wrong on the wire, by undici's and Node's error codes. */
 function classifyNetworkError(error: Error): Failure {
+  // Its code is undefined on some versions of the parser.
+  if (error.name === 'HTTPParserError') return { kind: 'invalid_response', reason: 'malformed_http' };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
   switch (code) {
     case 'UND_ERR_CONNECT_TIMEOUT':
@@ -211,8 +213,6 @@ function classifyNetworkError(error: Error): Failure {
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return { kind: 'invalid_response', reason: 'malformed_http' };
     default:
-      return code.startsWith('HPE_')
-        ? { kind: 'invalid_response', reason: 'malformed_http' }
-        : { kind: 'unavailable', reason: code };
+      return { kind: 'unavailable', reason: code };
   }
 }

@@ -1,0 +1,60 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type PersonaQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PersonaQuery = { persona: { id: string, createdAt: string | null, name: string | null, description: string | null, goal: string | null, orgId: string | null } | null };
+
+export type PersonasQueryVariables = Exact<{
+  ids: Array<string> | string;
+}>;
+
+
+export type PersonasQuery = { personas: Array<{ id: string, name: string | null, goal: string | null } | null> };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+
+export const PersonaDocument = new TypedDocumentString(`
+    query Persona($id: UUID!) {
+  persona(id: $id) {
+    id
+    createdAt
+    name
+    description
+    goal
+    orgId
+  }
+}
+    `) as unknown as TypedDocumentString<PersonaQuery, PersonaQueryVariables>;
+export const PersonasDocument = new TypedDocumentString(`
+    query Personas($ids: [UUID!]!) {
+  personas(ids: $ids) {
+    id
+    name
+    goal
+  }
+}
+    `) as unknown as TypedDocumentString<PersonasQuery, PersonasQueryVariables>;

@@ -1,0 +1,43 @@
+// The gateway as a whole …
+export { createGateway } from './gateway.ts';
+export type { Gateway, GatewayOptions } from './gateway.ts';
+export { parseConfig } from './config.ts';
+export type { AuthConfig, Config, ConfigResult, LogLevel, UpstreamConfig } from './config.ts';
+export { createLogger } from './observability/logger.ts';
+export type { Logger } from './observability/logger.ts';
+
+// … or the schema and its data source, for a server of your own.
+export { createSchema, printSchema } from './schema/index.ts';
+export type { Context } from './schema/index.ts';
+export { createDataSourcesFactory } from './datasources/index.ts';
+export type {
+  CustomerPersona,
+  CustomerPersonas,
+  DataSources,
+  DataSourcesFactory,
+  DataSourcesOptions,
+} from './datasources/index.ts';
+export { createCustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
+export type {
+  Caller,
+  CustomerPersonasClient,
+  CustomerPersonasClientOptions,
+} from './datasources/bluejay/customer-personas.ts';
+export { createTransport } from './datasources/bluejay/transport.ts';
+export type {
+  Transport,
+  TransportOptions,
+  TransportRequest,
+  TransportResponse,
+} from './datasources/bluejay/transport.ts';
+export { BluejayError } from './datasources/bluejay/errors.ts';
+export type {
+  Failure,
+  FailureKind,
+  FieldError,
+  InvalidResponseReason,
+  Operation,
+  UpstreamCall,
+} from './datasources/bluejay/errors.ts';
+export { formatErrors } from './server/errors.ts';
+export type { ErrorCode, ErrorContext } from './server/errors.ts';

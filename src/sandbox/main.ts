@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { createSandbox, organisations } from './index.ts';
+
+const { values } = parseArgs({
+  options: { host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string', default: '4010' } },
+});
+if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
+  process.stderr.write('--port: expected a whole number from 0 to 65535\n');
+  process.exit(1);
+}
+const sandbox = await createSandbox({ host: values.host, port: Number(values.port) });
+
+process.stdout.write(`
+A stand-in for Bluejay's API, with invented personas, on ${sandbox.url}
+
+${organisations
+  .map(
+    ({ apiKey, personas }) =>
+      `  key ${apiKey}\n${personas.map(({ id, name }) => `    ${id}  ${name ?? '(every field null)'}\n`).join('')}`,
+  )
+  .join('\n')}
+  curl -s ${sandbox.url}/v1/customer-persona/${organisations[0]?.personas[0]?.id} -H 'x-api-key: ${organisations[0]?.apiKey}'
+
+Faults on demand, until DELETE on the same path:
+
+  curl -s ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"answer","status":503},"times":3}'
+  curl -s ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"delay","delayMs":2000},"personaId":"${organisations[0]?.personas[0]?.id}"}'
+
+Through the gateway:
+
+  BLUEJAY_BASE_URL=${sandbox.url} BLUEJAY_API_KEY=${organisations[0]?.apiKey} npm start
+
+`);
+
+const stop = () => void sandbox.close();
+process.once('SIGTERM', stop).once('SIGINT', stop);

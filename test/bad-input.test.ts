@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { exampleId, startGateway } from './support/gateway.ts';
+
+const json = 'application/json';
+const graphqlResponse = 'application/graphql-response+json';
+
+const badIds = [
+  '..',
+  '../..',
+  '%2e%2e',
+  'a/b',
+  '{uuid}',
+  `{${exampleId}}`,
+  `${exampleId}}`,
+  ` ${exampleId}`,
+  `${exampleId}\n`,
+  `${exampleId}/../x`,
+  exampleId.replaceAll('-', ''),
+  `urn:uuid:${exampleId}`,
+  exampleId.replace('3c90', '3g90'),
+  exampleId.replace('-', '\u2010'),
+  '',
+];
+
+test.each(badIds)('the id %j as a literal is BAD_USER_INPUT and never reaches Bluejay', async (id) => {
+  const gateway = await startGateway();
+  const response = await gateway.post(
+    { query: `{ persona(id: ${JSON.stringify(id)}) { id } }` },
+    { accept: graphqlResponse },
+  );
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({
+    errors: [{ message: `Expected a UUID such as "${exampleId}".`, extensions: { code: 'BAD_USER_INPUT' } }],
+  });
+  expect(gateway.sandbox.requests).toHaveLength(0);
+});
+
+test.each<unknown>([...badIds, 7, true, {}, [exampleId, exampleId], { id: exampleId }])(
+  'the id %j as a variable is BAD_USER_INPUT and never reaches Bluejay',
+  async (id) => {
+    const gateway = await startGateway();
+    const query = 'query ($id: UUID!) { persona(id: $id) { id } }';
+    const response = await gateway.post({ query, variables: { id } }, { accept: graphqlResponse });
+    expect(response.status).toBe(400);
+    const { errors } = (await response.json()) as { errors: unknown[] };
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect(gateway.sandbox.requests).toHaveLength(0);
+  },
+);
+
+test('the value of a variable is not repeated, its place is', async () => {
+  const gateway = await startGateway();
+  const response = await gateway.post({
+    query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+    variables: { ids: [exampleId, 'canary" at "ids[7]'] },
+  });
+  expect(await response.json()).toMatchObject({
+    errors: [
+      {
+        message: `Variable "$ids[1]" does not fit the type [UUID!]!. Expected a UUID such as "${exampleId}".`,
+      },
+    ],
+  });
+});
+
+test('the value of a variable of a built-in type is not repeated either', async () => {
+  const gateway = await startGateway();
+  const response = await gateway.post({
+    query: 'query ($if: Boolean!) { __typename @include(if: $if) }',
+    variables: { if: 'canary' },
+  });
+  expect(await response.json()).toMatchObject({
+    errors: [
+      {
+        message: 'Variable "$if" does not fit the type Boolean!.',
+        extensions: { code: 'BAD_USER_INPUT' },
+      },
+    ],
+  });
+});
+
+test.each([
+  ['missing', undefined],
+  ['null', { id: null }],
+])('a variable that is %s is BAD_USER_INPUT', async (_name, variables) => {
+  const gateway = await startGateway();
+  const query = 'query ($id: UUID!) { persona(id: $id) { id } }';
+  const response = await gateway.post({ query, variables });
+  expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_USER_INPUT' } }] });
+});
+
+test.each([
+  ['malformed JSON', '{"query":"canary'],
+  ['a trailing comma', '{"query":"{ canary }",}'],
+  ['an empty body', ''],
+  ['an array', '[{"query":"{ __typename }"}]'],
+  ['a string', '"canary"'],
+  ['null', 'null'],
+  ['no query', '{"canary":1}'],
+  ['an empty query', '{"query":""}'],
+  ['a query that is an object', '{"query":{"canary":1}}'],
+  ['a query that is null', '{"query":null}'],
+  ['an operationName that is a number', '{"query":"{ __typename }","operationName":7}'],
+  ['variables that are a string', '{"query":"{ __typename }","variables":"canary"}'],
+  ['variables that are an array', '{"query":"{ __typename }","variables":["canary"]}'],
+  ['extensions that are a string', '{"query":"{ __typename }","extensions":"canary"}'],
+])('%s is a BAD_REQUEST with status 400 that repeats nothing of the body', async (_name, body) => {
+  const gateway = await startGateway();
+  for (const accept of [json, graphqlResponse]) {
+    const response = await gateway.post(body, { accept });
+    const text = await response.text();
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toBe(`${accept}; charset=utf-8`);
+    expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    expect(text + gateway.logText()).not.toContain('canary');
+  }
+});
+
+test('a body that is not UTF-8 is a BAD_REQUEST', async () => {
+  const gateway = await startGateway();
+  const response = await fetch(`${gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': json },
+    body: Buffer.from('{"query":"{ persona(id: \\"\xe9\\") { id } }"}', 'latin1'),
+  });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ errors: [{ message: 'The body is not UTF-8.' }] });
+});
+
+test.each([
+  ['a syntax error', '{ persona(', 'GRAPHQL_PARSE_FAILED'],
+  ['an unknown field', '{ person { id } }', 'GRAPHQL_VALIDATION_FAILED'],
+  ['an unknown argument', '{ persona(uuid: 1) { id } }', 'GRAPHQL_VALIDATION_FAILED'],
+  ['a missing selection', `{ persona(id: "${exampleId}") }`, 'GRAPHQL_VALIDATION_FAILED'],
+  ['a mutation', 'mutation { persona }', 'GRAPHQL_VALIDATION_FAILED'],
+  ['a subscription', 'subscription { persona }', 'GRAPHQL_VALIDATION_FAILED'],
+  ['no operation at all', 'fragment F on CustomerPersona { id }', 'BAD_REQUEST'],
+  ['two operations and no name', 'query A { __typename } query B { __typename }', 'BAD_REQUEST'],
+])('%s is refused with a code: 400, or 200 where a client takes only JSON', async (_name, query, code) => {
+  const gateway = await startGateway();
+  for (const [accept, status] of [
+    [graphqlResponse, 400],
+    [json, 200],
+  ] as const) {
+    const response = await gateway.post({ query }, { accept });
+    expect(response.status).toBe(status);
+    const body = (await response.json()) as { errors: unknown[] };
+    expect(body).not.toHaveProperty('data');
+    expect(body.errors[0]).toMatchObject({ extensions: { code } });
+  }
+  expect(gateway.sandbox.requests).toHaveLength(0);
+});
+
+test('a syntax error is refused each time in the same way', async () => {
+  const gateway = await startGateway();
+  const ask = async () => (await gateway.post({ query: '{' }, { 'x-request-id': 'same' })).text();
+  expect(await ask()).toBe(await ask());
+});

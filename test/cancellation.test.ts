@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { personasQuery } from '../examples/frontend/operations.ts';
+import { clinic, exampleId, startGateway } from './support/gateway.ts';
+
+function leavingCaller(url: string, query: string) {
+  const abortController = new AbortController();
+  const answer = fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+    signal: abortController.signal,
+  });
+  return {
+    async leave() {
+      abortController.abort();
+      await expect(answer).rejects.toThrow('aborted');
+    },
+  };
+}
+
+test('a caller that leaves takes its upstream requests along', async () => {
+  const gateway = await startGateway({ timeoutMs: 60_000 });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const ids = clinic.personas.map(({ id }) => id);
+  const caller = leavingCaller(gateway.url, `{ personas(ids: ${JSON.stringify(ids)}) { id } }`);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(ids.length);
+
+  await caller.leave();
+  await expect
+    .poll(() => gateway.sandbox.requests.map(({ aborted }) => aborted))
+    .toEqual(ids.map(() => true));
+  expect(await gateway.sandbox.connections()).toBe(0);
+  await expect.poll(() => gateway.logs).toMatchObject([{ msg: 'request', aborted: true }]);
+});
+
+test('a caller that leaves does not disturb another one', async () => {
+  const gateway = await startGateway({ timeoutMs: 60_000 });
+  const [, other] = clinic.personas.map(({ id }) => id) as [string, string];
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
+  const caller = leavingCaller(gateway.url, `{ persona(id: "${exampleId}") { id } }`);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+  const staying = gateway.query(personasQuery, { ids: [other] });
+  await caller.leave();
+  expect((await staying).data?.personas).toMatchObject([{ id: other }]);
+});
+
+test('reads that still wait for a socket are never sent once their caller has left', async () => {
+  const gateway = await startGateway({ timeoutMs: 60_000 });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  // 32 reads at a time: three callers occupy the 64 sockets and 32 places in the queue.
+  const ids = Array.from({ length: 32 }, (_, index) => `${exampleId.slice(0, -2)}${index + 10}`);
+  const query = `{ personas(ids: ${JSON.stringify(ids)}) { id } }`;
+  const first = leavingCaller(gateway.url, query);
+  const second = leavingCaller(gateway.url, query);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(64);
+  const third = leavingCaller(gateway.url, query);
+  await gateway.post({ query: '{ __typename }' });
+
+  await third.leave();
+  await expect.poll(() => gateway.logs.filter(({ aborted }) => aborted === true)).toHaveLength(1);
+  await first.leave();
+  await second.leave();
+  await expect.poll(() => gateway.sandbox.connections()).toBe(0);
+  expect(gateway.sandbox.requests).toHaveLength(64);
+});

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import { parseConfig } from '../src/config.ts';
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  const result = parseConfig(environment);
+  return result.ok ? [] : result.problems;
+}
+
+function configOf(environment: Record<string, string>) {
+  const result = parseConfig(environment);
+  if (!result.ok) throw new Error(result.problems.join('\n'));
+  return result.config;
+}
+
+const key = 'a-proper-key';
+
+test('nothing configured: development on the sandbox, with GraphiQL', () => {
+  expect(configOf({ PATH: '/bin', UNRELATED: 'x' })).toEqual({
+    environment: 'development',
+    host: '127.0.0.1',
+    port: 4000,
+    logLevel: 'info',
+    graphiql: true,
+    upstream: { kind: 'sandbox', timeoutMs: 3000 },
+  });
+});
+
+test('an empty variable counts as unset', () => {
+  expect(configOf({ PORT: '', BLUEJAY_API_KEY: '' })).toEqual(configOf({}));
+});
+
+test('production never runs on the sandbox: without a key every caller brings its own', () => {
+  expect(configOf({ NODE_ENV: 'production' })).toMatchObject({
+    graphiql: false,
+    upstream: { kind: 'bluejay', baseUrl: 'https://api.getbluejay.ai', auth: { mode: 'forward' } },
+  });
+});
+
+test.each([
+  [{ BLUEJAY_API_KEY: key }, { mode: 'service', apiKey: key }],
+  [
+    { BLUEJAY_API_KEY: key, BLUEJAY_AUTH: 'service' },
+    { mode: 'service', apiKey: key },
+  ],
+  [{ BLUEJAY_API_KEY: key, BLUEJAY_AUTH: 'forward' }, { mode: 'forward' }],
+  [{ BLUEJAY_AUTH: 'forward' }, { mode: 'forward' }],
+  [{ BLUEJAY_BASE_URL: 'https://bluejay.example' }, { mode: 'forward' }],
+])('%j means %j', (environment, auth) => {
+  expect(configOf(environment as Record<string, string>).upstream).toMatchObject({ kind: 'bluejay', auth });
+});
+
+test.each([
+  ['https://bluejay.example', 'https://bluejay.example'],
+  ['https://bluejay.example/', 'https://bluejay.example'],
+  ['HTTPS://Bluejay.Example:8443/v/eu//', 'https://bluejay.example:8443/v/eu'],
+  ['http://localhost:4010', 'http://localhost:4010'],
+  ['http://127.0.0.1:4010', 'http://127.0.0.1:4010'],
+  ['http://[::1]:4010', 'http://[::1]:4010'],
+])('the base URL %s is read as %s', (value, baseUrl) => {
+  expect(configOf({ BLUEJAY_BASE_URL: value }).upstream).toMatchObject({ baseUrl });
+});
+
+test.each([
+  'bluejay.example',
+  'ftp://bluejay.example',
+  'https://user:pass@bluejay.example',
+  'https://bluejay.example?key=1',
+  'https://bluejay.example#x',
+  'https://',
+])('the base URL %s is refused', (value) => {
+  const [problem] = problemsOf({ BLUEJAY_BASE_URL: value });
+  expect(problem).toMatch(/^BLUEJAY_BASE_URL: expected an http\(s\) URL/);
+});
+
+test('http beyond loopback needs a permission', () => {
+  for (const host of ['bluejay.example', '10.0.0.1', '127.0.0.1.example', 'localhost.example']) {
+    const environment = { BLUEJAY_BASE_URL: `http://${host}` };
+    expect(problemsOf(environment)).toEqual([expect.stringContaining('BLUEJAY_BASE_URL: expected https')]);
+    expect(configOf({ ...environment, BLUEJAY_ALLOW_HTTP: 'true' }).upstream).toMatchObject({
+      baseUrl: `http://${host}`,
+    });
+  }
+});
+
+test('every problem is reported at once, by variable, without the value', () => {
+  const canary = 'canary,value';
+  const problems = problemsOf({
+    PORT: '70000',
+    HOST: '127.0.0.1',
+    NODE_ENV: canary,
+    LOG_LEVEL: canary,
+    BLUEJAY_BASE_URL: canary,
+    BLUEJAY_API_KEY: canary,
+    BLUEJAY_AUTH: canary,
+    BLUEJAY_TIMEOUT_MS: '1.5',
+    GRAPHIQL: 'yes',
+  });
+  expect(problems).toEqual([
+    'PORT: expected a whole number from 0 to 65535',
+    'NODE_ENV: expected one of development, production, test',
+    'LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent',
+    'BLUEJAY_BASE_URL: expected an http(s) URL without credentials, query or fragment, such as https://api.getbluejay.ai',
+    'BLUEJAY_API_KEY: expected 8 to 256 visible ASCII characters without a comma',
+    'BLUEJAY_AUTH: expected one of service, forward',
+    'BLUEJAY_TIMEOUT_MS: expected a whole number from 1 to 60000',
+    'GRAPHIQL: expected one of true, false',
+  ]);
+});
+
+test('service without a key is a problem of the key', () => {
+  expect(problemsOf({ BLUEJAY_AUTH: 'service' })).toEqual([
+    'BLUEJAY_API_KEY: required when BLUEJAY_AUTH is service',
+  ]);
+});
+
+test('a problem of one variable does not hide one between two', () => {
+  expect(problemsOf({ PORT: 'x', BLUEJAY_AUTH: 'service' })).toHaveLength(2);
+});

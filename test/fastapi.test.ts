@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import { personaQuery } from '../examples/frontend/operations.ts';
+import { classifyStatus } from '../src/datasources/bluejay/classify-status.ts';
+import { createTransport } from '../src/datasources/bluejay/transport.ts';
+import { startGateway } from './support/gateway.ts';
+import { findFreePort, isMissing, startProcess } from './support/processes.ts';
+
+const python = '/usr/bin/python3';
+const withoutFastApi = isMissing(python, '-c', 'import fastapi, uvicorn');
+
+/** test/fastapi/app.py on a port of its own: FastAPI itself, not our idea of it. */
+async function startFastApi(): Promise<string> {
+  const port = await findFreePort();
+  const { output } = startProcess(python, ['test/fastapi/app.py', String(port)]);
+  await expect.poll(output, { timeout: 10_000 }).toContain('listening');
+  return `http://127.0.0.1:${port}`;
+}
+
+test.skipIf(withoutFastApi)(
+  'FastAPI (skipped without Debian’s python3-fastapi and python3-uvicorn): every answer is understood',
+  async () => {
+    const gateway = await startGateway({ baseUrl: await startFastApi(), auth: { mode: 'forward' } });
+    const ask = (id: string, apiKey: string) => gateway.query(personaQuery, { id }, { 'x-api-key': apiKey });
+    const tenants = { one: 'fastapi-tenant-one', two: 'fastapi-tenant-two' };
+
+    for (const [id, apiKey, expected] of [
+      ['1a000000-0000-4000-8000-000000000001', tenants.one, { createdAt: '2023-11-07T05:31:56Z' }],
+      [
+        '1A000000-0000-4000-8000-000000000002',
+        tenants.one,
+        {
+          createdAt: '2023-11-07T05:31:56.123456Z',
+          name: 'Zoë Nguyễn 王小明 👩‍🚀',
+          description: 'Ελληνικά, עברית, العربية, ไทย\nsecond line\ttab "quoted" \\ e\u0301 \u2028 end',
+        },
+      ],
+      ['1a000000-0000-4000-8000-000000000003', tenants.one, { createdAt: null, name: null, orgId: null }],
+      ['2b000000-0000-4000-8000-000000000001', tenants.two, { createdAt: '2023-11-07T05:31:56Z' }],
+      ['2b000000-0000-4000-8000-000000000002', tenants.two, { createdAt: '2023-11-07T05:31:56.123456Z' }],
+      ['2b000000-0000-4000-8000-000000000003', tenants.two, { createdAt: null, description: '' }],
+    ] as const) {
+      const { data, errors } = await ask(id, apiKey);
+      expect(errors).toBeUndefined();
+      expect(data?.persona).toMatchObject({ id: id.toLowerCase(), ...expected });
+    }
+
+    const mine = '1a000000-0000-4000-8000-000000000001';
+    expect(await ask(mine, tenants.two)).toEqual({ data: { persona: null } });
+
+    for (const [id, apiKey, expected] of [
+      [mine, 'no-such-tenant', { code: 'UNAUTHENTICATED', upstream: { status: 401 } }],
+      [mine, 'fastapi-forbidden', { code: 'FORBIDDEN', upstream: { status: 403 } }],
+      [mine, 'fastapi-limited', { code: 'RATE_LIMITED', retryAfterMs: 7000, upstream: { status: 429 } }],
+      ['ee000000-0000-4000-8000-000000000503', tenants.one, { code: 'UPSTREAM_UNAVAILABLE' }],
+      [
+        'ee000000-0000-4000-8000-000000000409',
+        tenants.one,
+        { code: 'UPSTREAM_ERROR', upstream: { status: 409 } },
+      ],
+      ['ee000000-0000-4000-8000-000000000422', tenants.one, { code: 'BAD_USER_INPUT', fieldErrors: [] }],
+      ['ee000000-0000-4000-8000-000000000200', tenants.one, { code: 'UPSTREAM_INVALID_RESPONSE' }],
+      ['ee000000-0000-4000-8000-000000000201', tenants.one, { code: 'UPSTREAM_INVALID_RESPONSE' }],
+      [
+        'ee000000-0000-4000-8000-000000000500',
+        tenants.one,
+        { code: 'UPSTREAM_ERROR', upstream: { status: 500 } },
+      ],
+    ] as const) {
+      const { data, errors } = await ask(id, apiKey);
+      expect(data).toEqual({ persona: null });
+      expect(errors).toMatchObject([{ extensions: expected }]);
+    }
+  },
+);
+
+test.skipIf(withoutFastApi)('FastAPI’s own 422 about the path names the argument', async () => {
+  const transport = createTransport({ baseUrl: await startFastApi(), userAgent: 'test', timeoutMs: 5_000 });
+  const response = await transport.get({
+    operation: 'getCustomerPersona',
+    path: '/v1/customer-persona/not-a-uuid',
+    apiKey: 'fastapi-tenant-one',
+  });
+  await transport.close();
+  expect(response.status).toBe(422);
+  expect(classifyStatus(response, new Map([['persona_id', 'id']]), 0)).toEqual({
+    kind: 'invalid_input',
+    fieldErrors: [{ path: ['id'], message: 'value is not a valid uuid', type: 'type_error.uuid' }],
+  });
+});
+
+test.skipIf(withoutFastApi)(
+  'FastAPI’s own 422 about the path and a missing header is about the header',
+  async () => {
+    const response = await fetch(`${await startFastApi()}/v1/customer-persona/not-a-uuid`);
+    const answer = { status: response.status, headers: {}, body: await response.text() };
+    expect(classifyStatus(answer, new Map(), 0)).toEqual({ kind: 'unauthenticated', reason: 'refused_key' });
+  },
+);

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { normaliseDateTime } from '../src/datasources/bluejay/date-time.ts';
+import { parseRetryAfter } from '../src/datasources/bluejay/retry-after.ts';
+import { parseUuid } from '../src/datasources/uuid.ts';
+
+test.each([
+  // The forms that Bluejay writes.
+  ['2023-11-07T05:31:56Z', '2023-11-07T05:31:56Z'],
+  ['2023-11-07T05:31:56+00:00', '2023-11-07T05:31:56Z'],
+  ['2023-11-07T05:31:56.123456+00:00', '2023-11-07T05:31:56.123456Z'],
+  ['2023-11-07T05:31:56', '2023-11-07T05:31:56Z'],
+  ['2023-11-07T05:31:56.123456', '2023-11-07T05:31:56.123456Z'],
+  // Other offsets are the same instant in UTC.
+  ['2023-11-07T05:31:56-00:00', '2023-11-07T05:31:56Z'],
+  ['2023-11-07T05:31:56.5+05:30', '2023-11-07T00:01:56.5Z'],
+  ['2023-12-31T23:30:00.000001-01:00', '2024-01-01T00:30:00.000001Z'],
+  ['2024-03-01T00:30:00+01:00', '2024-02-29T23:30:00Z'],
+  ['2024-02-29T00:00:00Z', '2024-02-29T00:00:00Z'],
+  ['2000-02-29T00:00:00', '2000-02-29T00:00:00Z'],
+  ['0001-01-01T00:00:00', '0001-01-01T00:00:00Z'],
+  ['0001-01-01T00:00:00+01:00', '0000-12-31T23:00:00Z'],
+  ['9999-12-31T23:59:59.999999', '9999-12-31T23:59:59.999999Z'],
+])('the date-time %s is %s', (value, expected) => {
+  expect(normaliseDateTime(value)).toBe(expected);
+});
+
+test.each([
+  '',
+  '2023-11-07',
+  '2023-11-07 05:31:56',
+  '2023-11-07T05:31',
+  '2023-11-07T05:31:56.',
+  '2023-11-07T05:31:56z',
+  '2023-11-07T05:31:56+0000',
+  '2023-11-07T05:31:56 Z',
+  '2023-11-07T05:31:56Z\n',
+  '2023-13-01T00:00:00Z',
+  '2023-00-01T00:00:00Z',
+  '2023-01-00T00:00:00Z',
+  '2023-04-31T00:00:00Z',
+  '2023-02-29T00:00:00Z',
+  '1900-02-29T00:00:00Z',
+  '2023-11-07T24:00:00Z',
+  '2023-11-07T05:60:00Z',
+  '2023-11-07T05:31:60Z',
+  '2023-11-07T05:31:56+24:00',
+  '2023-11-07T05:31:56+01:60',
+  '9999-12-31T23:59:59-01:00',
+  '+002023-11-07T05:31:56Z',
+])('%j is not a date-time', (value) => {
+  expect(normaliseDateTime(value)).toBeUndefined();
+});
+
+test.each([
+  ['0', 0],
+  ['7', 7_000],
+  [' 120 ', 120_000],
+  ['Wed, 21 Oct 2026 07:28:10 GMT', 10_000],
+  ['Wed, 21 Oct 2026 07:27:00 GMT', 0],
+])('Retry-After: %s is %i ms', (header, expected) => {
+  expect(parseRetryAfter(header, Date.parse('2026-10-21T07:28:00Z'))).toBe(expected);
+});
+
+test.each([undefined, '', '-1', '1.5', 'soon', '2026-10-21', 'Wed, 99 Oct 2026', '1'.repeat(10)])(
+  'Retry-After: %s says nothing',
+  (header) => {
+    expect(parseRetryAfter(header, 0)).toBeUndefined();
+  },
+);
+
+test('a UUID is lower-cased, and everything else is none', () => {
+  const id = '3C90C3CC-0d44-4b50-8888-8dd25736052a';
+  expect(parseUuid(id)).toBe('3c90c3cc-0d44-4b50-8888-8dd25736052a');
+  // The Kelvin sign and the dotted capital I change their length or script in lower case.
+  for (const value of [
+    undefined,
+    null,
+    7,
+    {},
+    [id],
+    `${id} `,
+    `\u212a${id.slice(1)}`,
+    `\u0130${id.slice(1)}`,
+  ]) {
+    expect(parseUuid(value)).toBeUndefined();
+  }
+});

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { personaQuery, personasQuery } from '../examples/frontend/operations.ts';
+import { createDataSourcesFactory } from '../src/datasources/index.ts';
+import { createSchema } from '../src/schema/index.ts';
+import { createLogger } from '../src/observability/logger.ts';
+import { createYogaLane } from '../src/server/yoga.ts';
+import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
+
+test('a request is one line: operation, status, duration, request id, upstream calls', async () => {
+  const gateway = await startGateway();
+  const ids = clinic.personas.slice(0, 3).map(({ id }) => id);
+  await gateway.query(personasQuery, { ids }, { 'x-request-id': 'one-line' });
+  expect(gateway.logs).toEqual([
+    {
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      msg: 'request',
+      requestId: 'one-line',
+      method: 'POST',
+      route: '/graphql',
+      status: 200,
+      durationMs: expect.any(Number) as number,
+      operationName: 'Personas',
+      upstreamCalls: 3,
+      errorCodes: {},
+    },
+  ]);
+});
+
+test('the line counts the codes of the errors, and holds no variable, path or body', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({
+    personaId: exampleId,
+    fault: { kind: 'answer', status: 503, body: 'canary' },
+  });
+  await gateway.query(personasQuery, { ids: [exampleId, unknownId] });
+  await fetch(`${gateway.url}/canary?canary`);
+  expect(gateway.logs).toMatchObject([
+    { errorCodes: { UPSTREAM_UNAVAILABLE: 1 }, upstreamCalls: 2 },
+    { route: 'unknown', status: 404, errorCodes: { BAD_REQUEST: 1 } },
+  ]);
+  expect(gateway.logText()).not.toContain(exampleId);
+  expect(gateway.logText()).not.toContain('canary');
+});
+
+test('an operation name of any length is cut to 100 characters', async () => {
+  const gateway = await startGateway();
+  await gateway.post({ query: `query ${'N'.repeat(1000)} { __typename }` });
+  expect(gateway.logs[0]?.['operationName']).toBe('N'.repeat(100));
+});
+
+test('a defect is masked for the client and logged once, with its cause, under the request id', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger('info', {
+    write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+  });
+  const createDataSources = createDataSourcesFactory({
+    customerPersonas: { get: () => Promise.reject(new TypeError('canary is not a function')) },
+  });
+  const lane = createYogaLane({ schema: createSchema(), createDataSources, logger });
+  const response = await lane({
+    params: {
+      query: personaQuery.toString(),
+      operationName: undefined,
+      variables: { id: exampleId },
+      extensions: undefined,
+    },
+    mediaType: 'application/json',
+    requestId: 'defect-1',
+    caller: { apiKey: clinic.apiKey },
+    statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {} },
+  });
+  expect(response.status).toBe(200);
+  expect(JSON.parse(response.body)).toEqual({
+    data: { persona: null },
+    errors: [
+      {
+        message: 'Something went wrong; report the requestId.',
+        locations: [{ line: 3, column: 3 }],
+        path: ['persona'],
+        extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: 'defect-1' },
+      },
+    ],
+  });
+  expect(lines).toMatchObject([
+    {
+      level: 'error',
+      requestId: 'defect-1',
+      err: { type: 'TypeError', message: 'canary is not a function' },
+    },
+  ]);
+});

@@ -1,0 +1,42 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { personaQuery } from '../examples/frontend/operations.ts';
+import { exampleId, startGateway } from './support/gateway.ts';
+
+test('a request in flight is finished, and new connections are refused', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 100 } });
+  const answer = gateway.query(personaQuery, { id: exampleId });
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+  const closed = gateway.close();
+  await expect(fetch(`${gateway.url}/health/live`)).rejects.toThrow('fetch failed');
+  expect((await answer).data?.persona?.id).toBe(exampleId);
+  await closed;
+});
+
+test('while the gateway drains, an open connection sees ready 503 and is closed', async () => {
+  const gateway = await startGateway();
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  // Half a request keeps the connection open through the start of the drain.
+  socket.write('GET /health/ready HTTP/1.1\r\n');
+  await gateway.post({ query: '{ __typename }' });
+  const closed = gateway.close();
+  socket.write('host: gateway\r\n\r\n');
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+  expect(answer.toLowerCase()).toContain('connection: close');
+  expect(answer).toContain('{"status":"draining"}');
+  await closed;
+});
+
+test('what does not finish within the grace is cut off', async () => {
+  const gateway = await startGateway({ timeoutMs: 60_000 });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const answer = gateway.query(personaQuery, { id: exampleId });
+  const cut = answer.catch((error: unknown) => error);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+  await gateway.close(20);
+  expect(await cut).toMatchObject({ message: 'fetch failed' });
+  expect(await gateway.sandbox.connections()).toBe(0);
+});

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { startGateway } from './support/gateway.ts';
+import { findFreePort, startProcess } from './support/processes.ts';
+
+/** The environment of a machine on which nothing of the gateway's is configured. */
+const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+
+async function startMain(environment: Record<string, string>) {
+  const port = await findFreePort();
+  const main = startProcess('node', ['src/main.ts'], {
+    env: { ...bare, PORT: String(port), ...environment },
+  });
+  return { ...main, port, url: `http://127.0.0.1:${port}` };
+}
+
+test('with nothing configured it runs on the sandbox, says so, and its curl line can be pasted', async () => {
+  const main = await startMain({});
+  await expect.poll(main.output, { timeout: 10_000 }).toContain('embedded sandbox');
+  const curl = /curl [^\0]*?'\n/.exec(main.output())?.[0] ?? '';
+  const pasted = startProcess('sh', ['-c', curl]);
+  expect(await pasted.exited).toBe(0);
+  expect(JSON.parse(pasted.output())).toMatchObject({
+    data: { persona: { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', createdAt: '2023-11-07T05:31:56Z' } },
+  });
+});
+
+test('SIGTERM ends it with exit code 0', async () => {
+  const main = await startMain({ LOG_LEVEL: 'silent' });
+  await expect.poll(main.output, { timeout: 10_000 }).toContain('embedded sandbox');
+  main.process.kill('SIGTERM');
+  expect(await main.exited).toBe(0);
+});
+
+test('a wrong configuration ends it with exit code 1 before it listens, and prints no secret', async () => {
+  const main = await startMain({ BLUEJAY_API_KEY: 'canary,key', LOG_LEVEL: 'loud' });
+  expect(await main.exited).toBe(1);
+  expect(main.output()).toContain('BLUEJAY_API_KEY: expected');
+  expect(main.output()).toContain('LOG_LEVEL: expected');
+  expect(main.output()).not.toContain('canary');
+});
+
+test('a port that is taken ends it with exit code 1 and says so', async () => {
+  const other = await startGateway();
+  const main = await startMain({ PORT: new URL(other.url).port });
+  expect(await main.exited).toBe(1);
+  expect(main.output()).toContain(`Cannot listen on 127.0.0.1:${new URL(other.url).port}: EADDRINUSE`);
+});
+
+test('in production nothing configured means the real Bluejay, with no sandbox and no GraphiQL', async () => {
+  const main = await startMain({ NODE_ENV: 'production' });
+  await expect.poll(main.output, { timeout: 10_000 }).toContain('"upstream":"bluejay"');
+  expect(main.output()).not.toContain('sandbox');
+  const response = await fetch(`${main.url}/graphql`, { headers: { accept: 'text/html' } });
+  expect(response.status).toBe(405);
+  // Forward mode: without a key of the caller's, nothing leaves the process.
+  const answer = await fetch(`${main.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id } }"}',
+  });
+  expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+});

@@ -1,0 +1,89 @@
+import { onTestFinished } from 'vitest';
+import { query } from '../../examples/frontend/client.ts';
+import type { GatewayResult } from '../../examples/frontend/client.ts';
+import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
+import type { AuthConfig, Config } from '../../src/config.ts';
+import { createGateway } from '../../src/gateway.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { createSandbox, organisations } from '../../src/sandbox/index.ts';
+import type { Sandbox } from '../../src/sandbox/index.ts';
+
+const [clinicOrganisation, airlineOrganisation] = organisations;
+if (clinicOrganisation === undefined || airlineOrganisation === undefined) throw new Error('Two, please');
+export const clinic = clinicOrganisation;
+export const airline = airlineOrganisation;
+
+/** The persona of Bluejay's reference page; the clinic's. */
+export const exampleId = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+/** A well-formed id that nobody has. */
+export const unknownId = '00000000-0000-4000-8000-000000000000';
+
+export interface TestGatewayOptions {
+  readonly auth?: AuthConfig;
+  readonly timeoutMs?: number;
+  readonly graphiql?: boolean;
+  /** Instead of a sandbox of the test's own. */
+  readonly baseUrl?: string;
+}
+
+export interface TestGateway {
+  /** The origin; GraphQL is at `${url}/graphql`. */
+  readonly url: string;
+  readonly sandbox: Sandbox;
+  /** Every line that was logged, parsed. */
+  readonly logs: Record<string, unknown>[];
+  /** Everything that was logged, as written. */
+  logText(): string;
+  /** Sends a typed operation. */
+  query<Data, Variables>(
+    document: TypedDocumentString<Data, Variables>,
+    variables: Variables,
+    headers?: Record<string, string>,
+  ): Promise<GatewayResult<Data>>;
+  /** POSTs a body to /graphql: JSON unless it is a string. */
+  post(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  close(graceMs?: number): Promise<void>;
+}
+
+/** A gateway on a port of its own in front of a sandbox of its own; both end with the test. */
+export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const { auth = { mode: 'service', apiKey: clinic.apiKey }, timeoutMs = 5_000, graphiql = false } = options;
+  const sandbox = await createSandbox();
+  const lines: string[] = [];
+  const logs: Record<string, unknown>[] = [];
+  const logger = createLogger('trace', {
+    write(line) {
+      lines.push(line);
+      logs.push(JSON.parse(line) as Record<string, unknown>);
+    },
+  });
+  const config: Config = {
+    environment: 'test',
+    host: '127.0.0.1',
+    port: 0,
+    logLevel: 'trace',
+    graphiql,
+    upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
+  };
+  const gateway = await createGateway(config, { logger });
+  const url = await gateway.listen();
+  onTestFinished(async () => {
+    await gateway.close(0);
+    await sandbox.close();
+  });
+  return {
+    url,
+    sandbox,
+    logs,
+    logText: () => lines.join(''),
+    query: (document, variables, headers = {}) =>
+      query(document, variables, { url: `${url}/graphql`, headers }),
+    post: (body, headers = {}) =>
+      fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      }),
+    close: (graceMs) => gateway.close(graceMs),
+  };
+}

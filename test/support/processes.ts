@@ -1,0 +1,54 @@
+import { spawn, spawnSync } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/**
+ * Whether to skip a test for the want of a program. CI never skips: there the test runs and fails.
+ *
+ * @param command prints nothing of interest, and succeeds where the program is installed
+ */
+export function isMissing(command: string, ...args: string[]): boolean {
+  return process.env['CI'] === undefined && spawnSync(command, args).status !== 0;
+}
+
+export interface TestProcess {
+  readonly process: ChildProcess;
+  /** Everything it has written so far. */
+  output(): string;
+  /** Resolves with the exit code, or null after a signal. */
+  readonly exited: Promise<number | null>;
+}
+
+/** Starts a program that ends with the test at the latest. */
+export function startProcess(command: string, args: string[], options: SpawnOptions = {}): TestProcess {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const collect = (chunk: Buffer) => {
+    output += chunk.toString();
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await exited.catch(() => undefined);
+  });
+  return { process: child, output: () => output, exited };
+}
+
+/** A port that was free a moment ago. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
