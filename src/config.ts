@@ -40,7 +40,7 @@ export type ConfigResult =
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-export const defaultBaseUrl = 'https://api.getbluejay.ai';
+const defaultBaseUrl = 'https://api.getbluejay.ai';
 
 function oneOf<const Options extends readonly string[]>(options: Options) {
   return v.picklist(options, `expected one of ${options.join(', ')}`);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startGateway } from './support/gateway.ts';
 import { findFreePort, startProcess } from './support/processes.ts';
 
@@ -22,6 +22,18 @@ test('with nothing configured it runs on the sandbox, says so, and its curl line
   expect(JSON.parse(pasted.output())).toMatchObject({
     data: { persona: { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', createdAt: '2023-11-07T05:31:56Z' } },
   });
+});
+
+test('npm start runs it whatever Node.js the machine has', async () => {
+  // npm puts the project's own Node.js first; outside of npm the machine's is first.
+  const PATH = bare.PATH.split(':').filter((folder) => !folder.includes('node_modules'));
+  const port = await findFreePort();
+  const env = { ...bare, PATH: PATH.join(':'), PORT: String(port) };
+  // A process group of its own, so that npm and what it starts end together.
+  const { output, process: npm } = startProcess('npm', ['start'], { env, detached: true });
+  onTestFinished(() => void process.kill(-(npm.pid ?? 0), 'SIGKILL'));
+  await expect.poll(output, { timeout: 20_000 }).toContain('embedded sandbox');
+  expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
 });
 
 test('SIGTERM ends it with exit code 0', async () => {

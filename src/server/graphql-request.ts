@@ -19,7 +19,7 @@ export interface GraphQLRequest {
   readonly statistics: RequestStatistics;
 }
 
-export interface GraphQLResponse {
+interface GraphQLResponse {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;

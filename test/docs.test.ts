@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { variables } from '../src/config.ts';
+import { errorTable } from '../src/server/errors.ts';
+import { startGateway } from './support/gateway.ts';
+
+/** The rows of the table under a heading, each a list of cells without code marks. */
+function tableUnder(heading: string, file = 'README.md'): string[][] {
+  const [, section = ''] = readFileSync(file, 'utf8').split(`\n## ${heading}\n`);
+  const rows = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
+  return rows.slice(2).map((row) => row.split('|').slice(1, -1).map(plain));
+}
+
+const plain = (markdown: string) => markdown.replaceAll('`', '').trim();
+
+test('the configuration table is the one that the gateway reads', () => {
+  const expected = Object.entries(variables).map(([name, variable]) => [
+    name,
+    plain(variable.default),
+    plain(variable.description),
+  ]);
+  expect(tableUnder('Configuration')).toEqual(expected);
+});
+
+test('the error table is the one that the gateway uses', () => {
+  const documented = tableUnder('Errors').map(([code, when]) => [code, when]);
+  expect(documented).toEqual(Object.entries(errorTable).map(([code, when]) => [code, plain(when)]));
+});
+
+test('every runtime dependency says why it is there', () => {
+  const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const documented = tableUnder('Runtime dependencies', 'docs/architecture.md').map(([name]) => name);
+  expect(documented).toEqual(Object.keys(dependencies));
+  expect(Object.values(dependencies)).not.toContainEqual(expect.stringMatching(/[^\d.]/));
+});
+
+test('the README’s query has the README’s answer', async () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const body = /-d '(\{"query".*\})'/.exec(readme)?.[1] ?? '';
+  const answer = /```json\n([^`]*)```/.exec(readme)?.[1] ?? '';
+  const gateway = await startGateway();
+  expect(await (await gateway.post(body)).json()).toEqual(JSON.parse(answer));
+});
