@@ -33,8 +33,10 @@ export function openExchange(
   response.once('close', () => {
     const aborted = !response.writableFinished;
     if (aborted) abortController.abort();
-    if (!logger.isLevelEnabled('info')) return;
-    logger.info(
+    // Probes come every few seconds, for ever.
+    const level = routeName.startsWith('/health/') ? 'debug' : 'info';
+    if (!logger.isLevelEnabled(level)) return;
+    logger[level](
       {
         requestId,
         method: request.method,

@@ -3,7 +3,7 @@ import type { AuthConfig } from '../config.ts';
 import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
 import { readBody } from './body.ts';
 import { sendBody } from './exchange.ts';
-import type { Exchange, Route } from './exchange.ts';
+import type { Route } from './exchange.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
 import { acceptsHtml, isJsonMediaType, negotiateMediaType } from './media-type.ts';
@@ -36,12 +36,9 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       statistics.upstreamCalls += 1;
     };
     const caller = { apiKey, signal, onCall };
-    sendGraphQL(exchange, await lane({ params, mediaType, requestId, caller, statistics }));
+    const answer = await lane({ params, mediaType, requestId, caller, statistics });
+    sendBody(exchange, answer.status, answer.contentType, answer.body);
   };
-}
-
-function sendGraphQL(exchange: Exchange, { status, contentType, body }: Awaited<ReturnType<Lane>>): void {
-  sendBody(exchange, status, contentType, body);
 }
 
 function checkContent(headers: IncomingHttpHeaders): void {
