@@ -10,6 +10,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Whether a browser that opens /graphql gets GraphiQL. */
   readonly graphiql: boolean;
+  /** The longest one GraphQL request may wait for Bluejay, queueing and retries included. */
+  readonly requestTimeoutMs: number;
   readonly upstream: UpstreamConfig;
 }
 
@@ -23,7 +25,7 @@ export type UpstreamConfig =
       /** Origin and optional path prefix, without a trailing slash. */
       readonly baseUrl: string;
       readonly auth: AuthConfig;
-      /** The longest one upstream call may take, connecting and body included. */
+      /** The longest one attempt of an upstream call may take, connecting and body included. */
       readonly timeoutMs: number;
     };
 
@@ -143,7 +145,12 @@ export const variables = {
   BLUEJAY_TIMEOUT_MS: {
     schema: v.optional(integer(1, 60_000), '3000'),
     default: '3000',
-    description: 'The longest one upstream call may take, in milliseconds.',
+    description: 'The longest one attempt of an upstream call may take, in milliseconds.',
+  },
+  REQUEST_TIMEOUT_MS: {
+    schema: v.optional(integer(1, 600_000), '10000'),
+    default: '10000',
+    description: 'The deadline of one GraphQL request, queueing and retries included, in milliseconds.',
   },
   GRAPHIQL: {
     schema: v.optional(onOff),
@@ -187,6 +194,7 @@ function resolve(values: Values): Config {
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
     graphiql: values.GRAPHIQL ?? values.NODE_ENV === 'development',
+    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     upstream: resolveUpstream(values),
   };
 }

@@ -1,8 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { AuthConfig, Config, UpstreamConfig } from './config.ts';
-import { createCustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
-import { createTransport } from './datasources/bluejay/transport.ts';
+import { createBluejay } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
 import { createLogger } from './observability/logger.ts';
 import type { Logger } from './observability/logger.ts';
@@ -42,18 +41,21 @@ export interface Gateway {
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const { logger = createLogger(config.logLevel) } = options;
   const upstream = await openUpstream(config.upstream);
-  const transport = createTransport({
+  const bluejay = createBluejay({
     baseUrl: upstream.baseUrl,
     userAgent: `bluejay-graphql/${version}`,
     timeoutMs: config.upstream.timeoutMs,
+    // Where every caller brings its own key, none may take all the places.
+    sharePerKey: upstream.auth.mode === 'forward' ? 0.5 : 1,
+    events: { onBreakerStateChange: (state) => logger.warn({ state }, 'circuit breaker') },
   });
-  const customerPersonas = createCustomerPersonasClient({ transport });
-  const createDataSources = createDataSourcesFactory({ customerPersonas });
+  const createDataSources = createDataSourcesFactory({ customerPersonas: bluejay.customerPersonas });
 
   const schema = createSchema();
   const graphql = createGraphQLRoute({
     lane: createYogaLane({ schema, createDataSources, logger }),
     auth: upstream.auth,
+    requestTimeoutMs: config.requestTimeoutMs,
     graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
   });
   const http = createHttpServer({
@@ -71,7 +73,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     listen: () => http.listen(config.port, config.host),
     async close(graceMs = 10_000) {
       await http.close(graceMs);
-      await transport.close();
+      await bluejay.close();
       await upstream.close();
     },
   };

@@ -17,20 +17,10 @@ export type {
   DataSourcesFactory,
   DataSourcesOptions,
 } from './datasources/index.ts';
-export { createCustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
-export type {
-  Caller,
-  CustomerPersonasClient,
-  CustomerPersonasClientOptions,
-} from './datasources/bluejay/customer-personas.ts';
-export { createTransport } from './datasources/bluejay/transport.ts';
-export type {
-  Transport,
-  TransportOptions,
-  TransportRequest,
-  TransportResponse,
-} from './datasources/bluejay/transport.ts';
-export { BluejayError } from './datasources/bluejay/errors.ts';
+export { createBluejay } from './datasources/bluejay/index.ts';
+export type { Bluejay, BluejayEvents, BluejayOptions } from './datasources/bluejay/index.ts';
+export type { Caller, CustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
+export { BluejayError, DeadlineExceeded } from './datasources/bluejay/errors.ts';
 export type {
   Failure,
   FailureKind,
@@ -39,5 +29,6 @@ export type {
   Operation,
   UpstreamCall,
 } from './datasources/bluejay/errors.ts';
+export type { BreakerState } from './datasources/bluejay/resilience/breaker.ts';
 export { formatErrors } from './server/errors.ts';
 export type { ErrorCode, ErrorContext } from './server/errors.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { personasQuery } from '../examples/frontend/operations.ts';
-import { clinic, exampleId, startGateway } from './support/gateway.ts';
+import { clinic, exampleId, someIds, startGateway } from './support/gateway.ts';
 
 function leavingCaller(url: string, query: string) {
   const abortController = new AbortController();
@@ -18,8 +18,10 @@ function leavingCaller(url: string, query: string) {
   };
 }
 
+const queryOf = (series: number) => `{ personas(ids: ${JSON.stringify(someIds(32, series))}) { id } }`;
+
 test('a caller that leaves takes its upstream requests along', async () => {
-  const gateway = await startGateway({ timeoutMs: 60_000 });
+  const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const ids = clinic.personas.map(({ id }) => id);
   const caller = leavingCaller(gateway.url, `{ personas(ids: ${JSON.stringify(ids)}) { id } }`);
@@ -34,7 +36,7 @@ test('a caller that leaves takes its upstream requests along', async () => {
 });
 
 test('a caller that leaves does not disturb another one', async () => {
-  const gateway = await startGateway({ timeoutMs: 60_000 });
+  const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
   const [, other] = clinic.personas.map(({ id }) => id) as [string, string];
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
   const caller = leavingCaller(gateway.url, `{ persona(id: "${exampleId}") { id } }`);
@@ -45,15 +47,13 @@ test('a caller that leaves does not disturb another one', async () => {
 });
 
 test('reads that still wait for a socket are never sent once their caller has left', async () => {
-  const gateway = await startGateway({ timeoutMs: 60_000 });
+  const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  // 32 reads at a time: three callers occupy the 64 sockets and 32 places in the queue.
-  const ids = Array.from({ length: 32 }, (_, index) => `${exampleId.slice(0, -2)}${index + 10}`);
-  const query = `{ personas(ids: ${JSON.stringify(ids)}) { id } }`;
-  const first = leavingCaller(gateway.url, query);
-  const second = leavingCaller(gateway.url, query);
+  // 32 reads at a time: two callers occupy all 64 places, the third one waits.
+  const first = leavingCaller(gateway.url, queryOf(1));
+  const second = leavingCaller(gateway.url, queryOf(2));
   await expect.poll(() => gateway.sandbox.requests.length).toBe(64);
-  const third = leavingCaller(gateway.url, query);
+  const third = leavingCaller(gateway.url, queryOf(3));
   await gateway.post({ query: '{ __typename }' });
 
   await third.leave();

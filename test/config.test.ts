@@ -21,6 +21,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     port: 4000,
     logLevel: 'info',
     graphiql: true,
+    requestTimeoutMs: 10_000,
     upstream: { kind: 'sandbox', timeoutMs: 3000 },
   });
 });

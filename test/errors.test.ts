@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
 import type { Fault } from '../src/sandbox/index.ts';
-import { exampleId, startGateway } from './support/gateway.ts';
+import { exampleId, someIds, startGateway } from './support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from './support/gateway.ts';
 
 const secret = 'canary-5f2d';
@@ -230,16 +230,15 @@ test('calls beyond the sockets and the queue are OVERLOADED, and the queue recov
   const gateway = await startGateway({ timeoutMs: 2_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const abortController = new AbortController();
-  // 64 sockets and 1,024 waiting calls: 34 requests of 32 reads in flight each fill them.
-  const body = JSON.stringify({
-    query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
-    variables: { ids: Array.from({ length: 32 }, (_, index) => exampleId.slice(0, -2) + (index + 10)) },
-  });
-  const flood = Array.from({ length: 34 }, () =>
+  // 64 places and 1,024 in the queue: 34 requests of 32 reads in flight each fill them.
+  const flood = Array.from({ length: 34 }, (_, series) =>
     fetch(`${gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body,
+      body: JSON.stringify({
+        query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+        variables: { ids: someIds(32, series) },
+      }),
       signal: abortController.signal,
     }).catch(() => undefined),
   );

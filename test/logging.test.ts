@@ -31,12 +31,12 @@ test('the line counts the codes of the errors, and holds no variable, path or bo
   const gateway = await startGateway();
   gateway.sandbox.faults.add({
     personaId: exampleId,
-    fault: { kind: 'answer', status: 503, body: 'canary' },
+    fault: { kind: 'answer', status: 500, body: 'canary' },
   });
   await gateway.query(personasQuery, { ids: [exampleId, unknownId] });
   await fetch(`${gateway.url}/canary?canary`);
   expect(gateway.logs).toMatchObject([
-    { errorCodes: { UPSTREAM_UNAVAILABLE: 1 }, upstreamCalls: 2 },
+    { errorCodes: { UPSTREAM_ERROR: 1 }, upstreamCalls: 2 },
     { route: 'unknown', status: 404, errorCodes: { BAD_REQUEST: 1 } },
   ]);
   expect(gateway.logText()).not.toContain(exampleId);

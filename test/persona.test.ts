@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../examples/frontend/operations.ts';
-import { airline, clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
+import { airline, clinic, exampleId, someIds, startGateway, unknownId } from './support/gateway.ts';
 
 test('a persona is answered with every field', async () => {
   const gateway = await startGateway();
@@ -130,10 +130,7 @@ test('101 ids are refused before any read', async () => {
 test('a batch of 100 reads keeps at most 32 in flight', async () => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 20 } });
-  const ids = Array.from(
-    { length: 100 },
-    (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
-  );
+  const ids = someIds(100);
   const result = await gateway.query(personasQuery, { ids });
   expect(result).toEqual({ data: { personas: ids.map(() => null) } });
   expect(gateway.sandbox.requests).toHaveLength(100);

@@ -31,7 +31,7 @@ test('while the gateway drains, an open connection sees ready 503 and is closed'
 });
 
 test('what does not finish within the grace is cut off', async () => {
-  const gateway = await startGateway({ timeoutMs: 60_000 });
+  const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const answer = gateway.query(personaQuery, { id: exampleId });
   const cut = answer.catch((error: unknown) => error);

@@ -63,10 +63,14 @@ const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind:
     message: 'Bluejay did not answer in time; try again.',
     retryable: true,
   }),
-  unavailable: () => ({
+  unavailable: ({ reason, retryAfterMs }) => ({
     code: 'UPSTREAM_UNAVAILABLE',
     message: 'Bluejay cannot be reached at the moment; try again later.',
     retryable: true,
+    extensions: {
+      ...(reason === 'circuit_open' && { reason }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
   }),
   unexpected_status: () => ({
     code: 'UPSTREAM_ERROR',

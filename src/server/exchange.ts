@@ -11,8 +11,8 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
-  /** Aborted when the client goes away before it has its answer. */
-  readonly signal: AbortSignal;
+  /** Aborted when the client goes away before it has its answer; a route may abort it for its own reasons. */
+  readonly cancellation: AbortController;
   readonly statistics: RequestStatistics;
 }
 
@@ -27,12 +27,12 @@ export function openExchange(
 ): Exchange {
   const startedAt = performance.now();
   const requestId = readRequestId(request.headers['x-request-id']);
-  const abortController = new AbortController();
+  const cancellation = new AbortController();
   const statistics: RequestStatistics = { operationName: undefined, upstreamCalls: 0, errorCodes: {} };
   response.setHeader('x-request-id', requestId);
   response.once('close', () => {
     const aborted = !response.writableFinished;
-    if (aborted) abortController.abort();
+    if (aborted) cancellation.abort();
     // Probes come every few seconds, for ever.
     const level = routeName.startsWith('/health/') ? 'debug' : 'info';
     if (!logger.isLevelEnabled(level)) return;
@@ -48,7 +48,7 @@ export function openExchange(
       'request',
     );
   });
-  return { request, response, requestId, signal: abortController.signal, statistics };
+  return { request, response, requestId, cancellation, statistics };
 }
 
 /** Answers with a body; once the answer has begun, or the client is gone, it does nothing. */

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AuthConfig } from '../config.ts';
 import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
+import { DeadlineExceeded } from '../datasources/bluejay/errors.ts';
 import { readBody } from './body.ts';
 import { sendBody } from './exchange.ts';
 import type { Route } from './exchange.ts';
@@ -12,6 +13,8 @@ import { Refusal } from './refusal.ts';
 export interface GraphQLRouteOptions {
   readonly lane: Lane;
   readonly auth: AuthConfig;
+  /** The deadline for all that a request reads from Bluejay. */
+  readonly requestTimeoutMs: number;
   /** Answers a browser that asks for a page; absent where GraphiQL is off. */
   readonly graphiql: Route | undefined;
   /** @default 1048576 */
@@ -20,9 +23,9 @@ export interface GraphQLRouteOptions {
 
 /** `/graphql`: POST with a JSON body (GraphQL over HTTP), and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
-  const { lane, auth, graphiql, maxBodyBytes = 1_048_576 } = options;
+  const { lane, auth, requestTimeoutMs, graphiql, maxBodyBytes = 1_048_576 } = options;
   return async (exchange) => {
-    const { request, requestId, signal, statistics } = exchange;
+    const { request, requestId, cancellation, statistics } = exchange;
     const { method, headers } = request;
     if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
     if (method !== 'POST') throw methodNotAllowed();
@@ -35,8 +38,11 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const onCall = () => {
       statistics.upstreamCalls += 1;
     };
-    const caller = { apiKey, signal, onCall };
+    const { signal } = cancellation;
+    const caller = { apiKey, signal, deadlineAtMs: performance.now() + requestTimeoutMs, onCall };
+    const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
     const answer = await lane({ params, mediaType, requestId, caller, statistics });
+    clearTimeout(deadline);
     sendBody(exchange, answer.status, answer.contentType, answer.body);
   };
 }

@@ -38,7 +38,7 @@ export function createHttpServer({ routes, logger }: HttpServerOptions): HttpSer
     if (draining) response.shouldKeepAlive = false;
     const handle = async () => (route ?? notFound)(exchange);
     handle().catch((error: unknown) => {
-      if (!exchange.signal.aborted) sendFailure(exchange, error, logger);
+      if (!response.destroyed) sendFailure(exchange, error, logger);
     });
   };
 

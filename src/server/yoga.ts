@@ -129,7 +129,7 @@ function useErrorTable(logger: Logger): Plugin<object, YogaContext> {
         requestId,
         onUnforeseen(error) {
           // A caller that left made its own reads fail; nobody is there to see it.
-          if (caller.signal?.aborted !== true) logger.error({ requestId, err: error }, 'unforeseen error');
+          if (error !== caller.signal?.reason) logger.error({ requestId, err: error }, 'unforeseen error');
         },
       });
       for (const { extensions } of errors) {

@@ -18,9 +18,18 @@ export const exampleId = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 /** A well-formed id that nobody has. */
 export const unknownId = '00000000-0000-4000-8000-000000000000';
 
+/** Well-formed ids that nobody has, other ones for each `series`. */
+export function someIds(count: number, series = 0): string[] {
+  return Array.from(
+    { length: count },
+    (_, index) => `00000000-0000-4000-8000-${String(series * 10_000 + index + 1).padStart(12, '0')}`,
+  );
+}
+
 export interface TestGatewayOptions {
   readonly auth?: AuthConfig;
   readonly timeoutMs?: number;
+  readonly requestTimeoutMs?: number;
   readonly graphiql?: boolean;
   /** Instead of a sandbox of the test's own. */
   readonly baseUrl?: string;
@@ -47,7 +56,12 @@ export interface TestGateway {
 
 /** A gateway on a port of its own in front of a sandbox of its own; both end with the test. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const { auth = { mode: 'service', apiKey: clinic.apiKey }, timeoutMs = 5_000, graphiql = false } = options;
+  const {
+    auth = { mode: 'service', apiKey: clinic.apiKey },
+    timeoutMs = 5_000,
+    requestTimeoutMs = 5_000,
+    graphiql = false,
+  } = options;
   const sandbox = await createSandbox();
   const lines: string[] = [];
   const logs: Record<string, unknown>[] = [];
@@ -63,6 +77,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     port: 0,
     logLevel: 'trace',
     graphiql,
+    requestTimeoutMs,
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
   };
   const gateway = await createGateway(config, { logger });

@@ -29,7 +29,11 @@ export function classifyStatus(
     case 502:
     case 503:
     case 504:
-      return { kind: 'unavailable', reason: `http_${status}` };
+      return {
+        kind: 'unavailable',
+        reason: `http_${status}`,
+        retryAfterMs: parseRetryAfter(headers['retry-after'], now),
+      };
     default:
       return { kind: 'unexpected_status' };
   }

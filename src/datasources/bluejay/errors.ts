@@ -16,9 +16,9 @@ export type Failure =
   | { readonly kind: 'unauthenticated'; readonly reason: 'missing_key' | 'refused_key' }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | undefined }
-  | { readonly kind: 'timeout' }
-  /** `reason`: an error code such as `ECONNREFUSED`, or `http_503`; for logs. */
-  | { readonly kind: 'unavailable'; readonly reason: string }
+  | { readonly kind: 'timeout'; readonly phase: 'connect' | 'attempt' | 'deadline' }
+  /** `reason`: `circuit_open`, an error code such as `ECONNREFUSED`, or `http_503`. */
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number | undefined }
   | { readonly kind: 'unexpected_status' }
   | { readonly kind: 'invalid_response'; readonly reason: InvalidResponseReason }
   | { readonly kind: 'overloaded'; readonly retryAfterMs: number };
@@ -39,6 +39,11 @@ export type FailureKind = Failure['kind'];
 export interface UpstreamCall {
   readonly operation: Operation;
   readonly status?: number;
+}
+
+/** The reason of a request's signal when the request's deadline has passed. */
+export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
 }
 
 /**

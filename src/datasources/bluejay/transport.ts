@@ -11,10 +11,10 @@ export interface TransportOptions {
   readonly userAgent: string;
   /** The longest one call may take, from the first byte of connecting to the last of the body. */
   readonly timeoutMs: number;
-  /** The most sockets open at once. @default 64 */
+  /** The most sockets open at once; calls beyond them wait, so bound the calls in flight too. @default 64 */
   readonly connections?: number;
-  /** The most calls that may wait for a socket; one more is `overloaded`. @default 1024 */
-  readonly maxQueue?: number;
+  /** The longest that connecting may take. undici rounds it up to half a second. @default 2000 */
+  readonly connectTimeoutMs?: number;
   /** The largest body that is read. @default 1048576 */
   readonly maxResponseBytes?: number;
 }
@@ -38,7 +38,7 @@ export interface Transport {
   /**
    * Sends one GET; never retries, never follows a redirect.
    *
-   * @throws {BluejayError} `timeout`, `unavailable`, `invalid_response` or `overloaded`
+   * @throws {BluejayError} `timeout`, `unavailable` or `invalid_response`
    * @throws the signal's reason, once it is aborted
    */
   get(request: TransportRequest): Promise<TransportResponse>;
@@ -46,18 +46,15 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** How soon to come back when the queue is full: about the time in which a few calls finish. */
-const overloadedRetryAfterMs = 1_000;
-
 /** A connection pool to one origin. It lives as long as the gateway. */
 export function createTransport(options: TransportOptions): Transport {
   const { baseUrl, userAgent, timeoutMs } = options;
-  const { connections = 64, maxQueue = 1_024, maxResponseBytes = 1_048_576 } = options;
+  const { connections = 64, connectTimeoutMs = 2_000, maxResponseBytes = 1_048_576 } = options;
   const url = new URL(baseUrl);
   const prefix = url.pathname.replace(/\/$/, '');
   const pool = new Pool(url.origin, {
     connections,
-    connectTimeout: timeoutMs,
+    connectTimeout: connectTimeoutMs,
     // The timer of each call covers headers and body; undici's own are too coarse below a second.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -67,21 +64,12 @@ export function createTransport(options: TransportOptions): Transport {
     // Over HTTP/2 `connections` would not bound the calls in flight.
     allowH2: false,
   });
-  const maxPending = connections + maxQueue;
-  let pending = 0;
 
   function get(request: TransportRequest): Promise<TransportResponse> {
     const { operation, signal } = request;
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
-    if (pending >= maxPending) {
-      const failure = { kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs } as const;
-      return Promise.reject(new BluejayError(failure, { operation }));
-    }
     return new Promise((resolve, reject) => {
-      pending += 1;
-      const call = new Call(operation, timeoutMs, signal, resolve, reject, () => {
-        pending -= 1;
-      });
+      const call = new Call(operation, timeoutMs, signal, resolve, reject);
       pool.dispatch(
         {
           method: 'GET',
@@ -96,17 +84,12 @@ export function createTransport(options: TransportOptions): Transport {
   return { get, close: () => pool.destroy() };
 }
 
-/**
- * One call as undici drives it. The caller's promise settles at the deadline or the abort, whatever
- * undici does; `release` runs when undici has let go of the call, so that a queue full of abandoned
- * calls still counts as full.
- */
+/** One call as undici drives it. The caller's promise settles at the timeout or the abort, whatever undici does. */
 class Call implements Dispatcher.DispatchHandler {
   readonly #operation: Operation;
   readonly #signal: AbortSignal | undefined;
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #release: () => void;
   readonly #timer: NodeJS.Timeout;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
@@ -120,14 +103,15 @@ class Call implements Dispatcher.DispatchHandler {
     signal: AbortSignal | undefined,
     resolve: (response: TransportResponse) => void,
     reject: (error: unknown) => void,
-    release: () => void,
   ) {
     this.#operation = operation;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#release = release;
-    this.#timer = setTimeout(() => this.#abandon(this.#error({ kind: 'timeout' })), timeoutMs);
+    this.#timer = setTimeout(
+      () => this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' })),
+      timeoutMs,
+    );
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -155,7 +139,6 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#release();
     if (!this.#settle()) return;
     const [first] = this.#body;
     const body = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
@@ -163,7 +146,6 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#release();
     if (this.#settle()) this.#reject(this.#error(classifyNetworkError(error)));
   }
 
@@ -206,7 +188,7 @@ function classifyNetworkError(error: Error): Failure {
   switch (code) {
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
-      return { kind: 'timeout' };
+      return { kind: 'timeout', phase: 'connect' };
     case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
       return { kind: 'invalid_response', reason: 'body_too_large' };
     case 'UND_ERR_HEADERS_OVERFLOW':

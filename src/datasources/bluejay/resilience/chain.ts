@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BluejayError } from '../errors.ts';
+import type { Operation } from '../errors.ts';
+import type { Breaker, Outcome } from './breaker.ts';
+import type { Bulkhead } from './bulkhead.ts';
+import type { CallContext } from './coalesce.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import { retryDelayMs } from './retry-delay.ts';
+
+export interface ChainOptions {
+  readonly operation: Operation;
+  readonly breaker: Breaker;
+  readonly bulkhead: Bulkhead;
+  readonly retryBudget: RetryBudget;
+  /** How often a read is sent at the most. @default 3 */
+  readonly maxAttempts?: number;
+  /** Milliseconds on a clock that never goes back: the one of every `deadlineAtMs`. */
+  readonly now: () => number;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  readonly onRetry?: (() => void) | undefined;
+}
+
+/**
+ * Runs a read with everything that keeps a slow or broken upstream from doing harm.
+ *
+ * @param tenant whose share of the bulkhead the read takes
+ * @param attempt sends the call once
+ * @throws {BluejayError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
+ * @throws the context's reason once its signal is aborted
+ */
+export type Chain = <Value>(
+  tenant: string,
+  context: CallContext,
+  attempt: (signal: AbortSignal) => Promise<Value>,
+) => Promise<Value>;
+
+/** How soon to come back when the bulkhead is full: about the time in which a few calls finish. */
+const overloadedRetryAfterMs = 1_000;
+
+/**
+ * Retry → breaker → bulkhead → one attempt. The breaker is asked before a place is taken, so that an open
+ * one answers at once however long the queue is, and again after the wait. A pause between attempts holds
+ * no place.
+ */
+export function createChain(options: ChainOptions): Chain {
+  const { operation, breaker, bulkhead, retryBudget, maxAttempts = 3, now, random, onRetry } = options;
+
+  function circuitOpen(): BluejayError {
+    const retryAfterMs = Math.ceil(breaker.retryAfterMs());
+    return new BluejayError({ kind: 'unavailable', reason: 'circuit_open', retryAfterMs }, { operation });
+  }
+
+  async function attemptOnce<Value>(
+    tenant: string,
+    { signal }: CallContext,
+    attempt: (signal: AbortSignal) => Promise<Value>,
+  ): Promise<Value> {
+    if (!breaker.allows()) throw circuitOpen();
+    const place = bulkhead.enter(tenant, signal);
+    if (place === 'full') {
+      throw new BluejayError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, { operation });
+    }
+    if (place !== undefined) await place;
+    const report = breaker.enter();
+    let outcome: Outcome = 'ignored';
+    try {
+      if (report === undefined) throw circuitOpen();
+      const value = await attempt(signal);
+      outcome = 'success';
+      return value;
+    } catch (error) {
+      outcome = outcomeOf(error);
+      throw error;
+    } finally {
+      bulkhead.leave(tenant);
+      report?.(outcome);
+    }
+  }
+
+  /** How long to wait before the next attempt; undefined when there shall be none. */
+  function planRetry(error: unknown, attempts: number, context: CallContext): number | undefined {
+    if (!(error instanceof BluejayError) || attempts >= maxAttempts || !breaker.allows()) return undefined;
+    const delayMs = retryDelayMs(error.failure, attempts, { random });
+    if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
+    return retryBudget.withdraw() ? delayMs : undefined;
+  }
+
+  return async (tenant, context, attempt) => {
+    retryBudget.deposit();
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
+        return await attemptOnce(tenant, context, attempt);
+      } catch (error) {
+        const delayMs = planRetry(error, attempts, context);
+        if (delayMs === undefined) throw error;
+        onRetry?.();
+        // oxlint-disable-next-line no-await-in-loop
+        await pause(delayMs, context.signal);
+      }
+    }
+  };
+}
+
+async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(delayMs, undefined, { signal }).catch(() => {
+    throw signal.reason;
+  });
+}
+
+/** What an error tells of the upstream: a 4xx is a healthy answer, and so is a wrong shape. */
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof BluejayError)) return 'ignored';
+  const { failure, upstream } = error;
+  if (failure.kind === 'timeout') return 'failure';
+  if (failure.kind === 'unavailable') return failure.reason === 'circuit_open' ? 'ignored' : 'failure';
+  return (upstream?.status ?? 0) >= 500 ? 'failure' : 'success';
+}

@@ -1,0 +1,99 @@
+/** How long a call may go on. */
+export interface CallContext {
+  /** Aborted when nobody waits for the call any more. */
+  readonly signal: AbortSignal;
+  /** When the last of those who wait gives up; it moves on when another caller joins. */
+  readonly deadlineAtMs: number;
+}
+
+/** A caller that waits for a call. */
+export interface Waiter {
+  readonly signal?: AbortSignal | undefined;
+  /** On the clock of `performance.now()`. @default Infinity */
+  readonly deadlineAtMs?: number | undefined;
+}
+
+/** Lets callers with the same key share one call while it is in flight. */
+export interface Coalescer<Value> {
+  /**
+   * Joins the call in flight for the key, or starts one. The call is aborted when the last of its callers
+   * has left, and nobody joins it after that; its outcome is for those who waited and nobody else.
+   *
+   * @throws what the call throws, or the signal's reason to the caller that left
+   */
+  run(key: string, waiter: Waiter, start: (context: CallContext) => Promise<Value>): Promise<Value>;
+}
+
+/** @param onCoalesced told of each caller that joined a call instead of starting one */
+export function createCoalescer<Value>(onCoalesced?: () => void): Coalescer<Value> {
+  const calls = new Map<string, SharedCall<Value>>();
+  return {
+    run(key, waiter, start) {
+      if (waiter.signal?.aborted === true) return Promise.reject(waiter.signal.reason as Error);
+      let call = calls.get(key);
+      if (call === undefined) {
+        call = new SharedCall(() => calls.delete(key));
+        calls.set(key, call);
+        const joined = call.join(waiter);
+        call.settleWith(start(call));
+        return joined;
+      }
+      onCoalesced?.();
+      return call.join(waiter);
+    },
+  };
+}
+
+/** A call, and those who wait for it. */
+class SharedCall<Value> implements CallContext {
+  readonly #abortController = new AbortController();
+  readonly #end: () => void;
+  readonly #waiting = new Set<Waiting<Value>>();
+  readonly signal = this.#abortController.signal;
+  deadlineAtMs = 0;
+
+  /** @param end called once: from then on nobody may join */
+  constructor(end: () => void) {
+    this.#end = end;
+  }
+
+  join({ signal, deadlineAtMs = Infinity }: Waiter): Promise<Value> {
+    if (deadlineAtMs > this.deadlineAtMs) this.deadlineAtMs = deadlineAtMs;
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting<Value> = { resolve, reject, signal, leave: undefined };
+      this.#waiting.add(waiting);
+      if (signal === undefined) return;
+      waiting.leave = () => {
+        this.#waiting.delete(waiting);
+        reject(signal.reason as Error);
+        if (this.#waiting.size > 0) return;
+        this.#end();
+        this.#abortController.abort(signal.reason);
+      };
+      signal.addEventListener('abort', waiting.leave, { once: true });
+    });
+  }
+
+  settleWith(result: Promise<Value>): void {
+    result.then(
+      (value) => this.#settle((waiting) => waiting.resolve(value)),
+      (error: unknown) => this.#settle((waiting) => waiting.reject(error)),
+    );
+  }
+
+  #settle(settle: (waiting: Waiting<Value>) => void): void {
+    if (!this.signal.aborted) this.#end();
+    for (const waiting of this.#waiting) {
+      if (waiting.leave !== undefined) waiting.signal?.removeEventListener('abort', waiting.leave);
+      settle(waiting);
+    }
+    this.#waiting.clear();
+  }
+}
+
+interface Waiting<Value> {
+  readonly resolve: (value: Value) => void;
+  readonly reject: (error: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+  leave: (() => void) | undefined;
+}
