@@ -1,0 +1,253 @@
+import { expect, test } from 'vitest';
+import { createBreaker } from '../../src/datasources/bluejay/resilience/breaker.ts';
+import type { BreakerOptions, Outcome } from '../../src/datasources/bluejay/resilience/breaker.ts';
+import { createBulkhead } from '../../src/datasources/bluejay/resilience/bulkhead.ts';
+import { createCoalescer } from '../../src/datasources/bluejay/resilience/coalesce.ts';
+import { createRetryBudget } from '../../src/datasources/bluejay/resilience/retry-budget.ts';
+import { retryDelayMs } from '../../src/datasources/bluejay/resilience/retry-delay.ts';
+
+function startClock(ms = 1_000_000) {
+  const clock = { ms, now: () => clock.ms };
+  return clock;
+}
+
+function startBreaker(options: Partial<BreakerOptions> = {}) {
+  const clock = startClock();
+  const states: string[] = [];
+  const breaker = createBreaker({
+    now: clock.now,
+    minimumCalls: 10,
+    openMs: 5_000,
+    probes: 2,
+    onStateChange: (state) => states.push(state),
+    ...options,
+  });
+  const call = (...outcomes: Outcome[]) => outcomes.map((outcome) => breaker.enter()?.(outcome));
+  const repeat = (count: number, outcome: Outcome) => call(...Array.from({ length: count }, () => outcome));
+  return { breaker, clock, states, call, repeat };
+}
+
+test('the breaker opens at its failure rate, and not before its minimum of calls', () => {
+  const { breaker, repeat, call } = startBreaker();
+  repeat(9, 'failure');
+  expect(breaker.state).toBe('closed');
+  call('failure');
+  expect(breaker.state).toBe('open');
+  expect(breaker.enter()).toBeUndefined();
+  expect(breaker.retryAfterMs()).toBe(5_000);
+});
+
+test('the breaker stays closed below its failure rate', () => {
+  const { breaker, repeat } = startBreaker();
+  repeat(51, 'success');
+  repeat(50, 'failure');
+  expect(breaker.state).toBe('closed');
+  repeat(1, 'failure');
+  expect(breaker.state).toBe('open');
+});
+
+test('the breaker forgets what is older than its window, a tenth at a time', () => {
+  const { breaker, clock, repeat } = startBreaker({ windowMs: 10_000 });
+  repeat(9, 'failure');
+  clock.ms += 10_000;
+  repeat(9, 'failure');
+  expect(breaker.state).toBe('closed');
+  clock.ms += 5_000;
+  repeat(1, 'failure');
+  expect(breaker.state).toBe('open');
+});
+
+test('outcomes that say nothing do not count', () => {
+  const { breaker, repeat } = startBreaker();
+  repeat(100, 'ignored');
+  repeat(9, 'failure');
+  expect(breaker.state).toBe('closed');
+});
+
+test('a half-open breaker lets its probes through, and closes when all succeed', () => {
+  const { breaker, clock, states, repeat } = startBreaker();
+  repeat(10, 'failure');
+  clock.ms += 4_999;
+  expect(breaker.allows()).toBe(false);
+  clock.ms += 1;
+  expect(breaker.allows()).toBe(true);
+  const probes = [breaker.enter(), breaker.enter()];
+  expect(breaker.allows()).toBe(false);
+  expect(breaker.enter()).toBeUndefined();
+  probes[0]?.('success');
+  expect(breaker.enter()).toBeUndefined();
+  probes[1]?.('success');
+  expect(states).toEqual(['open', 'half_open', 'closed']);
+});
+
+test('a half-open breaker opens again when a probe fails', () => {
+  const { breaker, clock, states, repeat, call } = startBreaker();
+  repeat(10, 'failure');
+  clock.ms += 5_000;
+  call('success', 'failure');
+  expect(states).toEqual(['open', 'half_open', 'open']);
+  expect(breaker.retryAfterMs()).toBe(5_000);
+});
+
+test('a probe whose caller left gives its place to another one', () => {
+  const { breaker, clock, repeat, call } = startBreaker();
+  repeat(10, 'failure');
+  clock.ms += 5_000;
+  call('ignored', 'ignored', 'ignored', 'success', 'success');
+  expect(breaker.state).toBe('closed');
+});
+
+test('a call that went out before the breaker opened does not decide what comes after', () => {
+  const { breaker, clock, repeat } = startBreaker();
+  const late = breaker.enter();
+  repeat(10, 'failure');
+  clock.ms += 5_000;
+  const probe = breaker.enter();
+  late?.('failure');
+  expect(breaker.state).toBe('half_open');
+  probe?.('success');
+});
+
+test('the retry budget is a share of the recent calls and a floor', () => {
+  const clock = startClock();
+  const budget = createRetryBudget({ now: clock.now, share: 0.2, floor: 10, windowMs: 10_000 });
+  const spend = () => {
+    let retries = 0;
+    while (budget.withdraw()) retries += 1;
+    return retries;
+  };
+  expect(spend()).toBe(10);
+  for (let calls = 0; calls < 1_000; calls += 1) budget.deposit();
+  expect(budget.remaining()).toBe(200);
+  expect(spend()).toBe(200);
+  clock.ms += 10_000;
+  expect(spend()).toBe(10);
+});
+
+test('the pause before a retry has full jitter and doubles', () => {
+  const failure = { kind: 'unavailable', reason: 'ECONNRESET' } as const;
+  const longest = [1, 2, 3, 10].map((attempt) => retryDelayMs(failure, attempt, { random: () => 1 }));
+  expect(longest).toEqual([50, 100, 200, 1_000]);
+  expect(retryDelayMs(failure, 1, { random: () => 0 })).toBe(0);
+});
+
+test('Retry-After is the least that a retry waits', () => {
+  const random = () => 0.5;
+  expect(retryDelayMs({ kind: 'rate_limited', retryAfterMs: 7_000 }, 1, { random })).toBe(7_025);
+  const unavailable = { kind: 'unavailable', reason: 'http_503', retryAfterMs: 2_000 } as const;
+  expect(retryDelayMs(unavailable, 1, { random })).toBe(2_025);
+});
+
+test.each([
+  { kind: 'timeout', phase: 'attempt' },
+  { kind: 'timeout', phase: 'deadline' },
+  { kind: 'unexpected_status' },
+  { kind: 'invalid_response', reason: 'not_json' },
+  { kind: 'forbidden' },
+  { kind: 'unauthenticated', reason: 'refused_key' },
+  { kind: 'invalid_input', fieldErrors: [] },
+  { kind: 'overloaded', retryAfterMs: 1_000 },
+] as const)('%j is not retried', (failure) => {
+  expect(retryDelayMs(failure, 1, { random: () => 0 })).toBeUndefined();
+});
+
+const { signal: never } = new AbortController();
+
+test('the bulkhead bounds what is in flight and what waits', async () => {
+  const bulkhead = createBulkhead({ capacity: 2, queue: 1 });
+  expect(bulkhead.enter('a', never)).toBeUndefined();
+  expect(bulkhead.enter('a', never)).toBeUndefined();
+  const waiting = bulkhead.enter('a', never);
+  expect(waiting).toBeInstanceOf(Promise);
+  expect(bulkhead.enter('a', never)).toBe('full');
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 1]);
+  bulkhead.leave('a');
+  await waiting;
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 0]);
+  bulkhead.leave('a');
+  bulkhead.leave('a');
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
+});
+
+test('one key cannot take more than its share, in flight or waiting', () => {
+  const bulkhead = createBulkhead({ capacity: 4, capacityPerKey: 2, queue: 4, queuePerKey: 1 });
+  const enter = (key: string) => {
+    const place = bulkhead.enter(key, never);
+    return place instanceof Promise ? 'waits' : (place ?? 'in');
+  };
+  expect(['a', 'a', 'a', 'a'].map(enter)).toEqual(['in', 'in', 'waits', 'full']);
+  expect(['b', 'b', 'b', 'b'].map(enter)).toEqual(['in', 'in', 'waits', 'full']);
+  expect(enter('c')).toBe('waits');
+});
+
+test('keys that wait are served in turn, each first in, first out', async () => {
+  const bulkhead = createBulkhead({ capacity: 1 });
+  void bulkhead.enter('z', never);
+  const served: string[] = [];
+  const queue = ['a1', 'a2', 'a3', 'b1', 'b2'];
+  const places = queue.map(async (name) => {
+    const [key = ''] = name;
+    await bulkhead.enter(key, never);
+    served.push(name);
+    bulkhead.leave(key);
+  });
+  bulkhead.leave('z');
+  await Promise.all(places);
+  expect(served).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+});
+
+test('a call that is aborted while it waits gives up its place in the queue', async () => {
+  const bulkhead = createBulkhead({ capacity: 1, queue: 1 });
+  void bulkhead.enter('a', never);
+  const leaving = new AbortController();
+  const place = bulkhead.enter('a', leaving.signal);
+  leaving.abort(new Error('left'));
+  await expect(place).rejects.toThrow('left');
+  expect(bulkhead.queued).toBe(0);
+  const next = bulkhead.enter('a', never);
+  bulkhead.leave('a');
+  await next;
+  expect(bulkhead.inFlight).toBe(1);
+});
+
+test('a shared call ends with the last of its callers, and outlives the others', async () => {
+  const coalescer = createCoalescer<string>();
+  const callers = [new AbortController(), new AbortController()] as const;
+  let shared: AbortSignal | undefined;
+  const start = ({ signal }: { signal: AbortSignal }) => {
+    shared = signal;
+    return new Promise<string>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    });
+  };
+  const results = callers.map(({ signal }) => coalescer.run('key', { signal }, start));
+  callers[0].abort(new Error('first left'));
+  await expect(results[0]).rejects.toThrow('first left');
+  expect(shared?.aborted).toBe(false);
+  callers[1].abort(new Error('last left'));
+  await expect(results[1]).rejects.toThrow('last left');
+  expect(shared?.aborted).toBe(true);
+  // Nobody joins a call that is being aborted.
+  await expect(coalescer.run('key', {}, () => Promise.resolve('fresh'))).resolves.toBe('fresh');
+});
+
+test('a shared call goes on as long as the caller with the latest deadline', async () => {
+  const coalescer = createCoalescer<number>();
+  const first = coalescer.run('key', { deadlineAtMs: 5 }, async (context) => {
+    await Promise.resolve();
+    return context.deadlineAtMs;
+  });
+  const second = coalescer.run('key', { deadlineAtMs: 9 }, () => Promise.resolve(0));
+  await expect(Promise.all([first, second])).resolves.toEqual([9, 9]);
+});
+
+test('an error is for those who waited, and nobody after them', async () => {
+  const coalescer = createCoalescer<string>();
+  const fail = () => Promise.reject(new Error('failed'));
+  const results = [coalescer.run('key', {}, fail), coalescer.run('key', {}, fail)];
+  await expect(Promise.allSettled(results)).resolves.toMatchObject([
+    { status: 'rejected' },
+    { status: 'rejected' },
+  ]);
+  await expect(coalescer.run('key', {}, () => Promise.resolve('fresh'))).resolves.toBe('fresh');
+});

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { personaQuery } from '../../examples/frontend/operations.ts';
+import type { Fault } from '../../src/sandbox/index.ts';
+import { exampleId, someIds, startGateway } from '../support/gateway.ts';
+import { startTcpUpstream } from '../support/upstreams.ts';
+
+const answer = (status: number, headers: Record<string, string> = {}): Fault => ({
+  kind: 'answer',
+  status,
+  headers,
+});
+
+test.each<[string, Fault]>([
+  ['a reset', { kind: 'reset' }],
+  ['a body cut off', { kind: 'truncate' }],
+  ['a 429', answer(429)],
+  ['a 502', answer(502)],
+  ['a 503', answer(503)],
+  ['a 503 with Retry-After: 0', answer(503, { 'retry-after': '0' })],
+  ['a 504', answer(504)],
+])('%s, twice, is made good by the third attempt', async (_name, fault) => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ fault, times: 2 });
+  const { data, errors } = await gateway.query(personaQuery, { id: exampleId });
+  expect(errors).toBeUndefined();
+  expect(data?.persona?.id).toBe(exampleId);
+  expect(gateway.sandbox.requests).toHaveLength(3);
+  await expect.poll(() => gateway.logs).toMatchObject([{ upstreamCalls: 3 }]);
+});
+
+test('three attempts are the most', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ fault: answer(503) });
+  const { errors } = await gateway.query(personaQuery, { id: exampleId });
+  expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', upstream: { status: 503 } } }]);
+  expect(gateway.sandbox.requests).toHaveLength(3);
+});
+
+test.each([400, 401, 403, 409, 422, 500, 501])('a %i is final', async (status) => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ fault: answer(status) });
+  const { errors } = await gateway.query(personaQuery, { id: exampleId });
+  expect(errors).toHaveLength(1);
+  expect(gateway.sandbox.requests).toHaveLength(1);
+});
+
+test('Retry-After is waited for when it fits the deadline', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ fault: answer(429, { 'retry-after': '1' }), times: 1 });
+  const startedAt = performance.now();
+  const { data } = await gateway.query(personaQuery, { id: exampleId });
+  expect(data?.persona?.id).toBe(exampleId);
+  expect(performance.now() - startedAt).toBeGreaterThan(990);
+});
+
+test.each([
+  [429, 'RATE_LIMITED', '60', 60_000],
+  [503, 'UPSTREAM_UNAVAILABLE', '60', 60_000],
+])(
+  'a %i that asks for more than the deadline fails at once and says so',
+  async (status, code, seconds, ms) => {
+    const gateway = await startGateway();
+    gateway.sandbox.faults.add({ fault: answer(status, { 'retry-after': seconds }) });
+    const { errors } = await gateway.query(personaQuery, { id: exampleId });
+    expect(errors).toMatchObject([{ extensions: { code, retryAfterMs: ms } }]);
+    expect(gateway.sandbox.requests).toHaveLength(1);
+  },
+);
+
+test('Retry-After as a date in the past means now', async () => {
+  const gateway = await startGateway();
+  const past = new Date(Date.now() - 60_000).toUTCString();
+  gateway.sandbox.faults.add({ fault: answer(503, { 'retry-after': past }), times: 1 });
+  expect((await gateway.query(personaQuery, { id: exampleId })).errors).toBeUndefined();
+});
+
+test('1,000 requests to an upstream that only refuses cost at most 1,200 calls and the floor of 10', async () => {
+  const gateway = await startGateway({ requestTimeoutMs: 60_000 });
+  // 429s leave the breaker closed: this is the budget alone.
+  gateway.sandbox.faults.add({ fault: answer(429) });
+  const ids = someIds(1_000);
+  for (let start = 0; start < ids.length; start += 50) {
+    const results = await Promise.all(
+      ids.slice(start, start + 50).map((id) => gateway.query(personaQuery, { id })),
+    );
+    for (const { errors } of results)
+      expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED' } }]);
+  }
+  expect(gateway.sandbox.requests.length).toBeGreaterThan(1_100);
+  expect(gateway.sandbox.requests.length).toBeLessThanOrEqual(1_210);
+});
+
+test('an upstream that closes idle connections after 50 ms, unannounced, causes no error', async () => {
+  const baseUrl = await startTcpUpstream((socket, request) => {
+    const id = /customer-persona\/(\S+)/.exec(request)?.[1];
+    const body = JSON.stringify({ id });
+    socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    clearTimeout(timers.get(socket));
+    timers.set(
+      socket,
+      setTimeout(() => socket.destroy(), 50),
+    );
+  });
+  const timers = new Map<unknown, NodeJS.Timeout>();
+  const gateway = await startGateway({ baseUrl });
+  // 20 callers, each 50 times, with pauses around the moment at which the upstream hangs up.
+  await Promise.all(
+    Array.from({ length: 20 }, async (_caller, caller) => {
+      for (const [index, id] of someIds(50, caller).entries()) {
+        const { data, errors } = await gateway.query(personaQuery, { id });
+        expect(errors).toBeUndefined();
+        expect(data?.persona?.id).toBe(id);
+        await new Promise((resolve) => {
+          setTimeout(resolve, 45 + (index % 10));
+        });
+      }
+    }),
+  );
+});
