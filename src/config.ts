@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { apiKeyPattern } from './datasources/bluejay/api-key.ts';
+import type { CacheConfig } from './datasources/bluejay/index.ts';
 
 /** What the gateway runs on, parsed and complete. Durations are in milliseconds. */
 export interface Config {
@@ -12,6 +13,7 @@ export interface Config {
   readonly graphiql: boolean;
   /** The longest one GraphQL request may wait for Bluejay, queueing and retries included. */
   readonly requestTimeoutMs: number;
+  readonly cache: CacheConfig;
   readonly upstream: UpstreamConfig;
 }
 
@@ -72,6 +74,11 @@ const baseUrl = v.pipe(
   ),
   v.transform((value) => new URL(value)),
 );
+
+function isRedisUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '';
+}
 
 function isBaseUrl(value: string): boolean {
   const url = URL.parse(value);
@@ -152,6 +159,38 @@ export const variables = {
     default: '10000',
     description: 'The deadline of one GraphQL request, queueing and retries included, in milliseconds.',
   },
+  PERSONA_CACHE_TTL_MS: {
+    schema: v.optional(integer(0, 86_400_000), '0'),
+    default: '0',
+    description:
+      "How long a persona is kept where Bluejay's `Cache-Control` does not say, and the most where it does.",
+  },
+  PERSONA_CACHE_NOT_FOUND_TTL_MS: {
+    schema: v.optional(integer(0, 3_600_000), '0'),
+    default: '0',
+    description: 'How long “there is no such persona” is kept.',
+  },
+  PERSONA_CACHE_STALE_MS: {
+    schema: v.optional(integer(0, 86_400_000), '0'),
+    default: '0',
+    description:
+      'How long an older persona may be used while it is fetched anew, or while Bluejay is out of reach.',
+  },
+  PERSONA_CACHE_MAX_ENTRIES: {
+    schema: v.optional(integer(1, 10_000_000), '10000'),
+    default: '10000',
+    description: 'The most personas that are kept in memory.',
+  },
+  PERSONA_CACHE_MAX_BYTES: {
+    schema: v.optional(integer(1_024, 999_999_999), '33554432'),
+    default: '33554432',
+    description: 'About how much memory they may take together.',
+  },
+  CACHE_URL: {
+    schema: v.optional(v.pipe(v.string(), v.check(isRedisUrl, 'expected a redis:// or rediss:// URL'))),
+    default: '',
+    description: 'A Redis or Valkey in which replicas share what they keep: `redis://` or `rediss://`.',
+  },
   GRAPHIQL: {
     schema: v.optional(onOff),
     default: '`true` in development, else `false`',
@@ -195,6 +234,14 @@ function resolve(values: Values): Config {
     logLevel: values.LOG_LEVEL,
     graphiql: values.GRAPHIQL ?? values.NODE_ENV === 'development',
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    cache: {
+      ttlMs: values.PERSONA_CACHE_TTL_MS,
+      notFoundTtlMs: values.PERSONA_CACHE_NOT_FOUND_TTL_MS,
+      staleMs: values.PERSONA_CACHE_STALE_MS,
+      maxEntries: values.PERSONA_CACHE_MAX_ENTRIES,
+      maxBytes: values.PERSONA_CACHE_MAX_BYTES,
+      url: values.CACHE_URL,
+    },
     upstream: resolveUpstream(values),
   };
 }

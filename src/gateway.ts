@@ -41,13 +41,17 @@ export interface Gateway {
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const { logger = createLogger(config.logLevel) } = options;
   const upstream = await openUpstream(config.upstream);
-  const bluejay = createBluejay({
+  const bluejay = await createBluejay({
     baseUrl: upstream.baseUrl,
     userAgent: `bluejay-graphql/${version}`,
     timeoutMs: config.upstream.timeoutMs,
     // Where every caller brings its own key, none may take all the places.
     sharePerKey: upstream.auth.mode === 'forward' ? 0.5 : 1,
-    events: { onBreakerStateChange: (state) => logger.warn({ state }, 'circuit breaker') },
+    cache: config.cache,
+    events: {
+      onBreakerStateChange: (state) => logger.warn({ state }, 'circuit breaker'),
+      onSharedCacheStateChange: (state) => logger.warn({ state }, 'shared cache'),
+    },
   });
   const createDataSources = createDataSourcesFactory({ customerPersonas: bluejay.customerPersonas });
 

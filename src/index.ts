@@ -18,7 +18,7 @@ export type {
   DataSourcesOptions,
 } from './datasources/index.ts';
 export { createBluejay } from './datasources/bluejay/index.ts';
-export type { Bluejay, BluejayEvents, BluejayOptions } from './datasources/bluejay/index.ts';
+export type { Bluejay, BluejayEvents, BluejayOptions, CacheConfig } from './datasources/bluejay/index.ts';
 export type { Caller, CustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
 export { BluejayError, DeadlineExceeded } from './datasources/bluejay/errors.ts';
 export type {

@@ -22,6 +22,14 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     logLevel: 'info',
     graphiql: true,
     requestTimeoutMs: 10_000,
+    cache: {
+      ttlMs: 0,
+      notFoundTtlMs: 0,
+      staleMs: 0,
+      maxEntries: 10_000,
+      maxBytes: 33_554_432,
+      url: undefined,
+    },
     upstream: { kind: 'sandbox', timeoutMs: 3000 },
   });
 });
@@ -95,6 +103,7 @@ test('every problem is reported at once, by variable, without the value', () => 
     BLUEJAY_AUTH: canary,
     BLUEJAY_TIMEOUT_MS: '1.5',
     GRAPHIQL: 'yes',
+    CACHE_URL: `http://${canary}`,
   });
   expect(problems).toEqual([
     'PORT: expected a whole number from 0 to 65535',
@@ -104,6 +113,7 @@ test('every problem is reported at once, by variable, without the value', () => 
     'BLUEJAY_API_KEY: expected 8 to 256 visible ASCII characters without a comma',
     'BLUEJAY_AUTH: expected one of service, forward',
     'BLUEJAY_TIMEOUT_MS: expected a whole number from 1 to 60000',
+    'CACHE_URL: expected a redis:// or rediss:// URL',
     'GRAPHIQL: expected one of true, false',
   ]);
 });

@@ -49,7 +49,7 @@ test('half open, three probes go out; their success closes it', async () => {
   const { sandbox } = await startGateway();
   const clock = { ms: 0 };
   const states: string[] = [];
-  const bluejay = createBluejay({
+  const bluejay = await createBluejay({
     baseUrl: sandbox.url,
     userAgent: 'test',
     now: () => clock.ms,

@@ -138,6 +138,11 @@ test('Retry-After is the least that a retry waits', () => {
   expect(retryDelayMs(unavailable, 1, { random })).toBe(2_025);
 });
 
+test('a Retry-After beyond half a minute is not waited for, even without a deadline', () => {
+  const random = () => 0;
+  expect(retryDelayMs({ kind: 'rate_limited', retryAfterMs: 30_001 }, 1, { random })).toBeUndefined();
+});
+
 test.each([
   { kind: 'timeout', phase: 'attempt' },
   { kind: 'timeout', phase: 'deadline' },

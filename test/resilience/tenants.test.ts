@@ -15,7 +15,7 @@ test('1,000 simultaneous queries for one id cost one call', async () => {
     held.push(() => response.end(JSON.stringify({ id: exampleId })));
   });
   let coalesced = 0;
-  const bluejay = createBluejay({
+  const bluejay = await createBluejay({
     baseUrl,
     userAgent: 'test',
     events: { onCoalesced: () => (coalesced += 1) },

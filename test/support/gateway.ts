@@ -3,6 +3,7 @@ import { query } from '../../examples/frontend/client.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
 import type { AuthConfig, Config } from '../../src/config.ts';
+import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
@@ -31,6 +32,7 @@ export interface TestGatewayOptions {
   readonly timeoutMs?: number;
   readonly requestTimeoutMs?: number;
   readonly graphiql?: boolean;
+  readonly cache?: Partial<CacheConfig>;
   /** Instead of a sandbox of the test's own. */
   readonly baseUrl?: string;
 }
@@ -53,6 +55,15 @@ export interface TestGateway {
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
   close(graceMs?: number): Promise<void>;
 }
+
+const noCache: CacheConfig = {
+  ttlMs: 0,
+  notFoundTtlMs: 0,
+  staleMs: 0,
+  maxEntries: 1_000,
+  maxBytes: 1_000_000,
+  url: undefined,
+};
 
 /** A gateway on a port of its own in front of a sandbox of its own; both end with the test. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -78,6 +89,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     logLevel: 'trace',
     graphiql,
     requestTimeoutMs,
+    cache: { ...noCache, ...options.cache },
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
   };
   const gateway = await createGateway(config, { logger });

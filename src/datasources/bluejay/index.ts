@@ -1,5 +1,10 @@
+import type { FreshnessOptions } from './cache/freshness.ts';
+import { createCache } from './cache/index.ts';
+import { createMemoryStore } from './cache/memory-store.ts';
+import type { MemoryStoreOptions } from './cache/memory-store.ts';
+import type { SharedStore, SharedStoreState } from './cache/shared-store.ts';
 import { createCustomerPersonasClient } from './customer-personas.ts';
-import type { CustomerPersonasClient } from './customer-personas.ts';
+import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
 import { createFingerprint } from './fingerprint.ts';
 import { createBreaker } from './resilience/breaker.ts';
 import type { BreakerState } from './resilience/breaker.ts';
@@ -21,18 +26,36 @@ export interface BluejayOptions {
   readonly maxQueue?: number;
   /** How much of both one API key may take, above 0 and up to 1. @default 1 */
   readonly sharePerKey?: number;
+  /** What of Bluejay's answers is kept, and for how long. */
+  readonly cache?: Partial<CacheConfig>;
   readonly events?: BluejayEvents;
   /** Milliseconds on a clock that never goes back. @default performance.now */
   readonly now?: () => number;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly wallClock?: () => number;
   /** From 0 up to, not including, 1. @default Math.random */
   readonly random?: () => number;
 }
 
+export interface CacheConfig extends FreshnessOptions, MemoryStoreOptions {
+  /** `redis://` or `rediss://`, of a Redis or Valkey that all replicas share. */
+  readonly url: string | undefined;
+}
+
+const cacheDefaults: CacheConfig = {
+  ttlMs: 0,
+  notFoundTtlMs: 0,
+  staleMs: 0,
+  maxEntries: 10_000,
+  maxBytes: 33_554_432,
+  url: undefined,
+};
+
 /** For logs and metrics. */
-export interface BluejayEvents {
+export interface BluejayEvents extends CustomerPersonasEvents {
   readonly onBreakerStateChange?: (state: BreakerState) => void;
-  readonly onCoalesced?: () => void;
   readonly onRetry?: () => void;
+  readonly onSharedCacheStateChange?: (state: SharedStoreState) => void;
 }
 
 /** Bluejay's API with everything that is shared between requests. */
@@ -44,7 +67,7 @@ export interface Bluejay {
   close(): Promise<void>;
 }
 
-export function createBluejay(options: BluejayOptions): Bluejay {
+export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
   const {
     baseUrl,
     userAgent,
@@ -53,7 +76,9 @@ export function createBluejay(options: BluejayOptions): Bluejay {
     maxQueue = 1_024,
     sharePerKey = 1,
   } = options;
-  const { events = {}, now = () => performance.now(), random = Math.random } = options;
+  const { events = {}, now = () => performance.now(), wallClock = Date.now, random = Math.random } = options;
+  const cacheConfig = { ...cacheDefaults, ...options.cache };
+  const shared = await openSharedStore(cacheConfig.url, events);
   const transport = createTransport({ baseUrl, userAgent, timeoutMs, connections: maxInFlight });
   const bulkhead = createBulkhead({
     capacity: maxInFlight,
@@ -73,12 +98,26 @@ export function createBluejay(options: BluejayOptions): Bluejay {
   const customerPersonas = createCustomerPersonasClient({
     transport,
     fingerprint: createFingerprint(),
+    cache: createCache({ freshness: cacheConfig, memory: createMemoryStore(cacheConfig), shared, wallClock }),
     chain,
-    onCoalesced: events.onCoalesced,
+    events,
   });
   return {
     customerPersonas,
     load: () => ({ inFlight: bulkhead.inFlight, queued: bulkhead.queued }),
-    close: () => transport.close(),
+    async close() {
+      shared?.close();
+      await transport.close();
+    },
   };
+}
+
+async function openSharedStore(
+  url: string | undefined,
+  { onSharedCacheStateChange = () => {} }: BluejayEvents,
+): Promise<SharedStore | undefined> {
+  if (url === undefined) return undefined;
+  // Loaded only here: without a shared cache nobody pays for its client.
+  const { createSharedStore } = await import('./cache/shared-store.ts');
+  return createSharedStore({ url, onStateChange: onSharedCacheStateChange });
 }

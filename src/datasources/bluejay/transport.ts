@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
+import type { Validators } from './cache/freshness.ts';
 import { BluejayError } from './errors.ts';
 import type { Failure, Operation } from './errors.ts';
 
@@ -19,11 +20,13 @@ export interface TransportOptions {
   readonly maxResponseBytes?: number;
 }
 
-export interface TransportRequest {
+interface TransportRequest {
   readonly operation: Operation;
   /** Starts with a slash; every segment must be safe in a URL already. */
   readonly path: string;
   readonly apiKey: string;
+  /** Of an answer that is kept: makes the request conditional (RFC 9110, section 13). */
+  readonly validators?: Validators | undefined;
   /** Aborts the call and closes its socket. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -74,7 +77,7 @@ export function createTransport(options: TransportOptions): Transport {
         {
           method: 'GET',
           path: prefix + request.path,
-          headers: { 'x-api-key': request.apiKey, accept: 'application/json', 'user-agent': userAgent },
+          headers: requestHeaders(request, userAgent),
         },
         call,
       );
@@ -82,6 +85,19 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return { get, close: () => pool.destroy() };
+}
+
+function requestHeaders({ apiKey, validators }: TransportRequest, userAgent: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    'x-api-key': apiKey,
+    accept: 'application/json',
+    'user-agent': userAgent,
+  };
+  if (validators?.etag !== undefined) headers['if-none-match'] = validators.etag;
+  else if (validators?.['last-modified'] !== undefined) {
+    headers['if-modified-since'] = validators['last-modified'];
+  }
+  return headers;
 }
 
 /** One call as undici drives it. The caller's promise settles at the timeout or the abort, whatever undici does. */

@@ -20,7 +20,7 @@ export interface BreakerOptions {
 export type Outcome = 'success' | 'failure' | 'ignored';
 
 /** A call that the breaker has let through; it must be told exactly once how the call went. */
-export type Report = (outcome: Outcome) => void;
+type Report = (outcome: Outcome) => void;
 
 /** `half_open`: a few probes are out to learn whether the upstream is back. */
 export type BreakerState = State['kind'];

@@ -7,7 +7,7 @@ export interface CallContext {
 }
 
 /** A caller that waits for a call. */
-export interface Waiter {
+interface Waiter {
   readonly signal?: AbortSignal | undefined;
   /** On the clock of `performance.now()`. @default Infinity */
   readonly deadlineAtMs?: number | undefined;

@@ -5,6 +5,8 @@ export interface RetryDelayOptions {
   readonly baseMs?: number;
   /** The longest pause at all. @default 1000 */
   readonly maxMs?: number;
+  /** A `Retry-After` beyond this is not waited for, whatever the deadline. @default 30000 */
+  readonly maxRetryAfterMs?: number;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
 }
@@ -19,7 +21,7 @@ export interface RetryDelayOptions {
 export function retryDelayMs(
   failure: Failure,
   attempt: number,
-  { baseMs = 50, maxMs = 1_000, random }: RetryDelayOptions,
+  { baseMs = 50, maxMs = 1_000, maxRetryAfterMs = 30_000, random }: RetryDelayOptions,
 ): number | undefined {
   const isRetryable =
     failure.kind === 'unavailable' ||
@@ -28,5 +30,6 @@ export function retryDelayMs(
   if (!isRetryable) return undefined;
   const jitterMs = random() * Math.min(maxMs, baseMs * 2 ** (attempt - 1));
   const askedMs = 'retryAfterMs' in failure ? failure.retryAfterMs : undefined;
-  return askedMs === undefined ? jitterMs : askedMs + jitterMs;
+  if (askedMs === undefined) return jitterMs;
+  return askedMs <= maxRetryAfterMs ? askedMs + jitterMs : undefined;
 }

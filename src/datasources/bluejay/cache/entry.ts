@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import type { CustomerPersona } from '../decode-customer-persona.ts';
+import type { Lifetime, Validators } from './freshness.ts';
+
+/** An answer that is kept: a persona, or null for "there is none". */
+export interface CacheEntry extends Lifetime {
+  readonly persona: CustomerPersona | null;
+  readonly validators: Validators;
+}
+
+const text = v.nullable(v.string());
+
+const entrySchema = v.object({
+  persona: v.nullable(
+    v.object({ id: v.string(), createdAt: text, name: text, description: text, goal: text, orgId: text }),
+  ),
+  validators: v.record(v.string(), v.string()),
+  freshUntil: v.number(),
+  staleWhileRevalidateUntil: v.number(),
+  staleIfErrorUntil: v.number(),
+});
+
+export function encodeEntry(entry: CacheEntry): string {
+  return JSON.stringify(entry);
+}
+
+/** The entry in a text from a store that others can write to, or undefined: not one, or another persona's. */
+export function decodeEntry(encoded: string, id: string): CacheEntry | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(encoded);
+  } catch {
+    return undefined;
+  }
+  const result = v.safeParse(entrySchema, json);
+  if (!result.success || (result.output.persona !== null && result.output.persona.id !== id))
+    return undefined;
+  return result.output;
+}
+
+/** Until when an entry is of any use, as a validator apart. */
+export function usableUntil(entry: CacheEntry): number {
+  return Math.max(entry.freshUntil, entry.staleWhileRevalidateUntil, entry.staleIfErrorUntil);
+}
+
+/** About how many bytes an entry takes in memory: two a character, and its objects. */
+export function sizeOf(key: string, { persona, validators }: CacheEntry): number {
+  let characters = key.length;
+  for (const value of Object.values(persona ?? {}) as (string | null)[]) characters += value?.length ?? 0;
+  for (const value of Object.values(validators)) characters += value.length;
+  return characters * 2 + 400;
+}

@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CustomerPersona } from '../decode-customer-persona.ts';
+import type { CacheEntry } from './entry.ts';
+import { keepHeaders, lifetimeOf } from './freshness.ts';
+import type { FreshnessOptions } from './freshness.ts';
+import type { MemoryStore } from './memory-store.ts';
+import type { SharedStore } from './shared-store.ts';
+
+export interface CacheOptions {
+  readonly freshness: FreshnessOptions;
+  readonly memory: MemoryStore;
+  /** Behind the memory, for all replicas. */
+  readonly shared?: SharedStore | undefined;
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number;
+}
+
+/** What is known of a persona without asking Bluejay. Keys hold the tenant's fingerprint and the id. */
+export interface Cache {
+  /** The entry in memory, whatever its age. */
+  get(key: string): CacheEntry | undefined;
+  /** A fresh entry of another replica's, which is then in memory too; else any older one. */
+  getShared(key: string, id: string): Promise<CacheEntry | undefined>;
+  isFresh(entry: CacheEntry): boolean;
+  mayServeWhileRevalidating(entry: CacheEntry): boolean;
+  mayServeOnError(entry: CacheEntry): boolean;
+  /**
+   * Keeps an answer as long as its headers and the options allow, or forgets the one before.
+   *
+   * @param previous the entry that a 304 has confirmed
+   */
+  store(
+    key: string,
+    persona: CustomerPersona | null,
+    headers: IncomingHttpHeaders,
+    previous?: CacheEntry,
+  ): void;
+}
+
+export function createCache({ freshness, memory, shared, wallClock }: CacheOptions): Cache {
+  const isFresh = (entry: CacheEntry) => wallClock() < entry.freshUntil;
+  return {
+    get: (key) => memory.get(key),
+    async getShared(key, id) {
+      const entry = await shared?.get(key, id);
+      if (entry !== undefined && isFresh(entry)) memory.set(key, entry);
+      return entry;
+    },
+    isFresh,
+    mayServeWhileRevalidating: (entry) => wallClock() < entry.staleWhileRevalidateUntil,
+    mayServeOnError: (entry) => wallClock() < entry.staleIfErrorUntil,
+    store(key, persona, headers, previous) {
+      const now = wallClock();
+      const validators = keepHeaders(headers, previous?.validators);
+      const lifetime = lifetimeOf(validators, persona !== null, now, freshness);
+      if (lifetime === undefined) {
+        memory.delete(key);
+        return;
+      }
+      const entry = { persona, validators, ...lifetime };
+      memory.set(key, entry);
+      shared?.set(key, entry, now);
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createClient } from '@redis/client';
+import { createBreaker } from '../resilience/breaker.ts';
+import { decodeEntry, encodeEntry, usableUntil } from './entry.ts';
+import type { CacheEntry } from './entry.ts';
+
+export interface SharedStoreOptions {
+  /** `redis://` or `rediss://`, of Redis or Valkey. */
+  readonly url: string;
+  /** The longest that a read or a write may hold up. @default 50 */
+  readonly timeoutMs?: number;
+  readonly onStateChange: (state: SharedStoreState) => void;
+}
+
+/** `garbage`: it holds something that no replica of this version wrote. Each is told once, not each time. */
+export type SharedStoreState = 'lost' | 'recovered' | 'garbage';
+
+/** Answers shared between replicas. It never throws and never waits long: without it there is one tier less. */
+export interface SharedStore {
+  get(key: string, id: string): Promise<CacheEntry | undefined>;
+  set(key: string, entry: CacheEntry, now: number): void;
+  close(): void;
+}
+
+/** Changes with the form of an entry, so that replicas of two versions do not read each other's. */
+const prefix = 'bluejay-graphql:1:';
+
+/** How long the store is left alone after it failed. */
+const pauseMs = 1_000;
+
+export function createSharedStore({ url, timeoutMs = 50, onStateChange }: SharedStoreOptions): SharedStore {
+  const client = createClient({
+    url,
+    // Without a connection commands fail at once instead of piling up.
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 10_000,
+    socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, pauseMs) },
+  });
+  // Its errors name the host; what matters of them is in the breaker's state.
+  client.on('error', () => {});
+  // Settles only when it is connected, or closed.
+  client.connect().catch(() => {});
+
+  let isLost = false;
+  let sawGarbage = false;
+  // One failure is enough: the next read tries again after the pause.
+  const breaker = createBreaker({
+    minimumCalls: 1,
+    failureRate: 0.01,
+    windowMs: pauseMs,
+    openMs: pauseMs,
+    probes: 1,
+    now: () => performance.now(),
+    onStateChange(state) {
+      if (state === 'half_open' || isLost === (state === 'open')) return;
+      isLost = state === 'open';
+      onStateChange(isLost ? 'lost' : 'recovered');
+    },
+  });
+
+  /** Runs a command, unless the store is being left alone; undefined for anything but a good answer. */
+  async function attempt<Value>(command: () => Promise<Value>): Promise<Value | undefined> {
+    const report = breaker.enter();
+    if (report === undefined) return undefined;
+    const timer = new AbortController();
+    try {
+      const late = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+        throw new Error('late');
+      });
+      const value = await Promise.race([command(), late]);
+      report('success');
+      return value;
+    } catch {
+      report('failure');
+      return undefined;
+    } finally {
+      timer.abort();
+    }
+  }
+
+  return {
+    async get(key, id) {
+      const encoded = await attempt(() => client.get(prefix + key));
+      if (encoded === undefined || encoded === null) return undefined;
+      const entry = decodeEntry(encoded, id);
+      // A miss: what is read from Bluejay instead takes its place.
+      if (entry === undefined && !sawGarbage) onStateChange('garbage');
+      sawGarbage = entry === undefined;
+      return entry;
+    },
+    set(key, entry, now) {
+      const ttlMs = Math.ceil(usableUntil(entry) - now);
+      if (ttlMs <= 0) return;
+      void attempt(() =>
+        client.set(prefix + key, encodeEntry(entry), { expiration: { type: 'PX', value: ttlMs } }),
+      );
+    },
+    close: () => client.destroy(),
+  };
+}

@@ -1,0 +1,135 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { createClient } from '@redis/client';
+import { expect, onTestFinished, test } from 'vitest';
+import { personaQuery } from '../../examples/frontend/operations.ts';
+import { airline, clinic, exampleId, startGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
+import { findFreePort, isMissing, startProcess } from '../support/processes.ts';
+
+const withoutRedis = isMissing('redis-server', '--version');
+
+async function startRedis(port: number) {
+  const redis = startProcess('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '']);
+  await expect.poll(redis.output, { timeout: 10_000 }).toContain('Ready to accept connections');
+  return redis;
+}
+
+const replica = (port: number) =>
+  startGateway({
+    cache: { ttlMs: 60_000, maxEntries: 1, url: `redis://127.0.0.1:${port}` },
+    auth: { mode: 'forward' },
+  });
+
+const ask = (gateway: TestGateway, apiKey = clinic.apiKey, id = exampleId) =>
+  gateway.query(personaQuery, { id }, { 'x-api-key': apiKey });
+
+const states = (gateway: TestGateway) =>
+  gateway.logs.filter(({ msg }) => msg === 'shared cache').map(({ state }) => state);
+
+/** Reads until the shared cache takes part: it connects in the background. */
+async function warmUp(gateway: TestGateway) {
+  await expect
+    .poll(
+      async () => {
+        await ask(gateway, clinic.apiKey, clinic.personas[1]?.id);
+        await ask(gateway, clinic.apiKey, clinic.personas[2]?.id);
+        const calls = gateway.sandbox.requests.length;
+        await ask(gateway, clinic.apiKey, clinic.personas[1]?.id);
+        return gateway.sandbox.requests.length - calls;
+      },
+      { timeout: 10_000, interval: 100 },
+    )
+    .toBe(0);
+  gateway.sandbox.requests.length = 0;
+}
+
+test.skipIf(withoutRedis)(
+  'Redis (skipped without redis-server): replicas share what they keep, and tenants do not',
+  async () => {
+    const port = await findFreePort();
+    await startRedis(port);
+    const [first, second] = [await replica(port), await replica(port)];
+    await warmUp(first);
+    await warmUp(second);
+    const answer = await ask(first);
+    expect(first.sandbox.requests).toHaveLength(1);
+    expect(await ask(second)).toEqual(answer);
+    expect(second.sandbox.requests).toHaveLength(0);
+    expect(await ask(second, airline.apiKey)).toEqual({ data: { persona: null } });
+
+    const redis = createClient({ url: `redis://127.0.0.1:${port}` });
+    await redis.connect();
+    onTestFinished(() => redis.destroy());
+    const keys = await redis.keys('*');
+    const values = await redis.mGet(keys);
+    expect(keys.some((key) => key.endsWith(exampleId))).toBe(true);
+    for (const apiKey of [clinic.apiKey, airline.apiKey]) {
+      expect(keys.join() + values.join()).not.toContain(apiKey);
+    }
+    expect(await redis.pTTL(keys[0] ?? '')).toBeGreaterThan(0);
+  },
+);
+
+test.skipIf(withoutRedis)(
+  'Redis going away and coming back is logged once each, and no request fails',
+  async () => {
+    const port = await findFreePort();
+    const redis = await startRedis(port);
+    const gateway = await replica(port);
+    await warmUp(gateway);
+    const before = states(gateway).length;
+    redis.process.kill('SIGKILL');
+    await redis.exited;
+    for (let read = 0; read < 50; read += 1) {
+      expect((await ask(gateway, clinic.apiKey, clinic.personas[read % 3]?.id)).errors).toBeUndefined();
+    }
+    expect(states(gateway).slice(before)).toEqual(['lost']);
+    await startRedis(port);
+    await warmUp(gateway);
+    expect(states(gateway).slice(before)).toEqual(['lost', 'recovered']);
+  },
+);
+
+test.skipIf(withoutRedis)('garbage in Redis is passed over and replaced', async () => {
+  const port = await findFreePort();
+  await startRedis(port);
+  const gateway = await replica(port);
+  await warmUp(gateway);
+  await ask(gateway);
+  const redis = createClient({ url: `redis://127.0.0.1:${port}` });
+  await redis.connect();
+  onTestFinished(() => redis.destroy());
+  const [key = ''] = await redis.keys(`*${exampleId}`);
+  const other = JSON.parse((await redis.get(key)) ?? '') as { persona: { id: string } };
+  other.persona.id = clinic.personas[1]?.id ?? '';
+  const before = states(gateway).length;
+  for (const garbage of [JSON.stringify(other), '', '{', 'null', '{"persona":{"id":7}}', '\u0000\u00ff']) {
+    await redis.set(key, garbage);
+    // Another persona pushes this one out of the memory, which holds one.
+    await ask(gateway, clinic.apiKey, clinic.personas[1]?.id);
+    const { data } = await ask(gateway);
+    expect(data?.persona?.name).toBe(clinic.personas[0]?.name);
+    await expect.poll(() => redis.get(key)).toContain(clinic.personas[0]?.name);
+    expect(states(gateway)[before]).toBe('garbage');
+  }
+});
+
+test('a Redis that accepts and says nothing holds up no request for long, and is logged once', async () => {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => sockets.add(socket)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => {
+    server.once('listening', resolve);
+  });
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const gateway = await replica((server.address() as AddressInfo).port);
+  const startedAt = performance.now();
+  for (let read = 0; read < 20; read += 1) {
+    expect((await ask(gateway, clinic.apiKey, clinic.personas[read % 3]?.id)).errors).toBeUndefined();
+  }
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(states(gateway)).toEqual(['lost']);
+});
