@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { AuthConfig, Config, UpstreamConfig } from './config.ts';
 import { createBluejay } from './datasources/bluejay/index.ts';
+import type { BluejayEvents } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
 import { createLogger } from './observability/logger.ts';
 import type { Logger } from './observability/logger.ts';
@@ -16,6 +17,8 @@ import { version } from './version.ts';
 export interface GatewayOptions {
   /** Replaces the logger, and with it `config.logLevel`. */
   readonly logger?: Logger;
+  /** Told of what happens between the gateway and Bluejay, for metrics of your own. */
+  readonly events?: BluejayEvents;
 }
 
 /** A running gateway, all of its parts made for it alone. */
@@ -39,7 +42,7 @@ export interface Gateway {
 
 /** Puts the gateway together. With `upstream.kind` `sandbox` it starts the sandbox too. */
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
-  const { logger = createLogger(config.logLevel) } = options;
+  const { logger = createLogger(config.logLevel), events = {} } = options;
   const upstream = await openUpstream(config.upstream);
   const bluejay = await createBluejay({
     baseUrl: upstream.baseUrl,
@@ -49,8 +52,15 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     sharePerKey: upstream.auth.mode === 'forward' ? 0.5 : 1,
     cache: config.cache,
     events: {
-      onBreakerStateChange: (state) => logger.warn({ state }, 'circuit breaker'),
-      onSharedCacheStateChange: (state) => logger.warn({ state }, 'shared cache'),
+      ...events,
+      onBreakerStateChange(state) {
+        logger.warn({ state }, 'circuit breaker');
+        events.onBreakerStateChange?.(state);
+      },
+      onSharedCacheStateChange(state) {
+        logger.warn({ state }, 'shared cache');
+        events.onSharedCacheStateChange?.(state);
+      },
     },
   });
   const createDataSources = createDataSourcesFactory({ customerPersonas: bluejay.customerPersonas });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createBreaker } from '../../src/datasources/bluejay/resilience/breaker.ts';
 import type { BreakerOptions, Outcome } from '../../src/datasources/bluejay/resilience/breaker.ts';
 import { createBulkhead } from '../../src/datasources/bluejay/resilience/bulkhead.ts';
+import type { Cancellation } from '../../src/datasources/bluejay/resilience/cancellation.ts';
 import { createCoalescer } from '../../src/datasources/bluejay/resilience/coalesce.ts';
 import { createRetryBudget } from '../../src/datasources/bluejay/resilience/retry-budget.ts';
 import { retryDelayMs } from '../../src/datasources/bluejay/resilience/retry-delay.ts';
@@ -218,11 +219,11 @@ test('a call that is aborted while it waits gives up its place in the queue', as
 test('a shared call ends with the last of its callers, and outlives the others', async () => {
   const coalescer = createCoalescer<string>();
   const callers = [new AbortController(), new AbortController()] as const;
-  let shared: AbortSignal | undefined;
-  const start = ({ signal }: { signal: AbortSignal }) => {
+  let shared: Cancellation | undefined;
+  const start = ({ signal }: { signal: Cancellation }) => {
     shared = signal;
     return new Promise<string>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
+      signal.addEventListener('abort', () => reject(signal.reason));
     });
   };
   const results = callers.map(({ signal }) => coalescer.run('key', { signal }, start));

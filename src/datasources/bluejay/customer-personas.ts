@@ -8,6 +8,7 @@ import { BluejayError, DeadlineExceeded } from './errors.ts';
 import type { Operation } from './errors.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import type { Chain } from './resilience/chain.ts';
+import type { Cancellation } from './resilience/cancellation.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
 import type { CallContext } from './resilience/coalesce.ts';
 import type { Transport } from './transport.ts';
@@ -69,7 +70,7 @@ export function createCustomerPersonasClient(options: CustomerPersonasClientOpti
   async function attempt(
     id: string,
     apiKey: string,
-    signal: AbortSignal,
+    signal: Cancellation,
     previous: CacheEntry | undefined,
   ): Promise<Answer> {
     const path = `/v1/customer-persona/${id}`;
@@ -94,7 +95,7 @@ export function createCustomerPersonasClient(options: CustomerPersonasClientOpti
   /** Asks the other replicas, then Bluejay, and keeps what it says. */
   async function readThrough(read: Read, context: CallContext): Promise<CustomerPersona | null> {
     const { key, id, apiKey, tenant, onCall } = read;
-    const shared = await cache.getShared(key, id);
+    const shared = cache.isShared ? await cache.getShared(key, id) : undefined;
     if (shared !== undefined && cache.isFresh(shared)) return shared.persona;
     const previous = shared ?? cache.get(key);
     try {

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Validators } from './cache/freshness.ts';
 import { BluejayError } from './errors.ts';
 import type { Failure, Operation } from './errors.ts';
+import type { Cancellation } from './resilience/cancellation.ts';
 
 export interface TransportOptions {
   /** Origin and optional path prefix, without a trailing slash. */
@@ -28,7 +29,7 @@ interface TransportRequest {
   /** Of an answer that is kept: makes the request conditional (RFC 9110, section 13). */
   readonly validators?: Validators | undefined;
   /** Aborts the call and closes its socket. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
 }
 
 export interface TransportResponse {
@@ -70,7 +71,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   function get(request: TransportRequest): Promise<TransportResponse> {
     const { operation, signal } = request;
-    if (signal?.aborted) return Promise.reject(signal.reason as Error);
+    if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const call = new Call(operation, timeoutMs, signal, resolve, reject);
       pool.dispatch(
@@ -103,7 +104,7 @@ function requestHeaders({ apiKey, validators }: TransportRequest, userAgent: str
 /** One call as undici drives it. The caller's promise settles at the timeout or the abort, whatever undici does. */
 class Call implements Dispatcher.DispatchHandler {
   readonly #operation: Operation;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: Cancellation | undefined;
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
@@ -116,7 +117,7 @@ class Call implements Dispatcher.DispatchHandler {
   constructor(
     operation: Operation,
     timeoutMs: number,
-    signal: AbortSignal | undefined,
+    signal: Cancellation | undefined,
     resolve: (response: TransportResponse) => void,
     reject: (error: unknown) => void,
   ) {
@@ -128,7 +129,7 @@ class Call implements Dispatcher.DispatchHandler {
       () => this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' })),
       timeoutMs,
     );
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal?.addEventListener('abort', this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

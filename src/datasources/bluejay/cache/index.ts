@@ -19,6 +19,8 @@ export interface CacheOptions {
 export interface Cache {
   /** The entry in memory, whatever its age. */
   get(key: string): CacheEntry | undefined;
+  /** Whether there is a store behind the memory. */
+  readonly isShared: boolean;
   /** A fresh entry of another replica's, which is then in memory too; else any older one. */
   getShared(key: string, id: string): Promise<CacheEntry | undefined>;
   isFresh(entry: CacheEntry): boolean;
@@ -41,6 +43,7 @@ export function createCache({ freshness, memory, shared, wallClock }: CacheOptio
   const isFresh = (entry: CacheEntry) => wallClock() < entry.freshUntil;
   return {
     get: (key) => memory.get(key),
+    isShared: shared !== undefined,
     async getShared(key, id) {
       const entry = await shared?.get(key, id);
       if (entry !== undefined && isFresh(entry)) memory.set(key, entry);

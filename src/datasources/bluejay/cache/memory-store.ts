@@ -17,9 +17,15 @@ export interface MemoryStore {
 }
 
 export function createMemoryStore({ maxEntries, maxBytes }: MemoryStoreOptions): MemoryStore {
-  return new LRUCache<string, CacheEntry>({
+  const entries = new LRUCache<string, CacheEntry>({
     max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: (entry, key) => sizeOf(key, entry),
   });
+  return {
+    // Where nothing is ever kept, nothing is looked for.
+    get: (key) => (entries.size === 0 ? undefined : entries.get(key)),
+    set: (key, entry) => void entries.set(key, entry),
+    delete: (key) => void (entries.size > 0 && entries.delete(key)),
+  };
 }

@@ -1,3 +1,5 @@
+import type { Cancellation } from './cancellation.ts';
+
 export interface BulkheadOptions {
   /** The most calls in flight. @default 64 */
   readonly capacity?: number;
@@ -20,7 +22,7 @@ export interface Bulkhead {
    * @returns `full` when the queue has no room for one more of this key
    * @throws the signal's reason when it is aborted while the call waits
    */
-  enter(key: string, signal: AbortSignal): undefined | 'full' | Promise<void>;
+  enter(key: string, signal: Cancellation): undefined | 'full' | Promise<void>;
   leave(key: string): void;
 }
 
@@ -51,7 +53,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     if (lane.inFlight === 0 && lane.waiting.size === 0) lanes.delete(key);
   }
 
-  function wait(key: string, lane: Lane, signal: AbortSignal): Promise<void> {
+  function wait(key: string, lane: Lane, signal: Cancellation): Promise<void> {
     return new Promise((resolve, reject) => {
       const start = () => {
         signal.removeEventListener('abort', abort);
@@ -61,11 +63,11 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
         lane.waiting.delete(start);
         queued -= 1;
         forget(key, lane);
-        reject(signal.reason as Error);
+        reject(signal.reason);
       };
       lane.waiting.add(start);
       queued += 1;
-      signal.addEventListener('abort', abort, { once: true });
+      signal.addEventListener('abort', abort);
     });
   }
 

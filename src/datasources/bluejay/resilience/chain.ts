@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BluejayError } from '../errors.ts';
 import type { Operation } from '../errors.ts';
 import type { Breaker, Outcome } from './breaker.ts';
 import type { Bulkhead } from './bulkhead.ts';
+import type { Cancellation } from './cancellation.ts';
 import type { CallContext } from './coalesce.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -32,7 +32,7 @@ export interface ChainOptions {
 export type Chain = <Value>(
   tenant: string,
   context: CallContext,
-  attempt: (signal: AbortSignal) => Promise<Value>,
+  attempt: (signal: Cancellation) => Promise<Value>,
 ) => Promise<Value>;
 
 /** How soon to come back when the bulkhead is full: about the time in which a few calls finish. */
@@ -53,8 +53,8 @@ export function createChain(options: ChainOptions): Chain {
 
   async function attemptOnce<Value>(
     tenant: string,
-    { signal }: CallContext,
-    attempt: (signal: AbortSignal) => Promise<Value>,
+    signal: Cancellation,
+    attempt: (signal: Cancellation) => Promise<Value>,
   ): Promise<Value> {
     if (!breaker.allows()) throw circuitOpen();
     const place = bulkhead.enter(tenant, signal);
@@ -86,26 +86,48 @@ export function createChain(options: ChainOptions): Chain {
     return retryBudget.withdraw() ? delayMs : undefined;
   }
 
-  return async (tenant, context, attempt) => {
-    retryBudget.deposit();
+  /** The attempts after the first one, as long as the failures are worth it. */
+  async function retry<Value>(
+    error: unknown,
+    tenant: string,
+    context: CallContext,
+    attempt: (signal: Cancellation) => Promise<Value>,
+  ): Promise<Value> {
+    let last = error;
     for (let attempts = 1; ; attempts += 1) {
+      const delayMs = planRetry(last, attempts, context);
+      if (delayMs === undefined) throw last;
+      onRetry?.();
       try {
         // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
-        return await attemptOnce(tenant, context, attempt);
-      } catch (error) {
-        const delayMs = planRetry(error, attempts, context);
-        if (delayMs === undefined) throw error;
-        onRetry?.();
-        // oxlint-disable-next-line no-await-in-loop
         await pause(delayMs, context.signal);
+        // oxlint-disable-next-line no-await-in-loop
+        return await attemptOnce(tenant, context.signal, attempt);
+      } catch (next) {
+        last = next;
       }
     }
+  }
+
+  return (tenant, context, attempt) => {
+    retryBudget.deposit();
+    return attemptOnce(tenant, context.signal, attempt).catch((error: unknown) =>
+      retry(error, tenant, context, attempt),
+    );
   };
 }
 
-async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  await sleep(delayMs, undefined, { signal }).catch(() => {
-    throw signal.reason;
+function pause(delayMs: number, signal: Cancellation): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    }, delayMs);
+    signal.addEventListener('abort', end);
   });
 }
 

@@ -1,7 +1,10 @@
+import { LightCancellation } from './cancellation.ts';
+import type { Cancellation } from './cancellation.ts';
+
 /** How long a call may go on. */
 export interface CallContext {
   /** Aborted when nobody waits for the call any more. */
-  readonly signal: AbortSignal;
+  readonly signal: Cancellation;
   /** When the last of those who wait gives up; it moves on when another caller joins. */
   readonly deadlineAtMs: number;
 }
@@ -46,10 +49,10 @@ export function createCoalescer<Value>(onCoalesced?: () => void): Coalescer<Valu
 
 /** A call, and those who wait for it. */
 class SharedCall<Value> implements CallContext {
-  readonly #abortController = new AbortController();
   readonly #end: () => void;
-  readonly #waiting = new Set<Waiting<Value>>();
-  readonly signal = this.#abortController.signal;
+  // Nearly always one: an array is lighter than a Set.
+  #waiting: Waiting<Value>[] = [];
+  readonly signal = new LightCancellation();
   deadlineAtMs = 0;
 
   /** @param end called once: from then on nobody may join */
@@ -61,14 +64,14 @@ class SharedCall<Value> implements CallContext {
     if (deadlineAtMs > this.deadlineAtMs) this.deadlineAtMs = deadlineAtMs;
     return new Promise((resolve, reject) => {
       const waiting: Waiting<Value> = { resolve, reject, signal, leave: undefined };
-      this.#waiting.add(waiting);
+      this.#waiting.push(waiting);
       if (signal === undefined) return;
       waiting.leave = () => {
-        this.#waiting.delete(waiting);
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(signal.reason as Error);
-        if (this.#waiting.size > 0) return;
+        if (this.#waiting.length > 0) return;
         this.#end();
-        this.#abortController.abort(signal.reason);
+        this.signal.abort(signal.reason);
       };
       signal.addEventListener('abort', waiting.leave, { once: true });
     });
@@ -87,7 +90,7 @@ class SharedCall<Value> implements CallContext {
       if (waiting.leave !== undefined) waiting.signal?.removeEventListener('abort', waiting.leave);
       settle(waiting);
     }
-    this.#waiting.clear();
+    this.#waiting = [];
   }
 }
 

@@ -1,0 +1,75 @@
+// What the resilience chain costs: CPU of this process per upstream read, with the chain and without it.
+// `npm run bench:chain` prints the medians of paired rounds. The upstream is a process of its own.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createBluejay } from '../src/datasources/bluejay/index.ts';
+import { decodeCustomerPersona } from '../src/datasources/bluejay/decode-customer-persona.ts';
+import { createTransport } from '../src/datasources/bluejay/transport.ts';
+
+const rounds = 9;
+const reads = 10_000;
+const concurrency = 48;
+const apiKey = 'sandbox-clinic-key';
+
+const upstream = spawn(process.execPath, ['bench/upstream.ts'], { stdio: ['ignore', 'pipe', 'inherit'] });
+const [line] = (await once(upstream.stdout, 'data')) as [Buffer];
+const baseUrl = line.toString().trim();
+
+const transport = createTransport({ baseUrl, userAgent: 'bench', timeoutMs: 3_000 });
+const bluejay = await createBluejay({ baseUrl, userAgent: 'bench' });
+const operation = 'getCustomerPersona';
+
+let next = 0;
+const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
+
+async function bare(id: string, signal: AbortSignal): Promise<unknown> {
+  const response = await transport.get({ operation, path: `/v1/customer-persona/${id}`, apiKey, signal });
+  return decodeCustomerPersona(response.body, id);
+}
+
+const chained = (id: string, signal: AbortSignal): Promise<unknown> =>
+  bluejay.customerPersonas.get(id, { apiKey, signal, deadlineAtMs: performance.now() + 10_000 });
+
+/** CPU microseconds of this process per read. */
+async function measure(read: (id: string, signal: AbortSignal) => Promise<unknown>): Promise<number> {
+  let left = reads;
+  const before = process.cpuUsage();
+  const work = async () => {
+    while (left > 0) {
+      left -= 1;
+      // A request's signal, as the gateway makes one for each.
+      // oxlint-disable-next-line no-await-in-loop -- one read after the other is what a worker does
+      await read(nextId(), new AbortController().signal);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / reads;
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+await measure(bare);
+await measure(chained);
+const pairs: { off: number; on: number }[] = [];
+for (let round = 0; round < rounds; round += 1) {
+  // oxlint-disable-next-line no-await-in-loop -- rounds are interleaved, so that both meet the same machine
+  const [off, on] = round % 2 === 0 ? [await measure(bare), await measure(chained)] : await reversed();
+  pairs.push({ off, on });
+}
+
+async function reversed(): Promise<[number, number]> {
+  const on = await measure(chained);
+  return [await measure(bare), on];
+}
+
+const off = median(pairs.map((pair) => pair.off));
+const on = median(pairs.map((pair) => pair.on));
+const cost = median(pairs.map((pair) => pair.on - pair.off));
+process.stdout.write(
+  `chain off ${off.toFixed(1)} µs, on ${on.toFixed(1)} µs: ${cost.toFixed(1)} µs of CPU per upstream read ` +
+    `(medians of ${rounds} pairs, ${reads} reads each, Node.js ${process.version})\n`,
+);
+await bluejay.close();
+await transport.close();
+upstream.kill();

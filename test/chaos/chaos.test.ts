@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { runChaos } from './chaos.ts';
+
+test(
+  'in five seconds of random faults every answer is right or an error of the table',
+  { timeout: 60_000 },
+  async () => {
+    const report = await runChaos({ seconds: 5, seed: 20_261_123, callers: 16 });
+    expect(report.violations).toEqual([]);
+    // It must have been chaos: answers and several kinds of errors.
+    expect(report.answers['ok']).toBeGreaterThan(50);
+    expect(Object.keys(report.answers).length).toBeGreaterThan(3);
+    expect(report.retries).toBeGreaterThan(0);
+  },
+);

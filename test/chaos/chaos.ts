@@ -1,0 +1,255 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createGateway } from '../../src/gateway.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { createSandbox, organisations } from '../../src/sandbox/index.ts';
+import type { Fault, Organisation } from '../../src/sandbox/index.ts';
+import { errorTable } from '../../src/server/errors.ts';
+
+export interface ChaosOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  /** Callers at the same time. */
+  readonly callers: number;
+}
+
+export interface ChaosReport {
+  requests: number;
+  /** Callers that left before their answer. */
+  left: number;
+  readonly faults: Record<string, number>;
+  /** Answers by code; `ok` for those without an error. */
+  readonly answers: Record<string, number>;
+  /** What must not happen, in words. */
+  readonly violations: string[];
+  p50Ms: number;
+  p99Ms: number;
+  retries: number;
+  breakerOpenings: number;
+  peakInFlight: number;
+  /** Heap in use after a full collection: before the load, and after it. */
+  heapBytes: { before: number; after: number };
+}
+
+const requestTimeoutMs = 1_500;
+
+/** A seeded random source (mulberry32), so that a schedule can be had again. */
+function createRandom(seed: number) {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  return {
+    next,
+    integer: (below: number) => Math.floor(next() * below),
+    pick: <Item>(items: readonly Item[]) => items[Math.floor(next() * items.length)] as Item,
+  };
+}
+
+type Random = ReturnType<typeof createRandom>;
+
+const allPersonas = organisations.flatMap(({ personas }) => personas);
+const nobody = '00000000-0000-4000-8000-000000000000';
+
+function randomFault(random: Random): Fault {
+  return random.pick<Fault>([
+    { kind: 'reset' },
+    { kind: 'truncate' },
+    { kind: 'hang' },
+    { kind: 'drip', intervalMs: 20 },
+    { kind: 'delay', delayMs: random.integer(600) },
+    { kind: 'answer', status: 500 },
+    { kind: 'answer', status: 503 },
+    { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
+    { kind: 'answer', status: 422, body: '{"detail":"no"}' },
+    { kind: 'answer', status: 301, headers: { location: 'http://127.0.0.1:1/' } },
+    { kind: 'answer', status: 200, body: JSON.stringify({ id: nobody, name: 'nobody' }) },
+    { kind: 'answer', status: 200, body: '<html>It works!</html>' },
+  ]);
+}
+
+/** Runs load and faults against a gateway of its own; everything that went wrong is in the report. */
+export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promise<ChaosReport> {
+  const report: ChaosReport = {
+    requests: 0,
+    left: 0,
+    faults: {},
+    answers: {},
+    violations: [],
+    p50Ms: 0,
+    p99Ms: 0,
+    retries: 0,
+    breakerOpenings: 0,
+    peakInFlight: 0,
+    heapBytes: { before: 0, after: 0 },
+  };
+  const random = createRandom(seed);
+  const onUnhandled = (reason: unknown) => report.violations.push(`unhandled rejection: ${String(reason)}`);
+  process.on('unhandledRejection', onUnhandled);
+  const sandbox = await createSandbox();
+  const gateway = await createGateway(
+    {
+      environment: 'test',
+      host: '127.0.0.1',
+      port: 0,
+      logLevel: 'error',
+      graphiql: false,
+      requestTimeoutMs,
+      cache: {
+        ttlMs: 200,
+        notFoundTtlMs: 100,
+        staleMs: 300,
+        maxEntries: 1_000,
+        maxBytes: 1_000_000,
+        url: undefined,
+      },
+      upstream: { kind: 'bluejay', baseUrl: sandbox.url, auth: { mode: 'forward' }, timeoutMs: 400 },
+    },
+    {
+      logger: createLogger('error', { write: (line) => report.violations.push(`logged: ${line}`) }),
+      events: {
+        onRetry: () => (report.retries += 1),
+        onBreakerStateChange(state) {
+          if (state === 'open') report.breakerOpenings += 1;
+        },
+      },
+    },
+  );
+  const url = `${await gateway.listen()}/graphql`;
+  const durations: number[] = [];
+
+  async function load(until: number): Promise<void> {
+    const loops = Array.from({ length: callers }, async () => {
+      while (performance.now() < until) {
+        // oxlint-disable-next-line no-await-in-loop -- each caller asks one thing after the other
+        await ask(url, random, report, durations);
+      }
+    });
+    await Promise.all(loops);
+  }
+
+  // The first requests fill caches and compile code: they belong to the heap before.
+  await load(performance.now() + 1_000);
+  report.heapBytes.before = await settledHeap();
+  durations.length = 0;
+
+  const until = performance.now() + seconds * 1_000;
+  const injecting = injectFaults(until, random, sandbox.faults, report);
+  await load(until);
+  await injecting;
+
+  sandbox.faults.clear();
+  sandbox.requests.length = 0;
+  await load(performance.now() + 500);
+  report.peakInFlight = sandbox.peakInFlight();
+  durations.sort((a, b) => a - b);
+  report.p50Ms = durations[Math.floor(durations.length * 0.5)] ?? 0;
+  report.p99Ms = durations[Math.floor(durations.length * 0.99)] ?? 0;
+  sandbox.requests.length = 0;
+  report.heapBytes.after = await settledHeap();
+
+  await gateway.close();
+  const connections = await sandbox.connections();
+  if (connections > 0) report.violations.push(`${connections} sockets are left after the gateway has closed`);
+  await sandbox.close();
+  process.off('unhandledRejection', onUnhandled);
+  return report;
+}
+
+async function injectFaults(
+  until: number,
+  random: Random,
+  faults: Awaited<ReturnType<typeof createSandbox>>['faults'],
+  report: ChaosReport,
+): Promise<void> {
+  while (performance.now() < until) {
+    const fault = randomFault(random);
+    // Mostly one persona or a few calls; now and then an outage that opens the breaker, or peace.
+    const weather = random.next();
+    const personaId = random.next() < 0.4 ? { personaId: random.pick(allPersonas).id } : {};
+    if (weather < 0.1) faults.clear();
+    if (weather < 0.05) faults.add({ fault: { kind: 'answer', status: 500 } });
+    else if (weather > 0.1) faults.add({ fault, times: 1 + random.integer(40), ...personaId });
+    const fine = fault.kind === 'answer' ? `answer ${fault.status}` : fault.kind;
+    const name = weather < 0.05 ? 'outage' : weather < 0.1 ? 'peace' : fine;
+    report.faults[name] = (report.faults[name] ?? 0) + 1;
+    // oxlint-disable-next-line no-await-in-loop -- a schedule
+    await sleep(weather < 0.1 ? 1_500 : 20 + random.integer(200));
+    if (weather < 0.05) faults.clear();
+  }
+}
+
+/** One random request of one random tenant, checked against what that tenant may see. */
+async function ask(url: string, random: Random, report: ChaosReport, durations: number[]): Promise<void> {
+  const tenant = random.pick(organisations);
+  const ids = Array.from({ length: 1 + random.integer(8) }, () => random.pick(allPersonas).id);
+  const isEntities = random.next() < 0.3;
+  const query = isEntities
+    ? 'query ($in: [_Any!]!) { answer: _entities(representations: $in) { ... on CustomerPersona { id name } } }'
+    : 'query ($in: [UUID!]!) { answer: personas(ids: $in) { id name } }';
+  const representations = ids.map((id) => ({ __typename: 'CustomerPersona', id }));
+  const leaves = random.next() < 0.1;
+  const startedAt = performance.now();
+  report.requests += 1;
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': tenant.apiKey },
+      body: JSON.stringify({ query, variables: { in: isEntities ? representations : ids } }),
+      signal: leaves ? AbortSignal.timeout(1 + random.integer(300)) : null,
+    });
+    check(tenant, ids, (await response.json()) as Answer, report);
+  } catch (error) {
+    if (leaves) report.left += 1;
+    else report.violations.push(`no answer: ${String(error)}`);
+  }
+  const elapsedMs = performance.now() - startedAt;
+  durations.push(elapsedMs);
+  if (elapsedMs > requestTimeoutMs + 250) report.violations.push(`answered after ${elapsedMs} ms`);
+}
+
+interface Answer {
+  readonly data?: { readonly answer: ({ readonly id: string; readonly name: string | null } | null)[] };
+  readonly errors?: { readonly path?: (string | number)[]; readonly extensions: { readonly code: string } }[];
+}
+
+function check(
+  tenant: Organisation,
+  ids: string[],
+  { data, errors = [] }: Answer,
+  report: ChaosReport,
+): void {
+  const failed = new Set(errors.map(({ path }) => path?.[1]));
+  for (const { extensions } of errors) {
+    report.answers[extensions.code] = (report.answers[extensions.code] ?? 0) + 1;
+    if (!Object.hasOwn(errorTable, extensions.code) || extensions.code === 'INTERNAL_SERVER_ERROR') {
+      report.violations.push(`an error that is not of the table: ${extensions.code}`);
+    }
+  }
+  if (errors.length === 0) report.answers['ok'] = (report.answers['ok'] ?? 0) + 1;
+  for (const [index, id] of ids.entries()) {
+    if (failed.has(index)) continue;
+    const expected = tenant.personas.find((persona) => persona.id === id);
+    const seen = data?.answer[index];
+    if (seen?.id !== expected?.id || (seen?.name ?? null) !== (expected?.name ?? null)) {
+      report.violations.push(`${tenant.apiKey} asked for ${id} and got ${JSON.stringify(seen)}`);
+    }
+  }
+}
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** The heap in use once sockets, timers and garbage of the load are gone. */
+async function settledHeap(): Promise<number> {
+  for (let round = 0; round < 4; round += 1) {
+    // oxlint-disable-next-line no-await-in-loop -- finalizers run between collections
+    await sleep(250);
+    collect();
+  }
+  return process.memoryUsage().heapUsed;
+}
