@@ -150,6 +150,8 @@ test.each([
   ['is empty', ''],
   ['is an array', `[{"id":"${exampleId}"}]`],
   ['is null', 'null'],
+  ['is an empty object', '{}'],
+  ['is an object of something else', '{"error":"maintenance"}'],
   ['is a string', `"${secret}"`],
   ['has a number for a name', `{"id":"${exampleId}","name":7}`],
   ['has an object for a goal', `{"id":"${exampleId}","goal":{}}`],
@@ -180,7 +182,7 @@ test('a body in an encoding that nobody asked for is UPSTREAM_INVALID_RESPONSE',
 });
 
 test('headers beyond 16 KiB are UPSTREAM_INVALID_RESPONSE', async () => {
-  const fault = answer(200, '{}', { 'x-filler': 'x'.repeat(20_000) });
+  const fault = answer(200, '{"id":null}', { 'x-filler': 'x'.repeat(20_000) });
   expect(await errorOf(fault)).toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
 });
 

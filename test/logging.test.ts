@@ -23,8 +23,16 @@ test('a request is one line: operation, status, duration, request id, upstream c
       operationName: 'Personas',
       upstreamCalls: 3,
       errorCodes: {},
+      failures: {},
     },
   ]);
+});
+
+test('the line says why reads failed', async () => {
+  const gateway = await startGateway();
+  await gateway.sandbox.close();
+  await gateway.query(personaQuery, { id: exampleId });
+  expect(gateway.logs).toMatchObject([{ failures: { 'unavailable: ECONNREFUSED': 1 } }]);
 });
 
 test('the line counts the codes of the errors, and holds no variable, path or body', async () => {
@@ -36,7 +44,7 @@ test('the line counts the codes of the errors, and holds no variable, path or bo
   await gateway.query(personasQuery, { ids: [exampleId, unknownId] });
   await fetch(`${gateway.url}/canary?canary`);
   expect(gateway.logs).toMatchObject([
-    { errorCodes: { UPSTREAM_ERROR: 1 }, upstreamCalls: 2 },
+    { errorCodes: { UPSTREAM_ERROR: 1 }, failures: { 'unexpected_status (500)': 1 }, upstreamCalls: 2 },
     { route: 'unknown', status: 404, errorCodes: { BAD_REQUEST: 1 } },
   ]);
   expect(gateway.logText()).not.toContain(exampleId);
@@ -68,7 +76,7 @@ test('a defect is masked for the client and logged once, with its cause, under t
     mediaType: 'application/json',
     requestId: 'defect-1',
     caller: { apiKey: clinic.apiKey },
-    statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {} },
+    statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
   });
   expect(response.status).toBe(200);
   expect(JSON.parse(response.body)).toEqual({

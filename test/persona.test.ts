@@ -54,7 +54,7 @@ test('an id in upper case is the same persona', async () => {
 
 test('a null id in the answer is filled with the id that was asked for, and added fields are ignored', async () => {
   const gateway = await startGateway();
-  const body = JSON.stringify({ id: null, name: 'Nameless', voice: { pitch: 3 } });
+  const body = JSON.stringify({ id: null, name: 'Nameless', unheard_of: { of: 3 } });
   gateway.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body } });
   const result = await gateway.query(personaQuery, { id: exampleId });
   expect(result.errors).toBeUndefined();

@@ -87,6 +87,17 @@ test('it starts alone, prints a line to paste, and stops on SIGTERM', async () =
   expect(await exited).toBe(0);
 });
 
+test('it says so when its port is taken', async () => {
+  const { sandbox } = await startSandbox();
+  const { output, exited } = startProcess('node', [
+    'src/sandbox/main.ts',
+    '--port',
+    new URL(sandbox.url).port,
+  ]);
+  expect(await exited).toBe(1);
+  expect(output()).toMatch(/^Cannot listen on 127\.0\.0\.1:\d+: EADDRINUSE/);
+});
+
 test('it refuses a port that is none', async () => {
   const { output, exited } = startProcess('node', ['src/sandbox/main.ts', '--port', '65536']);
   expect(await exited).toBe(1);

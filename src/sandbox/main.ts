@@ -9,7 +9,14 @@ if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
   process.stderr.write('--port: expected a whole number from 0 to 65535\n');
   process.exit(1);
 }
-const sandbox = await createSandbox({ host: values.host, port: Number(values.port) });
+const sandbox = await createSandbox({ host: values.host, port: Number(values.port) }).catch(
+  (error: NodeJS.ErrnoException) => {
+    process.stderr.write(
+      `Cannot listen on ${values.host}:${values.port}: ${error.code}. Try another --port.\n`,
+    );
+    process.exit(1);
+  },
+);
 
 process.stdout.write(`
 A stand-in for Bluejay's API, with invented personas, on ${sandbox.url}
@@ -22,14 +29,17 @@ ${organisations
   .join('\n')}
   curl -s ${sandbox.url}/v1/customer-persona/${organisations[0]?.personas[0]?.id} -H 'x-api-key: ${organisations[0]?.apiKey}'
 
-Faults on demand, until DELETE on the same path:
+Faults on demand (answer, delay, drip, truncate, reset, hang), for a number of times or one persona, or until removed:
 
-  curl -s ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"answer","status":503},"times":3}'
-  curl -s ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"delay","delayMs":2000},"personaId":"${organisations[0]?.personas[0]?.id}"}'
+  curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"answer","status":503},"times":3}'
+  curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"hang"},"personaId":"${organisations[0]?.personas[0]?.id}"}'
+  curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"delay","delayMs":500}}'
+  curl ${sandbox.url}/_sandbox/faults -X DELETE
 
 Through the gateway:
 
   BLUEJAY_BASE_URL=${sandbox.url} BLUEJAY_API_KEY=${organisations[0]?.apiKey} npm start
+  BLUEJAY_BASE_URL=${sandbox.url} BLUEJAY_AUTH=forward npm start
 
 `);
 

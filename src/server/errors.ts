@@ -92,6 +92,8 @@ const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind:
 
 export interface ErrorContext {
   readonly requestId: string;
+  /** Told of every failed read, with the reason that the client does not see. */
+  readonly onFailure: (error: BluejayError) => void;
   /** Told of every masked error, with the cause that the client does not see. */
   readonly onUnforeseen: (error: unknown) => void;
 }
@@ -113,6 +115,7 @@ function formatError(error: GraphQLError, context: ErrorContext): GraphQLError {
   const { requestId } = context;
   const original = rootCause(error);
   if (original instanceof BluejayError) {
+    context.onFailure(original);
     const { message, code, retryable, extensions } = rowOf(original.failure);
     const upstream = formatUpstream(original.upstream);
     return located(error, message, { code, requestId, retryable, ...extensions, ...upstream });

@@ -28,7 +28,12 @@ export function openExchange(
   const startedAt = performance.now();
   const requestId = readRequestId(request.headers['x-request-id']);
   const cancellation = new AbortController();
-  const statistics: RequestStatistics = { operationName: undefined, upstreamCalls: 0, errorCodes: {} };
+  const statistics: RequestStatistics = {
+    operationName: undefined,
+    upstreamCalls: 0,
+    errorCodes: {},
+    failures: {},
+  };
   response.setHeader('x-request-id', requestId);
   response.once('close', () => {
     const aborted = !response.writableFinished;

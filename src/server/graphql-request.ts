@@ -8,6 +8,8 @@ export interface RequestStatistics {
   upstreamCalls: number;
   /** How often each `extensions.code` is in the answer. */
   readonly errorCodes: Partial<Record<string, number>>;
+  /** How often each failure of a read is in the answer, with its reason: `unavailable: ECONNREFUSED`. */
+  readonly failures: Partial<Record<string, number>>;
 }
 
 /** A GraphQL request after HTTP has been dealt with: what every lane takes. */

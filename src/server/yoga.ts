@@ -127,6 +127,10 @@ function useErrorTable(logger: Logger): Plugin<object, YogaContext> {
       const { requestId, caller, statistics } = serverContext.graphqlRequest;
       const errors = formatErrors(result.errors, {
         requestId,
+        onFailure({ message, upstream }) {
+          const reason = upstream?.status === undefined ? message : `${message} (${upstream.status})`;
+          statistics.failures[reason] = (statistics.failures[reason] ?? 0) + 1;
+        },
         onUnforeseen(error) {
           // A caller that left made its own reads fail; nobody is there to see it.
           if (error !== caller.signal?.reason) logger.error({ requestId, err: error }, 'unforeseen error');

@@ -15,6 +15,8 @@ export interface CustomerPersona {
   readonly orgId: string | null;
 }
 
+const fields = ['id', 'created_at', 'name', 'description', 'goal', 'org_id'] as const;
+
 /**
  * The persona in the body of a 200. Bluejay may leave any field out or null, and may add fields.
  *
@@ -24,7 +26,8 @@ export function decodeCustomerPersona(body: string, id: string): Decoded<Custome
   if (body === '') return { ok: false, reason: 'empty_body' };
   const json = parseJson(body);
   if (json === undefined) return { ok: false, reason: 'not_json' };
-  if (!isObject(json)) return { ok: false, reason: 'wrong_shape' };
+  // No field is required, but an object without any of them is something else, such as an error page in JSON.
+  if (!isObject(json) || !fields.some((field) => field in json)) return { ok: false, reason: 'wrong_shape' };
 
   const answeredId = decodeUuid(json['id']);
   const createdAt = decodeDateTime(json['created_at']);
