@@ -124,6 +124,12 @@ test('service without a key is a problem of the key', () => {
   ]);
 });
 
+test('a request may not end before one attempt of its', () => {
+  const problem = 'REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS';
+  expect(problemsOf({ REQUEST_TIMEOUT_MS: '2999' })).toEqual([problem]);
+  expect(problemsOf({ REQUEST_TIMEOUT_MS: '3000' })).toEqual([]);
+});
+
 test('a problem of one variable does not hide one between two', () => {
   expect(problemsOf({ PORT: 'x', BLUEJAY_AUTH: 'service' })).toHaveLength(2);
 });

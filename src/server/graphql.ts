@@ -41,9 +41,12 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const { signal } = cancellation;
     const caller = { apiKey, signal, deadlineAtMs: performance.now() + requestTimeoutMs, onCall };
     const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
-    const answer = await lane({ params, mediaType, requestId, caller, statistics });
-    clearTimeout(deadline);
-    sendBody(exchange, answer.status, answer.contentType, answer.body);
+    try {
+      const answer = await lane({ params, mediaType, requestId, caller, statistics });
+      sendBody(exchange, answer.status, answer.contentType, answer.body);
+    } finally {
+      clearTimeout(deadline);
+    }
   };
 }
 
