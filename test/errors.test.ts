@@ -102,6 +102,22 @@ test('a 422 with oversized or odd parts is cut to size', async () => {
   );
 });
 
+test('a 422 about the path and a header is about the header', async () => {
+  const detail = [
+    { loc: ['path', 'persona_id'], msg: 'Input should be a valid UUID', type: 'uuid_parsing' },
+    { loc: ['header', 'x-api-key'], msg: 'Field required', type: 'missing' },
+  ];
+  expect(await errorOf(answer(422, JSON.stringify({ detail })))).toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
+test('a long location is cut to ten places', async () => {
+  const detail = [
+    { loc: ['body', ...Array.from({ length: 30 }, (_, index) => index)], msg: 'No', type: 'x' },
+  ];
+  const error = await errorOf(answer(422, JSON.stringify({ detail })));
+  expect(error['fieldErrors']).toMatchObject([{ path: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }]);
+});
+
 test('a 422 about a header is UNAUTHENTICATED', async () => {
   const detail = [{ loc: ['header', 'x-api-key'], msg: 'Field required', type: 'missing', input: secret }];
   expect(await errorOf(answer(422, JSON.stringify({ detail })))).toEqual({

@@ -3,6 +3,7 @@ import { personaQuery, personasQuery } from '../examples/frontend/operations.ts'
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
+import type { GraphQLRequest } from '../src/server/graphql-request.ts';
 import { createYogaLane } from '../src/server/yoga.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 
@@ -57,6 +58,19 @@ test('an operation name of any length is cut to 100 characters', async () => {
   expect(gateway.logs[0]?.['operationName']).toBe('N'.repeat(100));
 });
 
+const request: GraphQLRequest = {
+  params: {
+    query: personaQuery.toString(),
+    operationName: undefined,
+    variables: { id: exampleId },
+    extensions: undefined,
+  },
+  mediaType: 'application/json',
+  requestId: 'defect-1',
+  caller: { apiKey: clinic.apiKey },
+  statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
+};
+
 test('a defect is masked for the client and logged once, with its cause, under the request id', async () => {
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger('info', {
@@ -66,18 +80,7 @@ test('a defect is masked for the client and logged once, with its cause, under t
     customerPersonas: { get: () => Promise.reject(new TypeError('canary is not a function')) },
   });
   const lane = createYogaLane({ schema: createSchema(), createDataSources, logger });
-  const response = await lane({
-    params: {
-      query: personaQuery.toString(),
-      operationName: undefined,
-      variables: { id: exampleId },
-      extensions: undefined,
-    },
-    mediaType: 'application/json',
-    requestId: 'defect-1',
-    caller: { apiKey: clinic.apiKey },
-    statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
-  });
+  const response = await lane(request);
   expect(response.status).toBe(200);
   expect(JSON.parse(response.body)).toEqual({
     data: { persona: null },
@@ -97,4 +100,37 @@ test('a defect is masked for the client and logged once, with its cause, under t
       err: { type: 'TypeError', message: 'canary is not a function' },
     },
   ]);
+});
+
+test('a defect before execution is a masked 500', async () => {
+  const schema = createSchema();
+  Object.defineProperty(schema, 'getQueryType', {
+    value: () => {
+      throw new Error('canary');
+    },
+  });
+  const lines: string[] = [];
+  const lane = createYogaLane({
+    schema,
+    createDataSources: createDataSourcesFactory({ customerPersonas: { get: () => Promise.resolve(null) } }),
+    logger: createLogger('info', { write: (line) => lines.push(line) }),
+  });
+  const response = await lane(request);
+  expect(response.status).toBe(500);
+  expect(response.body).not.toContain('canary');
+  expect(JSON.parse(response.body)).toMatchObject({
+    errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
+  });
+  expect(lines.join('')).toContain('canary');
+});
+
+test('a key or a header that gets into a log call by mistake is blotted out', () => {
+  const lines: string[] = [];
+  const logger = createLogger('info', { write: (line) => lines.push(line) });
+  logger.info({
+    apiKey: 'canary',
+    headers: { 'x-api-key': 'canary' },
+    caller: { apiKey: 'canary', headers: 'canary' },
+  });
+  expect(lines.join('')).not.toContain('canary');
 });

@@ -43,6 +43,27 @@ test('SIGTERM ends it with exit code 0', async () => {
   expect(await main.exited).toBe(0);
 });
 
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'a second %s does not wait for what is in flight',
+  async (signal) => {
+    const { sandbox } = await startGateway();
+    sandbox.faults.add({ fault: { kind: 'hang' } });
+    const main = await startMain({ BLUEJAY_BASE_URL: sandbox.url, BLUEJAY_API_KEY: 'sandbox-clinic-key' });
+    await expect.poll(main.output, { timeout: 10_000 }).toContain('listening');
+    const answer = fetch(`${main.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id } }"}',
+    }).catch((error: unknown) => error);
+    await expect.poll(() => sandbox.requests.length).toBe(1);
+    main.process.kill(signal);
+    await expect.poll(main.output).toContain('stopping');
+    main.process.kill(signal);
+    expect(await main.exited).toBeNull();
+    expect(await answer).toBeInstanceOf(Error);
+  },
+);
+
 test('a wrong configuration ends it with exit code 1 before it listens, and prints no secret', async () => {
   const main = await startMain({ BLUEJAY_API_KEY: 'canary,key', LOG_LEVEL: 'loud' });
   expect(await main.exited).toBe(1);
