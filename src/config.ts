@@ -97,13 +97,14 @@ interface Variable {
   readonly description: string;
 }
 
+function integerVariable(minimum: number, maximum: number, fallback: number, description: string) {
+  const text = String(fallback);
+  return { schema: v.optional(integer(minimum, maximum), text), default: text, description };
+}
+
 /** Every environment variable that the gateway reads. The README's table is checked against this one. */
 export const variables = {
-  PORT: {
-    schema: v.optional(integer(0, 65_535), '4000'),
-    default: '4000',
-    description: 'Port to listen on; `0` takes any free one.',
-  },
+  PORT: integerVariable(0, 65_535, 4_000, 'Port to listen on; `0` takes any free one.'),
   HOST: {
     schema: v.optional(
       v.pipe(v.string(), v.minLength(1, 'expected a host name or an IP address')),
@@ -149,43 +150,48 @@ export const variables = {
     description:
       "`service`: the gateway's key for everyone. `forward`: every caller sends its own `X-API-Key`.",
   },
-  BLUEJAY_TIMEOUT_MS: {
-    schema: v.optional(integer(1, 60_000), '3000'),
-    default: '3000',
-    description: 'The longest one attempt of an upstream call may take, in milliseconds.',
-  },
-  REQUEST_TIMEOUT_MS: {
-    schema: v.optional(integer(1, 600_000), '10000'),
-    default: '10000',
-    description: 'The deadline of one GraphQL request, queueing and retries included, in milliseconds.',
-  },
-  PERSONA_CACHE_TTL_MS: {
-    schema: v.optional(integer(0, 86_400_000), '0'),
-    default: '0',
-    description:
-      "How long a persona is kept where Bluejay's `Cache-Control` does not say, and the most where it does.",
-  },
-  PERSONA_CACHE_NOT_FOUND_TTL_MS: {
-    schema: v.optional(integer(0, 3_600_000), '0'),
-    default: '0',
-    description: 'How long “there is no such persona” is kept.',
-  },
-  PERSONA_CACHE_STALE_MS: {
-    schema: v.optional(integer(0, 86_400_000), '0'),
-    default: '0',
-    description:
-      'How long an older persona may be used while it is fetched anew, or while Bluejay is out of reach.',
-  },
-  PERSONA_CACHE_MAX_ENTRIES: {
-    schema: v.optional(integer(1, 10_000_000), '10000'),
-    default: '10000',
-    description: 'The most personas that are kept in memory.',
-  },
-  PERSONA_CACHE_MAX_BYTES: {
-    schema: v.optional(integer(1_024, 999_999_999), '33554432'),
-    default: '33554432',
-    description: 'About how much memory they may take together.',
-  },
+  BLUEJAY_TIMEOUT_MS: integerVariable(
+    1,
+    60_000,
+    3_000,
+    'The longest one attempt of an upstream call may take, in milliseconds.',
+  ),
+  REQUEST_TIMEOUT_MS: integerVariable(
+    1,
+    600_000,
+    10_000,
+    'The deadline of one GraphQL request, queueing and retries included, in milliseconds.',
+  ),
+  PERSONA_CACHE_TTL_MS: integerVariable(
+    0,
+    86_400_000,
+    0,
+    "How long a persona is kept where Bluejay's `Cache-Control` does not say, and the most where it does.",
+  ),
+  PERSONA_CACHE_NOT_FOUND_TTL_MS: integerVariable(
+    0,
+    3_600_000,
+    0,
+    'How long “there is no such persona” is kept.',
+  ),
+  PERSONA_CACHE_STALE_MS: integerVariable(
+    0,
+    86_400_000,
+    0,
+    'How long an older persona may be used while it is fetched anew, or while Bluejay is out of reach.',
+  ),
+  PERSONA_CACHE_MAX_ENTRIES: integerVariable(
+    1,
+    10_000_000,
+    10_000,
+    'The most personas that are kept in memory.',
+  ),
+  PERSONA_CACHE_MAX_BYTES: integerVariable(
+    1_024,
+    999_999_999,
+    33_554_432,
+    'About how much memory they may take together.',
+  ),
   CACHE_URL: {
     schema: v.optional(v.pipe(v.string(), v.check(isRedisUrl, 'expected a redis:// or rediss:// URL'))),
     default: '',
