@@ -65,7 +65,7 @@ const revalidationTimeoutMs = 10_000;
 
 export function createCustomerPersonasClient(options: CustomerPersonasClientOptions): CustomerPersonasClient {
   const { transport, fingerprint, cache, chain, events } = options;
-  const coalescer = createCoalescer<CustomerPersona | null>(events.onCoalesced);
+  const coalescer = createCoalescer<CustomerPersona | null>({ onCoalesced: events.onCoalesced, leaveError });
 
   async function attempt(
     id: string,
@@ -114,33 +114,37 @@ export function createCustomerPersonasClient(options: CustomerPersonasClientOpti
   }
 
   return {
-    async get(id, caller) {
+    get(id, caller) {
       const { apiKey, onCall } = caller;
-      if (apiKey === undefined) throw new BluejayError({ kind: 'unauthenticated', reason: 'missing_key' });
+      if (apiKey === undefined) {
+        return Promise.reject(new BluejayError({ kind: 'unauthenticated', reason: 'missing_key' }));
+      }
       const tenant = fingerprint(apiKey);
       const key = `${tenant}:${id}`;
       const read = { key, id, apiKey, tenant, onCall };
       const entry = cache.get(key);
       if (entry !== undefined && cache.isFresh(entry)) {
         events.onCache?.('hit');
-        return entry.persona;
+        return Promise.resolve(entry.persona);
       }
       if (entry !== undefined && cache.mayServeWhileRevalidating(entry)) {
         events.onCache?.('stale');
         const deadlineAtMs = performance.now() + revalidationTimeoutMs;
         // It fails for nobody: what is kept stays as it is.
         coalescer.run(key, { deadlineAtMs }, (context) => readThrough(read, context)).catch(() => {});
-        return entry.persona;
+        return Promise.resolve(entry.persona);
       }
       events.onCache?.('miss');
-      try {
-        return await coalescer.run(key, caller, (context) => readThrough(read, context));
-      } catch (error) {
-        if (!(error instanceof DeadlineExceeded)) throw error;
-        throw new BluejayError({ kind: 'timeout', phase: 'deadline' }, { operation });
-      }
+      return coalescer.run(key, caller, (context) => readThrough(read, context));
     },
   };
+}
+
+/** What a caller is told whose signal has ended its waiting. */
+function leaveError(reason: unknown): unknown {
+  return reason instanceof DeadlineExceeded
+    ? new BluejayError({ kind: 'timeout', phase: 'deadline' }, { operation })
+    : reason;
 }
 
 /** One read, as it goes down to Bluejay. */

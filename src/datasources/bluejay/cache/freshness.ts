@@ -61,11 +61,7 @@ export function lifetimeOf(
   { ttlMs, notFoundTtlMs, staleMs }: FreshnessOptions,
 ): Lifetime | undefined {
   const allowedMs = found ? ttlMs : notFoundTtlMs;
-  const { 'cache-control': cacheControl = '', expires, vary, pragma } = headers;
-  // The common case, and the one that must cost nothing.
-  if (cacheControl === '' && expires === undefined && vary === undefined && pragma === undefined) {
-    return allowedMs === 0 ? undefined : lifetime(now, allowedMs, found ? staleMs : 0, found ? staleMs : 0);
-  }
+  const { 'cache-control': cacheControl = '', expires, vary } = headers;
   // Only what a 200 says of itself is taken up; a 404 is kept only where the operator says so.
   if (/\bno-store\b/i.test(cacheControl) || vary === '*' || (!found && notFoundTtlMs === 0)) return undefined;
   const policy = new CachePolicy(request, { status: 200, headers }, { shared: false, cacheHeuristic: 0 });

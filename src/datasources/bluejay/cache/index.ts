@@ -53,6 +53,13 @@ export function createCache({ freshness, memory, shared, wallClock }: CacheOptio
     mayServeWhileRevalidating: (entry) => wallClock() < entry.staleWhileRevalidateUntil,
     mayServeOnError: (entry) => wallClock() < entry.staleIfErrorUntil,
     store(key, persona, headers, previous) {
+      // The common case must cost nothing: nobody has said anything about keeping the answer.
+      const { 'cache-control': cacheControl, expires } = headers;
+      const allowedMs = persona === null ? freshness.notFoundTtlMs : freshness.ttlMs;
+      if (allowedMs === 0 && cacheControl === undefined && expires === undefined && previous === undefined) {
+        memory.delete(key);
+        return;
+      }
       const now = wallClock();
       const validators = keepHeaders(headers, previous?.validators);
       const lifetime = lifetimeOf(validators, persona !== null, now, freshness);

@@ -22,20 +22,29 @@ export interface Coalescer<Value> {
    * Joins the call in flight for the key, or starts one. The call is aborted when the last of its callers
    * has left, and nobody joins it after that; its outcome is for those who waited and nobody else.
    *
-   * @throws what the call throws, or the signal's reason to the caller that left
+   * @throws what the call throws; to a caller that left, the `leaveError` for its signal's reason
    */
   run(key: string, waiter: Waiter, start: (context: CallContext) => Promise<Value>): Promise<Value>;
 }
 
-/** @param onCoalesced told of each caller that joined a call instead of starting one */
-export function createCoalescer<Value>(onCoalesced?: () => void): Coalescer<Value> {
+export interface CoalescerOptions {
+  /** Told of each caller that joined a call instead of starting one. */
+  readonly onCoalesced?: (() => void) | undefined;
+  /** What a caller is told that left, for its signal's reason. @default the reason itself */
+  readonly leaveError?: (reason: unknown) => unknown;
+}
+
+export function createCoalescer<Value>(options: CoalescerOptions = {}): Coalescer<Value> {
+  const { onCoalesced, leaveError = (reason) => reason } = options;
   const calls = new Map<string, SharedCall<Value>>();
   return {
     run(key, waiter, start) {
-      if (waiter.signal?.aborted === true) return Promise.reject(waiter.signal.reason as Error);
+      if (waiter.signal?.aborted === true) {
+        return Promise.reject(leaveError(waiter.signal.reason));
+      }
       let call = calls.get(key);
       if (call === undefined) {
-        call = new SharedCall(() => calls.delete(key));
+        call = new SharedCall(() => calls.delete(key), leaveError);
         calls.set(key, call);
         const joined = call.join(waiter);
         call.settleWith(start(call));
@@ -50,14 +59,16 @@ export function createCoalescer<Value>(onCoalesced?: () => void): Coalescer<Valu
 /** A call, and those who wait for it. */
 class SharedCall<Value> implements CallContext {
   readonly #end: () => void;
+  readonly #leaveError: (reason: unknown) => unknown;
   // Nearly always one: an array is lighter than a Set.
   #waiting: Waiting<Value>[] = [];
   readonly signal = new LightCancellation();
   deadlineAtMs = 0;
 
   /** @param end called once: from then on nobody may join */
-  constructor(end: () => void) {
+  constructor(end: () => void, leaveError: (reason: unknown) => unknown) {
     this.#end = end;
+    this.#leaveError = leaveError;
   }
 
   join({ signal, deadlineAtMs = Infinity }: Waiter): Promise<Value> {
@@ -68,7 +79,7 @@ class SharedCall<Value> implements CallContext {
       if (signal === undefined) return;
       waiting.leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        reject(signal.reason as Error);
+        reject(this.#leaveError(signal.reason));
         if (this.#waiting.length > 0) return;
         this.#end();
         this.signal.abort(signal.reason);
