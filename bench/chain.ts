@@ -6,8 +6,8 @@ import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { decodeCustomerPersona } from '../src/datasources/bluejay/decode-customer-persona.ts';
 import { createTransport } from '../src/datasources/bluejay/transport.ts';
 
-const rounds = 9;
-const reads = 10_000;
+const rounds = 31;
+const reads = 5_000;
 const concurrency = 48;
 const apiKey = 'sandbox-clinic-key';
 
@@ -67,7 +67,7 @@ const off = median(pairs.map((pair) => pair.off));
 const on = median(pairs.map((pair) => pair.on));
 const cost = median(pairs.map((pair) => pair.on - pair.off));
 process.stdout.write(
-  `chain off ${off.toFixed(1)} µs, on ${on.toFixed(1)} µs: ${cost.toFixed(1)} µs of CPU per upstream read ` +
+  `chain off ${off.toFixed(1)} µs, on ${on.toFixed(1)} µs (× ${(on / off).toFixed(2)}): ${cost.toFixed(1)} µs of CPU per upstream read ` +
     `(medians of ${rounds} pairs, ${reads} reads each, Node.js ${process.version})\n`,
 );
 await bluejay.close();

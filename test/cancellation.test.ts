@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { personasQuery } from '../examples/frontend/operations.ts';
+import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { clinic, exampleId, someIds, startGateway } from './support/gateway.ts';
 
 function leavingCaller(url: string, query: string) {
@@ -62,4 +63,36 @@ test('reads that still wait for a socket are never sent once their caller has le
   await second.leave();
   await expect.poll(() => gateway.sandbox.connections()).toBe(0);
   expect(gateway.sandbox.requests).toHaveLength(64);
+});
+
+test('a read that two callers share goes on until the second one has left', async () => {
+  let coalesced = 0;
+  const events = { onCoalesced: () => (coalesced += 1) };
+  const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000, events });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const query = `{ persona(id: "${exampleId}") { id } }`;
+  const [first, second] = [leavingCaller(gateway.url, query), leavingCaller(gateway.url, query)];
+  await expect.poll(() => [gateway.sandbox.requests.length, coalesced]).toEqual([1, 1]);
+  await first.leave();
+  await expect.poll(() => gateway.logs.filter(({ aborted }) => aborted === true)).toHaveLength(1);
+  expect(gateway.sandbox.requests).toMatchObject([{ aborted: false }]);
+  await second.leave();
+  await expect.poll(() => gateway.sandbox.requests).toMatchObject([{ aborted: true }]);
+});
+
+test('once the callers have left, nothing is in flight and nothing waits', async () => {
+  const { sandbox } = await startGateway();
+  sandbox.faults.add({ fault: { kind: 'hang' } });
+  const bluejay = await createBluejay({ baseUrl: sandbox.url, userAgent: 'test', maxInFlight: 4 });
+  const leaving = new AbortController();
+  const reads = someIds(10).map((id) =>
+    bluejay.customerPersonas.get(id, { apiKey: clinic.apiKey, signal: leaving.signal }),
+  );
+  await expect.poll(() => sandbox.requests.length).toBe(4);
+  expect(bluejay.load()).toEqual({ inFlight: 4, queued: 6 });
+  leaving.abort(new Error('left'));
+  for (const read of reads) await expect(read).rejects.toThrow('left');
+  expect(bluejay.load()).toEqual({ inFlight: 0, queued: 0 });
+  await expect.poll(() => sandbox.connections()).toBe(0);
+  await bluejay.close();
 });

@@ -90,6 +90,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
   const random = createRandom(seed);
   const onUnhandled = (reason: unknown) => report.violations.push(`unhandled rejection: ${String(reason)}`);
   process.on('unhandledRejection', onUnhandled);
+  const timersBefore = countTimers();
   const sandbox = await createSandbox();
   const gateway = await createGateway(
     {
@@ -156,6 +157,8 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
   const connections = await sandbox.connections();
   if (connections > 0) report.violations.push(`${connections} sockets are left after the gateway has closed`);
   await sandbox.close();
+  const timers = countTimers() - timersBefore;
+  if (timers > 0) report.violations.push(`${timers} timers are left after the gateway has closed`);
   process.off('unhandledRejection', onUnhandled);
   return report;
 }
@@ -239,6 +242,11 @@ function check(
       report.violations.push(`${tenant.apiKey} asked for ${id} and got ${JSON.stringify(seen)}`);
     }
   }
+}
+
+/** Timers that keep the process alive. */
+function countTimers(): number {
+  return process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
 }
 
 setFlagsFromString('--expose-gc');

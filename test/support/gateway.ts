@@ -3,7 +3,7 @@ import { query } from '../../examples/frontend/client.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
 import type { AuthConfig, Config } from '../../src/config.ts';
-import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
+import type { BluejayEvents, CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
@@ -33,6 +33,7 @@ export interface TestGatewayOptions {
   readonly requestTimeoutMs?: number;
   readonly graphiql?: boolean;
   readonly cache?: Partial<CacheConfig>;
+  readonly events?: BluejayEvents;
   /** Instead of a sandbox of the test's own. */
   readonly baseUrl?: string;
 }
@@ -92,7 +93,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     cache: { ...noCache, ...options.cache },
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
   };
-  const gateway = await createGateway(config, { logger });
+  const gateway = await createGateway(config, { logger, events: options.events ?? {} });
   const url = await gateway.listen();
   onTestFinished(async () => {
     await gateway.close(0);
