@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Modules load as in production: by Node itself, types stripped.
+    testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
     experimental: { viteModuleRunner: false },
     coverage: {
       provider: 'v8',

@@ -232,7 +232,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   const { BLUEJAY_TIMEOUT_MS: attemptMs, REQUEST_TIMEOUT_MS: requestMs } = partial;
   if (attemptMs !== undefined && requestMs !== undefined && requestMs < attemptMs) {
     // The deadline would end every slow attempt before it counts as a timeout of Bluejay's.
-    problems.push('REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS');
+    problems.push(`REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS (it is ${requestMs})`);
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: resolve(parsed as Values) };
 }

@@ -33,7 +33,7 @@ export interface Gateway {
    */
   listen(): Promise<string>;
   /**
-   * Stops gently: finishes the requests in flight, then closes every socket.
+   * Stops gently: finishes the requests in flight, then closes every socket. A second call joins the first.
    *
    * @param graceMs how long requests may take to finish. @default 10000
    */
@@ -81,15 +81,18 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     logger,
   });
 
+  let closed: Promise<void> | undefined;
+  async function close(graceMs: number): Promise<void> {
+    await http.close(graceMs);
+    await bluejay.close();
+    await upstream.close();
+  }
+
   return {
     schema,
     listener: http.listener,
     listen: () => http.listen(config.port, config.host),
-    async close(graceMs = 10_000) {
-      await http.close(graceMs);
-      await bluejay.close();
-      await upstream.close();
-    },
+    close: (graceMs = 10_000) => (closed ??= close(graceMs)),
   };
 }
 
@@ -99,7 +102,7 @@ async function openUpstream(
   if (config.kind === 'bluejay') return { ...config, close: () => Promise.resolve() };
   // Loaded only here: production never pays for it.
   const { createSandbox, organisations } = await import('./sandbox/index.ts');
-  const sandbox = await createSandbox();
+  const sandbox = await createSandbox({ isControllable: false });
   const apiKey = organisations[0]?.apiKey ?? '';
   return { baseUrl: sandbox.url, auth: { mode: 'service', apiKey }, close: () => sandbox.close() };
 }

@@ -156,3 +156,42 @@ test('a syntax error is refused each time in the same way', async () => {
   const ask = async () => (await gateway.post({ query: '{' }, { 'x-request-id': 'same' })).text();
   expect(await ask()).toBe(await ask());
 });
+
+test.each([
+  'query ($x: UUID = "3c90c3cc-0d44-4b50-8888-8dd25736052a") { persona(id: $x) { id } }',
+  'query ($x: UUID = "3c90c3cc-0d44-4b50-8888-8dd25736052a") { personas(ids: ["canary-is-not-here", $x]) { id } }',
+  'query ($x: _Any = { a: 1 }) { _entities(representations: [$x, { note: "canary" }]) { __typename } }',
+  'query ($x: Boolean = true) { __typename @skip(if: $x) }',
+  'query ($x: Boolean = true) { __schema { queryType { name @skip(if: $x) } } }',
+  'query ($x: String = "a") { __type(name: $x) { name } }',
+])('a variable with a default that is sent as null is BAD_USER_INPUT: %s', async (query) => {
+  const gateway = await startGateway();
+  const valid = query.replace('canary-is-not-here', exampleId);
+  const response = await gateway.post({ query: valid, variables: { x: null } });
+  const text = await response.text();
+  const { errors } = JSON.parse(text) as { errors: { extensions: { code: string } }[] };
+  expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+  expect(text + gateway.logText()).not.toContain('canary');
+  expect(gateway.logs.filter(({ level }) => level === 'error')).toEqual([]);
+});
+
+test('many bad values are BAD_USER_INPUT to the last', async () => {
+  const gateway = await startGateway();
+  const query = 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }';
+  const response = await gateway.post({ query, variables: { ids: Array.from({ length: 60 }, () => 'x') } });
+  const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
+  expect(new Set(errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
+});
+
+test.each([
+  ['fields', '{a'.repeat(5_000) + '}'.repeat(5_000)],
+  ['a list', `{ personas(ids: ${'['.repeat(20_000)}${']'.repeat(20_000)}) { id } }`],
+])('a document with %s nested without end is QUERY_TOO_COMPLEX, not a 500', async (_name, query) => {
+  const gateway = await startGateway();
+  const response = await gateway.post({ query }, { accept: graphqlResponse });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({
+    errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'depth' } }],
+  });
+  expect(gateway.logs.filter(({ level }) => level === 'error')).toEqual([]);
+});

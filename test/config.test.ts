@@ -125,7 +125,7 @@ test('service without a key is a problem of the key', () => {
 });
 
 test('a request may not end before one attempt of its', () => {
-  const problem = 'REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS';
+  const problem = 'REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS (it is 2999)';
   expect(problemsOf({ REQUEST_TIMEOUT_MS: '2999' })).toEqual([problem]);
   expect(problemsOf({ REQUEST_TIMEOUT_MS: '3000' })).toEqual([]);
 });

@@ -134,9 +134,9 @@ test.each([
   [502, { code: 'UPSTREAM_UNAVAILABLE', retryable: true }],
   [503, { code: 'UPSTREAM_UNAVAILABLE', retryable: true }],
   [504, { code: 'UPSTREAM_UNAVAILABLE', retryable: true }],
-  [204, { code: 'UPSTREAM_ERROR', retryable: true }],
-  [400, { code: 'UPSTREAM_ERROR', retryable: true }],
-  [409, { code: 'UPSTREAM_ERROR', retryable: true }],
+  [204, { code: 'UPSTREAM_ERROR', retryable: false }],
+  [400, { code: 'UPSTREAM_ERROR', retryable: false }],
+  [409, { code: 'UPSTREAM_ERROR', retryable: false }],
   [500, { code: 'UPSTREAM_ERROR', retryable: true }],
   [301, { code: 'UPSTREAM_INVALID_RESPONSE', retryable: false }],
   [304, { code: 'UPSTREAM_INVALID_RESPONSE', retryable: false }],
@@ -195,6 +195,16 @@ test('a body over 1 MiB is UPSTREAM_INVALID_RESPONSE', async () => {
 test('a body in an encoding that nobody asked for is UPSTREAM_INVALID_RESPONSE', async () => {
   const fault = answer(200, JSON.stringify({ id: exampleId }), { 'content-encoding': 'gzip' });
   expect(await errorOf(fault)).toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
+});
+
+test.each([
+  [401, 'UNAUTHENTICATED'],
+  [429, 'RATE_LIMITED'],
+  [503, 'UPSTREAM_UNAVAILABLE'],
+])('a %i stays what it is, however large or encoded its body', async (status, code) => {
+  const large = answer(status, 'x'.repeat(1_100_000));
+  expect(await errorOf(large)).toMatchObject({ code, upstream: { status } });
+  expect(await errorOf(answer(status, 'x', { 'content-encoding': 'gzip' }))).toMatchObject({ code });
 });
 
 test('headers beyond 16 KiB are UPSTREAM_INVALID_RESPONSE', async () => {

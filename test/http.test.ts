@@ -85,6 +85,8 @@ test.each([
   ['text/html, application/json;q=0.5', 'application/json'],
   ['multipart/mixed;deferSpec=20220824, application/json', 'application/json'],
   ['application/json; charset=utf-8', 'application/json'],
+  ['application/json;q=0, */*', 'application/graphql-response+json'],
+  ['*/*;q=0.1, application/graphql-response+json;q=0', 'application/json'],
 ])('accept: %s is answered with %s', async (accept, mediaType) => {
   const gateway = await startGateway();
   const response = await gateway.post(typename, { accept });

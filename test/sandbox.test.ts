@@ -66,12 +66,20 @@ test('faults are set and removed over HTTP', async () => {
 test('a fault that it does not know is refused with a reason', async () => {
   const { control } = await startSandbox();
   const refusals = await Promise.all(
-    ['{', '{}', '{"fault":{"kind":"explode"}}', '{"fault":{"kind":"delay"}}'].map(async (body) => {
+    [
+      '{',
+      '{}',
+      '{"fault":{"kind":"explode"}}',
+      '{"fault":{"kind":"delay"}}',
+      '{"fault":{"kind":"delay","delayMs":1e12}}',
+      '{"fault":{"kind":"answer","status":200,"headers":{"bad name":"x"}}}',
+      '{"fault":{"kind":"answer","status":200,"headers":{"x":"a\\r\\nb"}}}',
+    ].map(async (body) => {
       const response = await fetch(control, { method: 'POST', body });
       return [response.status, await response.text()];
     }),
   );
-  expect(refusals.map(([status]) => status)).toEqual([400, 400, 400, 400]);
+  expect(refusals.map(([status]) => status)).toEqual(Array.from({ length: 7 }, () => 400));
   expect(refusals[3]?.[1]).toContain('fault.delayMs');
   expect((await fetch(control)).status).toBe(405);
 });
@@ -102,4 +110,11 @@ test('it refuses a port that is none', async () => {
   const { output, exited } = startProcess('node', ['src/sandbox/main.ts', '--port', '65536']);
   expect(await exited).toBe(1);
   expect(output()).toContain('--port: expected a whole number');
+});
+
+test('a fault that cannot be carried out ends the connection, not the process', async () => {
+  const { sandbox, read } = await startSandbox();
+  sandbox.faults.add({ fault: { kind: 'answer', status: 200, headers: { 'bad name': 'x' } }, times: 1 });
+  await expect(read(exampleId)).rejects.toThrow('fetch failed');
+  expect((await read(exampleId)).status).toBe(200);
 });

@@ -2,17 +2,23 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
-import { exampleId, startGateway } from './support/gateway.ts';
+import { parseConfig } from '../src/config.ts';
+import { createGateway } from '../src/gateway.ts';
+import { clinic, exampleId, startGateway } from './support/gateway.ts';
+import { startHttpUpstream } from './support/upstreams.ts';
 
 test('a request in flight is finished, and new connections are refused', async () => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 100 } });
-  const answer = gateway.query(personaQuery, { id: exampleId });
+  const answer = gateway.post({ query: `{ persona(id: "${exampleId}") { id } }` });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
   const closed = gateway.close();
   await expect(fetch(`${gateway.url}/health/live`)).rejects.toThrow('fetch failed');
-  expect((await answer).data?.persona?.id).toBe(exampleId);
-  await closed;
+  const response = await answer;
+  // Also an answer that was under way when the gateway began to stop closes its connection.
+  expect(response.headers.get('connection')).toBe('close');
+  expect(await response.json()).toMatchObject({ data: { persona: { id: exampleId } } });
+  await Promise.all([closed, gateway.close()]);
 });
 
 test('while the gateway drains, an open connection sees ready 503 and is closed', async () => {
@@ -39,4 +45,25 @@ test('what does not finish within the grace is cut off', async () => {
   await gateway.close(20);
   expect(await cut).toMatchObject({ message: 'fetch failed' });
   expect(await gateway.sandbox.connections()).toBe(0);
+});
+
+test('behind a server of one’s own, close waits for what is in flight too', async () => {
+  const { sandbox } = await startGateway();
+  sandbox.faults.add({ fault: { kind: 'delay', delayMs: 100 } });
+  const parsed = parseConfig({
+    BLUEJAY_BASE_URL: sandbox.url,
+    BLUEJAY_API_KEY: clinic.apiKey,
+    LOG_LEVEL: 'silent',
+  });
+  if (!parsed.ok) throw new Error(parsed.problems.join());
+  const gateway = await createGateway(parsed.config);
+  const url = await startHttpUpstream(gateway.listener);
+  const answer = fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
+  });
+  await expect.poll(() => sandbox.requests.length).toBe(1);
+  await gateway.close();
+  expect(await (await answer).json()).toEqual({ data: { persona: { id: exampleId } } });
 });

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
 import * as v from 'valibot';
@@ -6,21 +7,45 @@ import type { Answer, Faults } from './faults.ts';
 /** Where the sandbox is told of faults over HTTP; Bluejay has no such path. */
 export const controlPath = '/_sandbox/faults';
 
-const milliseconds = v.pipe(v.number(), v.minValue(0));
+/** The longest that a timer can be set to. */
+const maxTimerMs = 2 ** 31 - 1;
+const milliseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(maxTimerMs));
+
+const header = v.record(
+  v.pipe(v.string(), v.check(isHeaderName)),
+  v.pipe(v.string(), v.check(isHeaderValue)),
+);
+
+function isHeaderName(name: string): boolean {
+  return passes(() => validateHeaderName(name));
+}
+
+function isHeaderValue(value: string): boolean {
+  return passes(() => validateHeaderValue('x', value));
+}
+
+function passes(validate: () => void): boolean {
+  try {
+    validate();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const ruleSchema = v.object({
   fault: v.variant('kind', [
     v.object({
       kind: v.literal('answer'),
       status: v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599)),
-      headers: v.exactOptional(v.record(v.string(), v.string())),
+      headers: v.exactOptional(header),
       body: v.exactOptional(v.string()),
     }),
     v.object({ kind: v.literal('delay'), delayMs: milliseconds }),
     v.object({ kind: v.literal('drip'), intervalMs: milliseconds }),
     v.object({ kind: v.picklist(['truncate', 'reset', 'hang']) }),
   ]),
-  personaId: v.exactOptional(v.string()),
+  personaId: v.exactOptional(v.pipe(v.string(), v.toLowerCase())),
   times: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 

@@ -26,7 +26,7 @@ export function createFastApi(organisations: readonly Organisation[] = builtIn) 
   return ({ method, path, apiKey }: SandboxRequest): Answer => {
     const personaId = personaIdOf(path);
     if (personaId === undefined) return json(404, { detail: 'Not Found' });
-    if (method !== 'GET') return { ...json(405, { detail: 'Method Not Allowed' }) };
+    if (method !== 'GET') return json(405, { detail: 'Method Not Allowed' });
 
     // FastAPI validates the path and the headers before any of the service's own code runs.
     const invalid = [...validatePersonaId(personaId), ...validateApiKey(apiKey)];

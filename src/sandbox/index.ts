@@ -18,6 +18,8 @@ export interface SandboxOptions {
   readonly port?: number;
   /** @default two organisations with six personas each */
   readonly organisations?: readonly Organisation[];
+  /** Whether faults can be set over HTTP too. @default true */
+  readonly isControllable?: boolean;
 }
 
 /** A request that reached the sandbox. */
@@ -46,7 +48,7 @@ export interface Sandbox {
 const maxRequests = 10_000;
 
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { host = '127.0.0.1', port = 0, organisations = builtIn } = options;
+  const { host = '127.0.0.1', port = 0, organisations = builtIn, isControllable = true } = options;
   const answer = createFastApi(organisations);
   const faults = createFaults();
   const requests: ReceivedRequest[] = [];
@@ -57,8 +59,12 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const server = createServer({ keepAliveTimeout: 5_000 }, (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const { method = 'GET', headers } = request;
-    if (path === controlPath) {
-      void control(request, faults).then((reply) => send(response, reply));
+    // A fault that cannot be carried out ends the connection, never the process.
+    const destroy = () => response.destroy();
+    if (isControllable && path === controlPath) {
+      control(request, faults)
+        .then((reply) => send(response, reply))
+        .catch(destroy);
       return;
     }
     const received = { method, path, headers, aborted: false };
@@ -73,7 +79,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     request.resume();
     const apiKey = headers['x-api-key'];
     const reply = answer({ method, path, apiKey: typeof apiKey === 'string' ? apiKey : undefined });
-    void send(response, reply, faults.take(personaIdOf(path)));
+    send(response, reply, faults.take(personaIdOf(path)?.toLowerCase())).catch(destroy);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);

@@ -72,10 +72,10 @@ const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind:
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   }),
-  unexpected_status: () => ({
+  unexpected_status: ({ status }) => ({
     code: 'UPSTREAM_ERROR',
     message: 'Bluejay failed; if it goes on, report the requestId.',
-    retryable: true,
+    retryable: status >= 500,
   }),
   invalid_response: () => ({
     code: 'UPSTREAM_INVALID_RESPONSE',
@@ -120,8 +120,9 @@ function formatError(error: GraphQLError, context: ErrorContext): GraphQLError {
     const upstream = formatUpstream(original.upstream);
     return located(error, message, { code, requestId, retryable, ...extensions, ...upstream });
   }
-  const known = original instanceof GraphQLError ? describe(original, error) : undefined;
-  if (known === undefined) context.onUnforeseen(original);
+  const known =
+    original instanceof GraphQLError ? describe(original, error) : describeOverflow(original, error);
+  if (known === undefined) context.onUnforeseen(withoutValues(original));
   const { message, extensions } = known ?? masked;
   // Only a refusal sets the response's status: a router drops the whole answer of a status that failed.
   const status = known === undefined ? 500 : 400;
@@ -150,11 +151,39 @@ function describe(
   }
   // A variable that is missing or null.
   if (variable !== undefined) return { message: original.message, extensions: { code: 'BAD_USER_INPUT' } };
+  if (node !== undefined && isArgumentPart(node.kind)) {
+    // graphql-js finds out only at execution that a variable with a default was sent as null.
+    const message = 'An argument does not fit its type: a variable in it is null, or of the wrong form.';
+    return { message, extensions: { code: 'BAD_USER_INPUT' } };
+  }
+  if (original.message.startsWith('Too many errors processing variables')) {
+    const message = 'Many more values in the variables do not fit their types.';
+    return { message, extensions: { code: 'BAD_USER_INPUT' } };
+  }
   if (isRequestError(error)) {
     const message = 'Name one operation of the document in "operationName".';
     return { message, extensions: { code: 'BAD_REQUEST' } };
   }
   return undefined;
+}
+
+/** Where an error stands that is about an argument: the argument itself, or something in its value. */
+function isArgumentPart(kind: Kind): boolean {
+  return kind === Kind.ARGUMENT || kind === Kind.VARIABLE || /(Value|ObjectField)$/.test(kind);
+}
+
+/** A document so deep that parsing or validating it overflows the stack. */
+function describeOverflow(original: Error, error: GraphQLError) {
+  if (!(original instanceof RangeError) || !isRequestError(error)) return undefined;
+  const message = 'The document is nested too deeply: ask for less at a time.';
+  return { message, extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'depth' } };
+}
+
+/** graphql-js puts values into its messages, and the log is no place for them. */
+function withoutValues(original: Error): Error {
+  return original instanceof GraphQLError
+    ? new Error('graphql-js could not execute the operation')
+    : original;
 }
 
 /**

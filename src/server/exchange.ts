@@ -14,6 +14,8 @@ export interface Exchange {
   /** Aborted when the client goes away before it has its answer; a route may abort it for its own reasons. */
   readonly cancellation: AbortController;
   readonly statistics: RequestStatistics;
+  /** Whether the gateway is stopping: the answer closes its connection then. */
+  readonly isDraining: () => boolean;
 }
 
 export type Route = (exchange: Exchange) => void | Promise<void>;
@@ -23,6 +25,7 @@ export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
   routeName: string,
+  isDraining: () => boolean,
   logger: Logger,
 ): Exchange {
   const startedAt = performance.now();
@@ -53,19 +56,21 @@ export function openExchange(
       'request',
     );
   });
-  return { request, response, requestId, cancellation, statistics };
+  return { request, response, requestId, cancellation, statistics, isDraining };
 }
 
 /** Answers with a body; once the answer has begun, or the client is gone, it does nothing. */
 export function sendBody(
-  { response }: Exchange,
+  { response, isDraining }: Exchange,
   status: number,
   contentType: string,
-  body: string,
+  body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const bytes = Buffer.from(body);
+  // A keep-alive connection would go on bringing requests after the server has stopped listening.
+  if (isDraining()) response.shouldKeepAlive = false;
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   response
     .writeHead(status, {
       'content-type': contentType,

@@ -46,10 +46,12 @@ query Entities {
 
 /** GraphiQL as one page without outside resources. It weighs 9 MB, so it is loaded when first asked for. */
 export function createGraphiQLRoute(): Route {
-  let page: Promise<string> | undefined;
+  let page: Promise<Buffer> | undefined;
   return async (exchange) => {
     page ??= import('@graphql-yoga/render-graphiql').then(({ renderGraphiQL }) =>
-      renderGraphiQL({ title: 'Bluejay GraphQL', defaultTabs: examples.map((query) => ({ query })) }),
+      Buffer.from(
+        renderGraphiQL({ title: 'Bluejay GraphQL', defaultTabs: examples.map((query) => ({ query })) }),
+      ),
     );
     sendBody(exchange, 200, 'text/html; charset=utf-8', await page);
   };

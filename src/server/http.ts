@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../observability/logger.ts';
 import { openExchange, sendFailure } from './exchange.ts';
@@ -29,18 +30,34 @@ export interface HttpServer {
 export function createHttpServer({ routes, logger }: HttpServerOptions): HttpServer {
   let draining = false;
   let server: Server | undefined;
+  let closed: Promise<void> | undefined;
+  const open = new Set<ServerResponse>();
+  const isDraining = () => draining;
 
   const listener: RequestListener = (request, response) => {
+    open.add(response);
+    response.once('close', () => open.delete(response));
     const [path = ''] = (request.url ?? '').split('?', 1);
     const route = routes.get(path);
-    const exchange = openExchange(request, response, route === undefined ? 'unknown' : path, logger);
-    // A keep-alive connection would go on bringing requests after server.close().
-    if (draining) response.shouldKeepAlive = false;
+    const routeName = route === undefined ? 'unknown' : path;
+    const exchange = openExchange(request, response, routeName, isDraining, logger);
     const handle = async () => (route ?? notFound)(exchange);
     handle().catch((error: unknown) => {
       if (!response.destroyed) sendFailure(exchange, error, logger);
     });
   };
+
+  async function drain(graceMs: number): Promise<void> {
+    draining = true;
+    const answered = [...open].map((response) => once(response, 'close'));
+    const stopped = server?.listening === true ? once(server.close(), 'close') : undefined;
+    const timer = setTimeout(() => {
+      for (const response of open) response.destroy();
+      server?.closeAllConnections();
+    }, graceMs);
+    await Promise.all([...answered, stopped]);
+    clearTimeout(timer);
+  }
 
   return {
     listener,
@@ -57,16 +74,7 @@ export function createHttpServer({ routes, logger }: HttpServerOptions): HttpSer
       const address = listening.address() as AddressInfo;
       return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
     },
-    async close(graceMs) {
-      draining = true;
-      const closing = server;
-      if (closing?.listening !== true) return;
-      const timer = setTimeout(() => closing.closeAllConnections(), graceMs);
-      await new Promise<void>((resolve) => {
-        closing.close(() => resolve());
-      });
-      clearTimeout(timer);
-    },
+    close: (graceMs) => (closed ??= drain(graceMs)),
   };
 }
 

@@ -1,20 +1,26 @@
-/** The media types of a GraphQL response, the preferred one last where a client has no preference. */
+/** The media types of a GraphQL response. */
 export type ResponseMediaType = 'application/json' | 'application/graphql-response+json';
 
 const candidates = ['application/json', 'application/graphql-response+json'] as const;
 
 /**
  * The response's media type for an `Accept` header (RFC 9110, section 12.5.1), or undefined when the
- * client takes neither. Without a header, and where both are as welcome, it is the one that is named
- * first, or application/json.
+ * client takes neither. For each type its most specific range decides; of two that are as welcome, the
+ * one whose range comes first is taken, and application/json where one range means both.
  */
 export function negotiateMediaType(accept: string | undefined): ResponseMediaType | undefined {
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';
-  let best: { mediaType: ResponseMediaType; quality: number } | undefined;
-  for (const range of parseAccept(accept)) {
-    const mediaType = candidates.find((candidate) => matches(range.type, candidate));
-    if (mediaType === undefined || range.quality <= (best?.quality ?? 0)) continue;
-    best = { mediaType, quality: range.quality };
+  const ranges = parseAccept(accept);
+  let best: { mediaType: ResponseMediaType; quality: number; position: number } | undefined;
+  for (const mediaType of candidates) {
+    const type = [mediaType, 'application/*', '*/*'].find((range) =>
+      ranges.some((each) => each.type === range),
+    );
+    const position = ranges.findIndex((range) => range.type === type);
+    const quality = ranges[position]?.quality ?? 0;
+    const isBetter =
+      quality > (best?.quality ?? 0) || (quality === best?.quality && position < best.position);
+    if (quality > 0 && isBetter) best = { mediaType, quality, position };
   }
   return best?.mediaType;
 }
@@ -47,8 +53,4 @@ function isUtf8(parameters: readonly string[]): boolean {
   return parameters
     .map((parameter) => parameter.trim())
     .every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-?8"?$/.test(parameter));
-}
-
-function matches(range: string, mediaType: string): boolean {
-  return range === mediaType || range === '*/*' || range === 'application/*';
 }

@@ -147,7 +147,7 @@ test('a Retry-After beyond half a minute is not waited for, even without a deadl
 test.each([
   { kind: 'timeout', phase: 'attempt' },
   { kind: 'timeout', phase: 'deadline' },
-  { kind: 'unexpected_status' },
+  { kind: 'unexpected_status', status: 500 },
   { kind: 'invalid_response', reason: 'not_json' },
   { kind: 'forbidden' },
   { kind: 'unauthenticated', reason: 'refused_key' },

@@ -35,7 +35,7 @@ export function classifyStatus(
         retryAfterMs: parseRetryAfter(headers['retry-after'], now),
       };
     default:
-      return { kind: 'unexpected_status' };
+      return { kind: 'unexpected_status', status };
   }
 }
 

@@ -19,7 +19,7 @@ export type Failure =
   | { readonly kind: 'timeout'; readonly phase: 'connect' | 'attempt' | 'deadline' }
   /** `reason`: `circuit_open`, an error code such as `ECONNREFUSED`, or `http_503`. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number | undefined }
-  | { readonly kind: 'unexpected_status' }
+  | { readonly kind: 'unexpected_status'; readonly status: number }
   | { readonly kind: 'invalid_response'; readonly reason: InvalidResponseReason }
   | { readonly kind: 'overloaded'; readonly retryAfterMs: number };
 

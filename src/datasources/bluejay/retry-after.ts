@@ -1,14 +1,17 @@
+/** Nobody plans further ahead than a day. */
+const maxMs = 86_400_000;
+
 /**
  * How long a `Retry-After` header asks to wait (RFC 9110, section 10.2.3: seconds or an HTTP date).
  *
  * @param now the present, in milliseconds since the epoch
- * @returns milliseconds from now, never negative; undefined without a usable header
+ * @returns milliseconds from now, from 0 to a day; undefined without a usable header
  */
 export function parseRetryAfter(header: string | string[] | undefined, now: number): number | undefined {
   const value = typeof header === 'string' ? header.trim() : '';
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1000;
-  // An HTTP date starts with the day's name; Date.parse alone would take "-1" or "2" for a date.
-  if (!/^[A-Z][a-z]{2}/.test(value)) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Math.min(Number(value) * 1000, maxMs);
+  // Date.parse alone would take "-1" or "Jan 1" for a date.
+  if (!/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(value)) return undefined;
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), maxMs);
 }

@@ -142,17 +142,20 @@ class Call implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
+    // Informational answers come before the answer (RFC 9110, section 15.2).
+    if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    if (!this.#needsBody()) return;
     // No encoding was asked for. A body that has one anyway is not unpacked, so no bomb goes off.
     const encoding = headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
+    if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) {
       this.#abandon(this.#error({ kind: 'invalid_response', reason: 'encoded_body' }));
     }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#body.push(chunk);
+    if (this.#needsBody()) this.#body.push(chunk);
   }
 
   onResponseEnd(): void {
@@ -163,7 +166,19 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#settle()) this.#reject(this.#error(classifyNetworkError(error)));
+    if (!this.#settle()) return;
+    const failure = classifyNetworkError(error);
+    // The status says it all, whatever was wrong with a body that nobody reads.
+    if (failure.kind === 'invalid_response' && this.#status !== 0 && !this.#needsBody()) {
+      this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
+    } else {
+      this.#reject(this.#error(failure));
+    }
+  }
+
+  /** Only a persona and what a 422 says are read; the other answers are their status. */
+  #needsBody(): boolean {
+    return this.#status === 200 || this.#status === 422;
   }
 
   readonly #onAbort = (): void => {
