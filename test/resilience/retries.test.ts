@@ -90,19 +90,23 @@ test('1,000 requests to an upstream that only refuses cost at most 1,200 calls a
   expect(gateway.sandbox.requests.length).toBeLessThanOrEqual(1_210);
 });
 
-test('an upstream that closes idle connections after 50 ms, unannounced, causes no error', async () => {
-  const baseUrl = await startTcpUpstream((socket, request) => {
+/** Answers every read and hangs up some time after, without a word about it. */
+async function startHangingUp(afterMs: number) {
+  const timers = new Map<unknown, NodeJS.Timeout>();
+  return startTcpUpstream((socket, request) => {
     const id = /customer-persona\/(\S+)/.exec(request)?.[1];
     const body = JSON.stringify({ id });
     socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
     clearTimeout(timers.get(socket));
     timers.set(
       socket,
-      setTimeout(() => socket.destroy(), 50),
+      setTimeout(() => socket.destroy(), afterMs),
     );
   });
-  const timers = new Map<unknown, NodeJS.Timeout>();
-  const gateway = await startGateway({ baseUrl });
+}
+
+test('an upstream that closes idle connections after 50 ms, unannounced, causes no error', async () => {
+  const gateway = await startGateway({ baseUrl: await startHangingUp(50) });
   // 20 callers, each 50 times, with pauses around the moment at which the upstream hangs up.
   await Promise.all(
     Array.from({ length: 20 }, async (_caller, caller) => {
@@ -116,4 +120,12 @@ test('an upstream that closes idle connections after 50 ms, unannounced, causes 
       }
     }),
   );
+});
+
+test.each([0, 1, 3])('an upstream that hangs up %i ms after each answer causes no error', async (afterMs) => {
+  const gateway = await startGateway({ baseUrl: await startHangingUp(afterMs) });
+  for (const id of someIds(300)) {
+    const { errors } = await gateway.query(personaQuery, { id });
+    expect(errors).toBeUndefined();
+  }
 });

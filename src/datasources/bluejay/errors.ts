@@ -18,7 +18,13 @@ export type Failure =
   | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | undefined }
   | { readonly kind: 'timeout'; readonly phase: 'connect' | 'attempt' | 'deadline' }
   /** `reason`: `circuit_open`, an error code such as `ECONNREFUSED`, or `http_503`. */
-  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs?: number | undefined }
+  | {
+      readonly kind: 'unavailable';
+      readonly reason: string;
+      readonly retryAfterMs?: number | undefined;
+      /** The call met a connection that Bluejay had closed in the meantime: it says nothing about Bluejay. */
+      readonly isStaleConnection?: boolean;
+    }
   | { readonly kind: 'unexpected_status'; readonly status: number }
   | { readonly kind: 'invalid_response'; readonly reason: InvalidResponseReason }
   | { readonly kind: 'overloaded'; readonly retryAfterMs: number };

@@ -69,11 +69,16 @@ export function createTransport(options: TransportOptions): Transport {
     allowH2: false,
   });
 
+  let connects = 0;
+  pool.on('connect', () => {
+    connects += 1;
+  });
+
   function get(request: TransportRequest): Promise<TransportResponse> {
     const { operation, signal } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const call = new Call(operation, timeoutMs, signal, resolve, reject);
+      const call = new Call(operation, timeoutMs, signal, resolve, reject, () => connects);
       pool.dispatch(
         {
           method: 'GET',
@@ -108,6 +113,10 @@ class Call implements Dispatcher.DispatchHandler {
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #countConnects: () => number;
+  readonly #connectsBefore: number;
+  /** Whether the call went out on a connection that was there before: no other one was made for it. */
+  #isReused = false;
   #controller: Dispatcher.DispatchController | undefined;
   #settled = false;
   #status = 0;
@@ -120,11 +129,14 @@ class Call implements Dispatcher.DispatchHandler {
     signal: Cancellation | undefined,
     resolve: (response: TransportResponse) => void,
     reject: (error: unknown) => void,
+    countConnects: () => number,
   ) {
     this.#operation = operation;
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#countConnects = countConnects;
+    this.#connectsBefore = countConnects();
     this.#timer = setTimeout(
       () => this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' })),
       timeoutMs,
@@ -134,6 +146,7 @@ class Call implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#isReused = this.#countConnects() === this.#connectsBefore;
     if (this.#settled) controller.abort(abandoned);
   }
 
@@ -171,6 +184,8 @@ class Call implements Dispatcher.DispatchHandler {
     // The status says it all, whatever was wrong with a body that nobody reads.
     if (failure.kind === 'invalid_response' && this.#status !== 0 && !this.#needsBody()) {
       this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
+    } else if (failure.kind === 'unavailable' && this.#isReused && this.#status === 0) {
+      this.#reject(this.#error({ ...failure, isStaleConnection: true }));
     } else {
       this.#reject(this.#error(failure));
     }

@@ -81,6 +81,8 @@ export function createChain(options: ChainOptions): Chain {
   /** How long to wait before the next attempt; undefined when there shall be none. */
   function planRetry(error: unknown, attempts: number, context: CallContext): number | undefined {
     if (!(error instanceof BluejayError) || attempts >= maxAttempts || !breaker.allows()) return undefined;
+    // Another connection will do, and the upstream is not to blame: at once, and not from the budget.
+    if (attempts === 1 && isStaleConnection(error)) return 0;
     const delayMs = retryDelayMs(error.failure, attempts, { random });
     if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
     return retryBudget.withdraw() ? delayMs : undefined;
@@ -136,6 +138,11 @@ function outcomeOf(error: unknown): Outcome {
   if (!(error instanceof BluejayError)) return 'ignored';
   const { failure, upstream } = error;
   if (failure.kind === 'timeout') return 'failure';
+  if (isStaleConnection(error)) return 'ignored';
   if (failure.kind === 'unavailable') return failure.reason === 'circuit_open' ? 'ignored' : 'failure';
   return (upstream?.status ?? 0) >= 500 ? 'failure' : 'success';
+}
+
+function isStaleConnection({ failure }: BluejayError): boolean {
+  return failure.kind === 'unavailable' && failure.isStaleConnection === true;
 }
