@@ -10,7 +10,8 @@ export const errorTable = {
   FORBIDDEN: 'The API key may not do this.',
   RATE_LIMITED: 'Bluejay limits the requests of this API key.',
   UPSTREAM_TIMEOUT: 'Bluejay did not answer in time.',
-  UPSTREAM_UNAVAILABLE: 'Bluejay cannot be reached, or answers 502, 503 or 504.',
+  UPSTREAM_UNAVAILABLE:
+    'Bluejay cannot be reached, or answers 502, 503 or 504, after retries; or the circuit breaker is open.',
   UPSTREAM_ERROR: 'Bluejay answered with any other status.',
   UPSTREAM_INVALID_RESPONSE:
     'Bluejay answered with something unusable: not JSON, a wrong shape, another id, too large, a redirect.',

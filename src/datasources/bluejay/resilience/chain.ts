@@ -51,31 +51,12 @@ export function createChain(options: ChainOptions): Chain {
     return new BluejayError({ kind: 'unavailable', reason: 'circuit_open', retryAfterMs }, { operation });
   }
 
-  async function attemptOnce<Value>(
-    tenant: string,
-    signal: Cancellation,
-    attempt: (signal: Cancellation) => Promise<Value>,
-  ): Promise<Value> {
+  /** Takes a place in the bulkhead: at once, or when the promise resolves. */
+  function takePlace(tenant: string, signal: Cancellation): undefined | Promise<void> {
     if (!breaker.allows()) throw circuitOpen();
     const place = bulkhead.enter(tenant, signal);
-    if (place === 'full') {
-      throw new BluejayError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, { operation });
-    }
-    if (place !== undefined) await place;
-    const report = breaker.enter();
-    let outcome: Outcome = 'ignored';
-    try {
-      if (report === undefined) throw circuitOpen();
-      const value = await attempt(signal);
-      outcome = 'success';
-      return value;
-    } catch (error) {
-      outcome = outcomeOf(error);
-      throw error;
-    } finally {
-      bulkhead.leave(tenant);
-      report?.(outcome);
-    }
+    if (place !== 'full') return place;
+    throw new BluejayError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, { operation });
   }
 
   /** How long to wait before the next attempt; undefined when there shall be none. */
@@ -88,34 +69,35 @@ export function createChain(options: ChainOptions): Chain {
     return retryBudget.withdraw() ? delayMs : undefined;
   }
 
-  /** The attempts after the first one, as long as the failures are worth it. */
-  async function retry<Value>(
-    error: unknown,
-    tenant: string,
-    context: CallContext,
-    attempt: (signal: Cancellation) => Promise<Value>,
-  ): Promise<Value> {
-    let last = error;
-    for (let attempts = 1; ; attempts += 1) {
-      const delayMs = planRetry(last, attempts, context);
-      if (delayMs === undefined) throw last;
-      onRetry?.();
-      try {
-        // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
-        await pause(delayMs, context.signal);
-        // oxlint-disable-next-line no-await-in-loop
-        return await attemptOnce(tenant, context.signal, attempt);
-      } catch (next) {
-        last = next;
-      }
-    }
-  }
-
-  return (tenant, context, attempt) => {
+  return async (tenant, context, attempt) => {
+    const { signal } = context;
     retryBudget.deposit();
-    return attemptOnce(tenant, context.signal, attempt).catch((error: unknown) =>
-      retry(error, tenant, context, attempt),
-    );
+    for (let attempts = 1; ; attempts += 1) {
+      const place = takePlace(tenant, signal);
+      // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
+      if (place !== undefined) await place;
+      const report = breaker.enter();
+      let outcome: Outcome = 'ignored';
+      let failure: unknown;
+      try {
+        if (report === undefined) throw circuitOpen();
+        // oxlint-disable-next-line no-await-in-loop
+        const value = await attempt(signal);
+        outcome = 'success';
+        return value;
+      } catch (error) {
+        outcome = outcomeOf(error);
+        failure = error;
+      } finally {
+        bulkhead.leave(tenant);
+        report?.(outcome);
+      }
+      const delayMs = planRetry(failure, attempts, context);
+      if (delayMs === undefined) throw failure;
+      onRetry?.();
+      // oxlint-disable-next-line no-await-in-loop
+      await pause(delayMs, signal);
+    }
   };
 }
 
