@@ -3,8 +3,8 @@ import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 
-// Compiled code is kept beside the dependencies: the second start takes about two thirds of the first.
-// Where the folder cannot be written to, nothing is kept and nothing is said.
+// Compiled code is kept beside the dependencies, from the installation on (scripts/warm-up.mjs). Where the
+// folder cannot be written to, nothing is kept and nothing is said.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { parseConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');
