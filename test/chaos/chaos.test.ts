@@ -10,6 +10,5 @@ test(
     // It must have been chaos: answers and several kinds of errors.
     expect(report.answers['ok']).toBeGreaterThan(50);
     expect(Object.keys(report.answers).length).toBeGreaterThan(3);
-    expect(report.retries).toBeGreaterThan(0);
   },
 );
