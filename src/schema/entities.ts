@@ -1,5 +1,6 @@
 import { getNamedType, GraphQLError, isUnionType } from 'graphql';
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
+import { isObject } from '../is-object.ts';
 import type { Context } from './context.ts';
 
 /** A representation as it arrives: raw JSON that no scalar has seen. */
@@ -23,7 +24,7 @@ export function isolateEntities(schema: GraphQLSchema): void {
 
   field.resolve = (_root, { representations }: { representations: unknown[] }, context: Context) =>
     representations.map(async (representation) => {
-      if (!isRepresentation(representation)) throw badRepresentation('must be an object');
+      if (!isObject(representation)) throw badRepresentation('must be an object');
       const { __typename } = representation;
       const resolveReference = typeof __typename === 'string' ? resolvers.get(__typename) : undefined;
       if (resolveReference === undefined) throw badRepresentation(`needs a __typename of: ${names}`);
@@ -40,10 +41,6 @@ function resolveReferenceOf(type: GraphQLObjectType): ResolveReference {
   const resolveReference = apollo?.subgraph?.resolveReference;
   if (resolveReference === undefined) throw new Error(`The entity ${type.name} has no resolveReference.`);
   return resolveReference;
-}
-
-function isRepresentation(value: unknown): value is Representation {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function badRepresentation(problem: string): GraphQLError {

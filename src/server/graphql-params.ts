@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { isObject } from '../is-object.ts';
 import { Refusal } from './refusal.ts';
 
 /** The parameters of a GraphQL request (GraphQL over HTTP, "Request Parameters"). */
@@ -46,10 +47,6 @@ function optionalObject(name: string, value: unknown): Readonly<Record<string, u
   if (value === undefined || value === null) return undefined;
   if (isObject(value)) return value;
   throw badRequest(`The "${name}" must be an object or null.`);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function badRequest(message: string): Refusal {

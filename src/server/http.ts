@@ -30,7 +30,6 @@ export interface HttpServer {
 export function createHttpServer({ routes, logger }: HttpServerOptions): HttpServer {
   let draining = false;
   let server: Server | undefined;
-  let closed: Promise<void> | undefined;
   const open = new Set<ServerResponse>();
   const isDraining = () => draining;
 
@@ -74,7 +73,7 @@ export function createHttpServer({ routes, logger }: HttpServerOptions): HttpSer
       const address = listening.address() as AddressInfo;
       return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
     },
-    close: (graceMs) => (closed ??= drain(graceMs)),
+    close: drain,
   };
 }
 

@@ -1,6 +1,7 @@
 import { parseUuid } from '../uuid.ts';
 import { normaliseDateTime } from './date-time.ts';
-import { isObject, parseJson } from './json.ts';
+import { isObject } from '../../is-object.ts';
+import { parseJson } from './json.ts';
 import type { Decoded } from './json.ts';
 
 /** A customer persona as the rest of the gateway knows it. */

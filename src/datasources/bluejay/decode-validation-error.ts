@@ -1,5 +1,6 @@
 import type { FieldError } from './errors.ts';
-import { isObject, parseJson } from './json.ts';
+import { isObject } from '../../is-object.ts';
+import { parseJson } from './json.ts';
 import type { Decoded } from './json.ts';
 
 // This is Bluejay's text, and it reaches the client: all of it is bounded.

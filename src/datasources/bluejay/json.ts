@@ -5,8 +5,6 @@ export type Decoded<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly reason: InvalidResponseReason };
 
-type JsonObject = Readonly<Record<string, unknown>>;
-
 /** Undefined for text that is not JSON; JSON itself has no undefined. */
 export function parseJson(text: string): unknown {
   try {
@@ -14,8 +12,4 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

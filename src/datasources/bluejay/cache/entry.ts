@@ -38,11 +38,6 @@ export function decodeEntry(encoded: string, id: string): CacheEntry | undefined
   return result.output;
 }
 
-/** Until when an entry is of any use, as a validator apart. */
-export function usableUntil(entry: CacheEntry): number {
-  return Math.max(entry.freshUntil, entry.staleWhileRevalidateUntil, entry.staleIfErrorUntil);
-}
-
 /** About how many bytes an entry takes in memory: two a character, and its objects. */
 export function sizeOf(key: string, { persona, validators }: CacheEntry): number {
   let characters = key.length;

@@ -79,9 +79,12 @@ export function lifetimeOf(
     mayBeStale ? whileRevalidateMs : 0,
     mayBeStale ? ifErrorMs : 0,
   );
-  const isUsable =
-    kept.freshUntil > now || kept.staleWhileRevalidateUntil > now || kept.staleIfErrorUntil > now;
-  return isUsable || canRevalidate(headers) ? kept : undefined;
+  return usableUntil(kept) > now || canRevalidate(headers) ? kept : undefined;
+}
+
+/** Until when an answer is of any use, as a validator apart. */
+export function usableUntil(answer: Lifetime): number {
+  return Math.max(answer.freshUntil, answer.staleWhileRevalidateUntil, answer.staleIfErrorUntil);
 }
 
 /** Whether a conditional request can confirm the answer. */

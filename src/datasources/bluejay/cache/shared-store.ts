@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '@redis/client';
 import { createBreaker } from '../resilience/breaker.ts';
-import { decodeEntry, encodeEntry, usableUntil } from './entry.ts';
+import { decodeEntry, encodeEntry } from './entry.ts';
 import type { CacheEntry } from './entry.ts';
+import { usableUntil } from './freshness.ts';
 
 export interface SharedStoreOptions {
   /** `redis://` or `rediss://`, of Redis or Valkey. */

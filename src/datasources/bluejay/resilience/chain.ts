@@ -12,8 +12,6 @@ export interface ChainOptions {
   readonly breaker: Breaker;
   readonly bulkhead: Bulkhead;
   readonly retryBudget: RetryBudget;
-  /** How often a read is sent at the most. @default 3 */
-  readonly maxAttempts?: number;
   /** Milliseconds on a clock that never goes back: the one of every `deadlineAtMs`. */
   readonly now: () => number;
   /** From 0 up to, not including, 1. */
@@ -35,6 +33,8 @@ export type Chain = <Value>(
   attempt: (signal: Cancellation) => Promise<Value>,
 ) => Promise<Value>;
 
+/** How often a read is sent at the most. */
+const maxAttempts = 3;
 /** How soon to come back when the bulkhead is full: about the time in which a few calls finish. */
 const overloadedRetryAfterMs = 1_000;
 
@@ -44,7 +44,7 @@ const overloadedRetryAfterMs = 1_000;
  * no place.
  */
 export function createChain(options: ChainOptions): Chain {
-  const { operation, breaker, bulkhead, retryBudget, maxAttempts = 3, now, random, onRetry } = options;
+  const { operation, breaker, bulkhead, retryBudget, now, random, onRetry } = options;
 
   function circuitOpen(): BluejayError {
     const retryAfterMs = Math.ceil(breaker.retryAfterMs());
@@ -64,7 +64,7 @@ export function createChain(options: ChainOptions): Chain {
     if (!(error instanceof BluejayError) || attempts >= maxAttempts || !breaker.allows()) return undefined;
     // Another connection will do, and the upstream is not to blame: at once, and not from the budget.
     if (attempts === 1 && isStaleConnection(error)) return 0;
-    const delayMs = retryDelayMs(error.failure, attempts, { random });
+    const delayMs = retryDelayMs(error.failure, attempts, random);
     if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
     return retryBudget.withdraw() ? delayMs : undefined;
   }
@@ -121,7 +121,7 @@ function outcomeOf(error: unknown): Outcome {
   const { failure, upstream } = error;
   if (failure.kind === 'timeout') return 'failure';
   if (isStaleConnection(error)) return 'ignored';
-  if (failure.kind === 'unavailable') return failure.reason === 'circuit_open' ? 'ignored' : 'failure';
+  if (failure.kind === 'unavailable') return 'failure';
   return (upstream?.status ?? 0) >= 500 ? 'failure' : 'success';
 }
 
