@@ -18,12 +18,19 @@ const baseUrl = line.toString().trim();
 const transport = createTransport({ baseUrl, userAgent: 'bench', timeoutMs: 3_000 });
 const bluejay = await createBluejay({ baseUrl, userAgent: 'bench' });
 const operation = 'getCustomerPersona';
+const maxResponseBytes = 1_048_576;
 
 let next = 0;
 const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
 
 async function bare(id: string, signal: AbortSignal): Promise<unknown> {
-  const response = await transport.get({ operation, path: `/v1/customer-persona/${id}`, apiKey, signal });
+  const response = await transport.get({
+    operation,
+    path: `/v1/customer-persona/${id}`,
+    apiKey,
+    signal,
+    maxResponseBytes,
+  });
   return decodeCustomerPersona(response.body, id);
 }
 

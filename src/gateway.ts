@@ -53,9 +53,13 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     cache: config.cache,
     events: {
       ...events,
-      onBreakerStateChange(state) {
-        logger.warn({ state }, 'circuit breaker');
-        events.onBreakerStateChange?.(state);
+      onBreakerStateChange(state, operation) {
+        logger.warn({ state, operation }, 'circuit breaker');
+        events.onBreakerStateChange?.(state, operation);
+      },
+      onItemsDropped(count) {
+        logger.warn({ count }, 'items without an id in a list of personas');
+        events.onItemsDropped?.(count);
       },
       onSharedCacheStateChange(state) {
         logger.warn({ state }, 'shared cache');

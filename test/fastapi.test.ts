@@ -79,6 +79,7 @@ test.skipIf(withoutFastApi)('FastAPI’s own 422 about the path names the argume
     operation: 'getCustomerPersona',
     path: '/v1/customer-persona/not-a-uuid',
     apiKey: 'fastapi-tenant-one',
+    maxResponseBytes: 10_000,
   });
   await transport.close();
   expect(response.status).toBe(422);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../examples/frontend/operations.ts';
+import type { CustomerPersonasClient } from '../src/datasources/bluejay/customer-personas.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
@@ -77,7 +78,10 @@ test('a defect is masked for the client and logged once, with its cause, under t
     write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
   });
   const createDataSources = createDataSourcesFactory({
-    customerPersonas: { get: () => Promise.reject(new TypeError('canary is not a function')) },
+    customerPersonas: {
+      get: () => Promise.reject(new TypeError('canary is not a function')),
+      listByAgent: () => Promise.reject(new TypeError('canary is not a function')),
+    },
   });
   const lane = createYogaLane({ schema: createSchema(), createDataSources, logger });
   const response = await lane(request);
@@ -102,6 +106,11 @@ test('a defect is masked for the client and logged once, with its cause, under t
   ]);
 });
 
+const noPersonas: CustomerPersonasClient = {
+  get: () => Promise.resolve({ value: null, freshUntil: 0 }),
+  listByAgent: () => Promise.resolve({ value: [], freshUntil: 0 }),
+};
+
 test('a defect before execution is a masked 500', async () => {
   const schema = createSchema();
   Object.defineProperty(schema, 'getQueryType', {
@@ -112,7 +121,7 @@ test('a defect before execution is a masked 500', async () => {
   const lines: string[] = [];
   const lane = createYogaLane({
     schema,
-    createDataSources: createDataSourcesFactory({ customerPersonas: { get: () => Promise.resolve(null) } }),
+    createDataSources: createDataSourcesFactory({ customerPersonas: noPersonas }),
     logger: createLogger('info', { write: (line) => lines.push(line) }),
   });
   const response = await lane(request);

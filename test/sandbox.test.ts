@@ -44,6 +44,15 @@ test('it answers as FastAPI does', async () => {
       ],
     },
   ]);
+  const list = (id: string, { apiKey } = clinic) =>
+    bodyOf(fetch(`${sandbox.url}/v1/customer-personas-by-agent/${id}`, { headers: { 'x-api-key': apiKey } }));
+  expect(await list('7')).toEqual([200, clinic.personas.slice(0, 3)]);
+  expect(await list('9')).toEqual([200, []]);
+  expect(await list('7', airline)).toEqual([404, { detail: 'Agent not found' }]);
+  expect(await list('seven')).toMatchObject([
+    422,
+    { detail: [{ type: 'int_parsing', loc: ['path', 'agent_id'], input: 'seven' }] },
+  ]);
   expect(await bodyOf(fetch(`${sandbox.url}/v1/nothing`))).toEqual([404, { detail: 'Not Found' }]);
   const post = fetch(`${sandbox.url}/v1/customer-persona/${exampleId}`, { method: 'POST' });
   expect(await bodyOf(post)).toEqual([405, { detail: 'Method Not Allowed' }]);

@@ -46,6 +46,7 @@ const ruleSchema = v.object({
     v.object({ kind: v.picklist(['truncate', 'reset', 'hang']) }),
   ]),
   personaId: v.exactOptional(v.pipe(v.string(), v.toLowerCase())),
+  agentId: v.exactOptional(v.pipe(v.number(), v.safeInteger())),
   times: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 

@@ -10,33 +10,60 @@ export interface SandboxRequest {
   readonly apiKey: string | undefined;
 }
 
-/** The persona id in a request's path, decoded as Starlette decodes it; undefined on another route. */
-export function personaIdOf(path: string): string | undefined {
-  const match = /^\/v1\/customer-persona\/([^/]+)$/.exec(path);
-  if (match?.[1] === undefined) return undefined;
+/** What a request's path names, decoded as Starlette decodes it. */
+export interface Target {
+  readonly kind: 'persona' | 'agent';
+  readonly id: string;
+}
+
+/** Undefined for a path that Bluejay does not have. */
+export function targetOf(path: string): Target | undefined {
+  const match = /^\/v1\/(customer-persona|customer-personas-by-agent)\/([^/]+)$/.exec(path);
+  if (match?.[2] === undefined) return undefined;
+  return { kind: match[1] === 'customer-persona' ? 'persona' : 'agent', id: decode(match[2]) };
+}
+
+function decode(segment: string): string {
   try {
-    return decodeURIComponent(match[1]);
+    return decodeURIComponent(segment);
   } catch {
-    return match[1];
+    return segment;
   }
 }
 
 /** Answers as Bluejay's FastAPI service does, from the organisations given. */
 export function createFastApi(organisations: readonly Organisation[] = builtIn) {
   return ({ method, path, apiKey }: SandboxRequest): Answer => {
-    const personaId = personaIdOf(path);
-    if (personaId === undefined) return json(404, { detail: 'Not Found' });
+    const target = targetOf(path);
+    if (target === undefined) return json(404, { detail: 'Not Found' });
     if (method !== 'GET') return json(405, { detail: 'Method Not Allowed' });
 
     // FastAPI validates the path and the headers before any of the service's own code runs.
-    const invalid = [...validatePersonaId(personaId), ...validateApiKey(apiKey)];
+    const { kind, id } = target;
+    const invalid = [
+      ...(kind === 'persona' ? validatePersonaId(id) : validateAgentId(id)),
+      ...validateApiKey(apiKey),
+    ];
     if (invalid.length > 0) return json(422, { detail: invalid });
 
     const organisation = organisations.find((candidate) => candidate.apiKey === apiKey);
     if (organisation === undefined) return json(401, { detail: 'Invalid API key' });
-    const persona = organisation.personas.find(({ id }) => id === personaId.toLowerCase());
-    return persona === undefined ? json(404, { detail: 'Customer persona not found' }) : json(200, persona);
+    return kind === 'persona' ? getPersona(organisation, id) : listPersonas(organisation, id);
   };
+}
+
+function getPersona({ personas }: Organisation, personaId: string): Answer {
+  const persona = personas.find(({ id }) => id === personaId.toLowerCase());
+  return persona === undefined ? json(404, { detail: 'Customer persona not found' }) : json(200, persona);
+}
+
+function listPersonas({ agents, personas }: Organisation, agentId: string): Answer {
+  const agent = agents.find(({ id }) => id === Number(agentId));
+  if (agent === undefined) return json(404, { detail: 'Agent not found' });
+  return json(
+    200,
+    agent.personaIds.map((personaId) => personas.find(({ id }) => id === personaId)),
+  );
 }
 
 function json(status: number, body: unknown): Answer {
@@ -55,6 +82,18 @@ function validatePersonaId(personaId: string): unknown[] {
       msg: `Input should be a valid UUID, ${error}`,
       input: personaId,
       ctx: { error },
+    },
+  ];
+}
+
+function validateAgentId(agentId: string): unknown[] {
+  if (/^[+-]?\d+$/.test(agentId)) return [];
+  return [
+    {
+      type: 'int_parsing',
+      loc: ['path', 'agent_id'],
+      msg: 'Input should be a valid integer, unable to parse string as an integer',
+      input: agentId,
     },
   ];
 }

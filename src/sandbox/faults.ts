@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Target } from './fastapi.ts';
 
 /** What the sandbox can do instead of answering well; `delay` and `drip` still send the right answer. */
 export type Fault =
@@ -25,6 +26,8 @@ export interface FaultRule {
   readonly fault: Fault;
   /** Only for this persona. @default every request */
   readonly personaId?: string;
+  /** Only for the list of this agent. @default every request */
+  readonly agentId?: number;
   /** How many requests it hits before it is gone. @default unlimited */
   readonly times?: number;
 }
@@ -34,7 +37,7 @@ export interface Faults {
   add(rule: FaultRule): void;
   clear(): void;
   /** The fault for a request, counted as used. */
-  take(personaId: string | undefined): Fault | undefined;
+  take(target: Target | undefined): Fault | undefined;
 }
 
 export function createFaults(): Faults {
@@ -46,15 +49,20 @@ export function createFaults(): Faults {
     clear() {
       rules = [];
     },
-    take(personaId) {
-      const entry = rules.find(
-        ({ rule, left }) => left > 0 && (rule.personaId === undefined || rule.personaId === personaId),
-      );
+    take(target) {
+      const entry = rules.find(({ rule, left }) => left > 0 && isFor(rule, target));
       if (entry === undefined) return undefined;
       entry.left -= 1;
       return entry.rule.fault;
     },
   };
+}
+
+function isFor({ personaId, agentId }: FaultRule, target: Target | undefined): boolean {
+  if (personaId === undefined && agentId === undefined) return true;
+  return target?.kind === 'persona'
+    ? target.id.toLowerCase() === personaId
+    : agentId !== undefined && target?.id === String(agentId);
 }
 
 /** An answer that is ready to be sent. */

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { control, controlPath } from './control.ts';
-import { createFastApi, personaIdOf } from './fastapi.ts';
+import { createFastApi, targetOf } from './fastapi.ts';
 import { createFaults, send } from './faults.ts';
 import type { Faults } from './faults.ts';
 import { organisations as builtIn } from './organisations.ts';
@@ -79,7 +79,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     request.resume();
     const apiKey = headers['x-api-key'];
     const reply = answer({ method, path, apiKey: typeof apiKey === 'string' ? apiKey : undefined });
-    send(response, reply, faults.take(personaIdOf(path)?.toLowerCase())).catch(destroy);
+    send(response, reply, faults.take(targetOf(path))).catch(destroy);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);

@@ -23,13 +23,16 @@ A stand-in for Bluejay's API, with invented personas, on ${sandbox.url}
 
 ${organisations
   .map(
-    ({ apiKey, personas }) =>
-      `  key ${apiKey}\n${personas.map(({ id, name }) => `    ${id}  ${name ?? '(every field null)'}\n`).join('')}`,
+    ({ apiKey, personas, agents }) =>
+      `  key ${apiKey}\n${personas.map(({ id, name }) => `    ${id}  ${name ?? '(every field null)'}\n`).join('')}` +
+      agents.map(({ id, personaIds }) => `    agent ${id} with ${personaIds.length} of them\n`).join(''),
   )
   .join('\n')}
   curl -s ${sandbox.url}/v1/customer-persona/${organisations[0]?.personas[0]?.id} -H 'x-api-key: ${organisations[0]?.apiKey}'
+  curl -s ${sandbox.url}/v1/customer-personas-by-agent/${organisations[0]?.agents[0]?.id} -H 'x-api-key: ${organisations[0]?.apiKey}'
 
-Faults on demand (answer, delay, drip, truncate, reset, hang), for a number of times or one persona, or until removed:
+Faults on demand (answer, delay, drip, truncate, reset, hang), for a number of times, one persona (personaId) or one
+agent's list (agentId), or until removed:
 
   curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"answer","status":503},"times":3}'
   curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"hang"},"personaId":"${organisations[0]?.personas[0]?.id}"}'

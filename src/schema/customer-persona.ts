@@ -6,7 +6,10 @@ import type { Builder } from './builder.ts';
 /** The most ids that one `personas` field takes. */
 const maxIds = 100;
 
-export function addCustomerPersona(builder: Builder): void {
+/** The type that every field with personas refers to. */
+export type CustomerPersonaRef = ReturnType<typeof addCustomerPersona>;
+
+export function addCustomerPersona(builder: Builder) {
   const CustomerPersona = builder.objectRef<Persona>('CustomerPersona').implement({
     description:
       'A customer that Bluejay plays when it tests a conversational agent: who is calling, ' +
@@ -80,4 +83,6 @@ export function addCustomerPersona(builder: Builder): void {
       },
     }),
   }));
+
+  return CustomerPersona;
 }

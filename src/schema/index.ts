@@ -1,5 +1,6 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
 import type { GraphQLSchema } from 'graphql';
+import { addAgent } from './agent.ts';
 import { createBuilder } from './builder.ts';
 import { addCustomerPersona } from './customer-persona.ts';
 import { isolateEntities } from './entities.ts';
@@ -12,7 +13,7 @@ export function createSchema(): GraphQLSchema {
   const builder = createBuilder();
   builder.queryType({ description: "Bluejay's customer personas." });
   addScalars(builder);
-  addCustomerPersona(builder);
+  addAgent(builder, addCustomerPersona(builder));
   // v2.9: the newest Federation specification that every composition library accepts.
   const schema = builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.9' });
   isolateEntities(schema);

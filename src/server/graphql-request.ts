@@ -1,4 +1,4 @@
-import type { Caller } from '../datasources/bluejay/customer-personas.ts';
+import type { Caller } from '../datasources/bluejay/call.ts';
 import type { GraphQLParams } from './graphql-params.ts';
 import type { ResponseMediaType } from './media-type.ts';
 

@@ -36,7 +36,7 @@ async function startCached(cache: Partial<CacheConfig>, answer: UpstreamAnswer =
   });
   onTestFinished(() => bluejay.close());
   const read = async (id = exampleId, apiKey = clinic.apiKey) =>
-    (await bluejay.customerPersonas.get(id, { apiKey }))?.name ?? null;
+    (await bluejay.customerPersonas.get(id, { apiKey })).value?.name ?? null;
   return { read, clock, received, upstream, results };
 }
 

@@ -27,28 +27,35 @@ export function decodeCustomerPersona(body: string, id: string): Decoded<Custome
   if (body === '') return { ok: false, reason: 'empty_body' };
   const json = parseJson(body);
   if (json === undefined) return { ok: false, reason: 'not_json' };
-  // No field is required, but an object without any of them is something else, such as an error page in JSON.
-  if (!isObject(json) || !fields.some((field) => field in json)) return { ok: false, reason: 'wrong_shape' };
+  const decoded = decodeCustomerPersonaValue(json, id);
+  return decoded.ok && decoded.value.id !== id ? { ok: false, reason: 'other_id' } : decoded;
+}
 
+/** @param idIfNull stands in for an id that is null; without it such a persona is of a wrong shape */
+export function decodeCustomerPersonaValue(json: unknown, idIfNull?: string): Decoded<CustomerPersona> {
+  // No field is required, but an object without any of them is something else, such as an error page in JSON.
+  if (!isObject(json) || !fields.some((field) => field in json)) return wrongShape;
   const answeredId = decodeUuid(json['id']);
+  const id = answeredId === null ? idIfNull : answeredId;
   const createdAt = decodeDateTime(json['created_at']);
   const name = decodeString(json['name']);
   const description = decodeString(json['description']);
   const goal = decodeString(json['goal']);
   const orgId = decodeUuid(json['org_id']);
   if (
-    answeredId === undefined ||
+    id === undefined ||
     createdAt === undefined ||
     name === undefined ||
     description === undefined ||
     goal === undefined ||
     orgId === undefined
   ) {
-    return { ok: false, reason: 'wrong_shape' };
+    return wrongShape;
   }
-  if (answeredId !== null && answeredId !== id) return { ok: false, reason: 'other_id' };
   return { ok: true, value: { id, createdAt, name, description, goal, orgId } };
 }
+
+const wrongShape = { ok: false, reason: 'wrong_shape' } as const;
 
 // Each field: undefined for a value of the wrong type, null for an absent one.
 

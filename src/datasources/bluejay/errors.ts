@@ -1,5 +1,5 @@
 /** The upstream calls, by the names that errors, logs and metrics give them. */
-export type Operation = 'getCustomerPersona';
+export type Operation = 'getCustomerPersona' | 'listCustomerPersonasByAgent';
 
 /** One input that was refused, in the words of whoever refused it. */
 export interface FieldError {
@@ -68,6 +68,13 @@ export class BluejayError extends Error {
     this.failure = failure;
     this.upstream = upstream;
   }
+}
+
+/** What a caller is told whose signal has ended its waiting: a timeout, or the signal's reason as it is. */
+export function deadlineError(reason: unknown, operation: Operation): unknown {
+  return reason instanceof DeadlineExceeded
+    ? new BluejayError({ kind: 'timeout', phase: 'deadline' }, { operation })
+    : reason;
 }
 
 /**

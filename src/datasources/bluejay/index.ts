@@ -3,9 +3,11 @@ import { createCache } from './cache/index.ts';
 import { createMemoryStore } from './cache/memory-store.ts';
 import type { MemoryStoreOptions } from './cache/memory-store.ts';
 import type { SharedStore, SharedStoreState } from './cache/shared-store.ts';
-import { createCustomerPersonasClient } from './customer-personas.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
+import type { Operation } from './errors.ts';
 import { createFingerprint } from './fingerprint.ts';
+import { createGetCustomerPersona } from './get-customer-persona.ts';
+import { createListCustomerPersonasByAgent } from './list-customer-personas-by-agent.ts';
 import { createBreaker } from './resilience/breaker.ts';
 import type { BreakerState } from './resilience/breaker.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
@@ -53,7 +55,7 @@ const cacheDefaults: CacheConfig = {
 
 /** For logs and metrics. */
 export interface BluejayEvents extends CustomerPersonasEvents {
-  readonly onBreakerStateChange?: (state: BreakerState) => void;
+  readonly onBreakerStateChange?: (state: BreakerState, operation: Operation) => void;
   readonly onRetry?: () => void;
   readonly onSharedCacheStateChange?: (state: SharedStoreState) => void;
 }
@@ -86,22 +88,44 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
     queue: maxQueue,
     queuePerKey: Math.ceil(maxQueue * sharePerKey),
   });
-  const chain = createChain({
-    operation: 'getCustomerPersona',
-    breaker: createBreaker({ now, onStateChange: events.onBreakerStateChange }),
-    bulkhead,
-    retryBudget: createRetryBudget({ now }),
-    now,
-    random,
-    onRetry: events.onRetry,
+  const retryBudget = createRetryBudget({ now });
+  // One operation may fail while the other is well: each has a breaker of its own.
+  const chainFor = (operation: Operation) =>
+    createChain({
+      operation,
+      breaker: createBreaker({
+        now,
+        onStateChange: (state) => events.onBreakerStateChange?.(state, operation),
+      }),
+      bulkhead,
+      retryBudget,
+      now,
+      random,
+      onRetry: events.onRetry,
+    });
+  const fingerprint = createFingerprint();
+  const cache = createCache({
+    freshness: cacheConfig,
+    memory: createMemoryStore(cacheConfig),
+    shared,
+    wallClock,
   });
-  const customerPersonas = createCustomerPersonasClient({
-    transport,
-    fingerprint: createFingerprint(),
-    cache: createCache({ freshness: cacheConfig, memory: createMemoryStore(cacheConfig), shared, wallClock }),
-    chain,
-    events,
-  });
+  const customerPersonas: CustomerPersonasClient = {
+    get: createGetCustomerPersona({
+      transport,
+      fingerprint,
+      cache,
+      chain: chainFor('getCustomerPersona'),
+      events,
+    }),
+    listByAgent: createListCustomerPersonasByAgent({
+      transport,
+      fingerprint,
+      chain: chainFor('listCustomerPersonasByAgent'),
+      events,
+      wallClock,
+    }),
+  };
   return {
     customerPersonas,
     load: () => ({ inFlight: bulkhead.inFlight, queued: bulkhead.queued }),

@@ -17,8 +17,6 @@ export interface TransportOptions {
   readonly connections?: number;
   /** The longest that connecting may take. undici rounds it up to half a second. @default 2000 */
   readonly connectTimeoutMs?: number;
-  /** The largest body that is read. @default 1048576 */
-  readonly maxResponseBytes?: number;
 }
 
 interface TransportRequest {
@@ -26,6 +24,8 @@ interface TransportRequest {
   /** Starts with a slash; every segment must be safe in a URL already. */
   readonly path: string;
   readonly apiKey: string;
+  /** The largest body that is read. */
+  readonly maxResponseBytes: number;
   /** Of an answer that is kept: makes the request conditional (RFC 9110, section 13). */
   readonly validators?: Validators | undefined;
   /** Aborts the call and closes its socket. */
@@ -53,7 +53,7 @@ export interface Transport {
 /** A connection pool to one origin. It lives as long as the gateway. */
 export function createTransport(options: TransportOptions): Transport {
   const { baseUrl, userAgent, timeoutMs } = options;
-  const { connections = 64, connectTimeoutMs = 2_000, maxResponseBytes = 1_048_576 } = options;
+  const { connections = 64, connectTimeoutMs = 2_000 } = options;
   const url = new URL(baseUrl);
   const prefix = url.pathname.replace(/\/$/, '');
   const pool = new Pool(url.origin, {
@@ -62,7 +62,6 @@ export function createTransport(options: TransportOptions): Transport {
     // The timer of each call covers headers and body; undici's own are too coarse below a second.
     headersTimeout: 0,
     bodyTimeout: 0,
-    maxResponseSize: maxResponseBytes,
     // uvicorn closes idle sockets after 5 s: let go of them first.
     keepAliveTimeout: 4_000,
     // Over HTTP/2 `connections` would not bound the calls in flight.
@@ -75,17 +74,17 @@ export function createTransport(options: TransportOptions): Transport {
   });
 
   function get(request: TransportRequest): Promise<TransportResponse> {
-    const { operation, signal } = request;
+    const { signal } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const call = new Call(operation, timeoutMs, signal, resolve, reject, () => connects);
+      const exchange = new Exchange(request, timeoutMs, resolve, reject, () => connects);
       pool.dispatch(
         {
           method: 'GET',
           path: prefix + request.path,
           headers: requestHeaders(request, userAgent),
         },
-        call,
+        exchange,
       );
     });
   }
@@ -107,9 +106,10 @@ function requestHeaders({ apiKey, validators }: TransportRequest, userAgent: str
 }
 
 /** One call as undici drives it. The caller's promise settles at the timeout or the abort, whatever undici does. */
-class Call implements Dispatcher.DispatchHandler {
+class Exchange implements Dispatcher.DispatchHandler {
   readonly #operation: Operation;
   readonly #signal: Cancellation | undefined;
+  readonly #maxResponseBytes: number;
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #timer: NodeJS.Timeout;
@@ -122,17 +122,18 @@ class Call implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: IncomingHttpHeaders = {};
   #body: Buffer[] = [];
+  #bodyBytes = 0;
 
   constructor(
-    operation: Operation,
+    { operation, signal, maxResponseBytes }: TransportRequest,
     timeoutMs: number,
-    signal: Cancellation | undefined,
     resolve: (response: TransportResponse) => void,
     reject: (error: unknown) => void,
     countConnects: () => number,
   ) {
     this.#operation = operation;
     this.#signal = signal;
+    this.#maxResponseBytes = maxResponseBytes;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#countConnects = countConnects;
@@ -168,7 +169,15 @@ class Call implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#needsBody()) this.#body.push(chunk);
+    this.#bodyBytes += chunk.length;
+    const isTooLarge = this.#bodyBytes > this.#maxResponseBytes;
+    if (this.#needsBody()) {
+      if (!isTooLarge) this.#body.push(chunk);
+      else this.#abandon(this.#error({ kind: 'invalid_response', reason: 'body_too_large' }));
+    } else if (isTooLarge && this.#settle()) {
+      this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
+      this.#controller?.abort(abandoned);
+    }
   }
 
   onResponseEnd(): void {
@@ -236,8 +245,6 @@ function classifyNetworkError(error: Error): Failure {
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'ETIMEDOUT':
       return { kind: 'timeout', phase: 'connect' };
-    case 'UND_ERR_RES_EXCEEDED_MAX_SIZE':
-      return { kind: 'invalid_response', reason: 'body_too_large' };
     case 'UND_ERR_HEADERS_OVERFLOW':
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
       return { kind: 'invalid_response', reason: 'malformed_http' };

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
+import type { Reading } from '../call.ts';
 import type { CustomerPersona } from '../decode-customer-persona.ts';
+import { isLifetimeExplicit } from './freshness.ts';
 import type { Lifetime, Validators } from './freshness.ts';
 
 /** An answer that is kept: a persona, or null for "there is none". */
@@ -36,6 +38,11 @@ export function decodeEntry(encoded: string, id: string): CacheEntry | undefined
   if (!result.success || (result.output.persona !== null && result.output.persona.id !== id))
     return undefined;
   return result.output;
+}
+
+/** What an entry holds. That the operator lets it be kept does not mean that Bluejay allows it. */
+export function readEntry({ persona, validators, freshUntil }: CacheEntry): Reading<CustomerPersona | null> {
+  return { value: persona, freshUntil: isLifetimeExplicit(validators) ? freshUntil : 0 };
 }
 
 /** About how many bytes an entry takes in memory: two a character, and its objects. */

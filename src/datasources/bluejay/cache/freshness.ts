@@ -61,13 +61,13 @@ export function lifetimeOf(
   { ttlMs, notFoundTtlMs, staleMs }: FreshnessOptions,
 ): Lifetime | undefined {
   const allowedMs = found ? ttlMs : notFoundTtlMs;
-  const { 'cache-control': cacheControl = '', expires, vary } = headers;
+  const { 'cache-control': cacheControl = '', vary } = headers;
   // Only what a 200 says of itself is taken up; a 404 is kept only where the operator says so.
   if (/\bno-store\b/i.test(cacheControl) || vary === '*' || (!found && notFoundTtlMs === 0)) return undefined;
   const policy = new CachePolicy(request, { status: 200, headers }, { shared: false, cacheHeuristic: 0 });
   if (!policy.storable()) return undefined;
 
-  const isExplicit = expires !== undefined || /\b(max-age|no-cache)\b/i.test(cacheControl);
+  const isExplicit = isLifetimeExplicit(headers);
   const upstreamMs = (policy.maxAge() - (Number(headers.age) || 0)) * 1000;
   const freshMs = !isExplicit ? allowedMs : Math.min(upstreamMs, allowedMs === 0 ? Infinity : allowedMs);
   const mayBeStale = found && !/\b(must-revalidate|no-cache)\b/i.test(cacheControl);
@@ -80,6 +80,17 @@ export function lifetimeOf(
     mayBeStale ? ifErrorMs : 0,
   );
   return usableUntil(kept) > now || canRevalidate(headers) ? kept : undefined;
+}
+
+/** Whether Bluejay says itself how long the answer is fresh, if at all. */
+export function isLifetimeExplicit({ 'cache-control': cacheControl = '', expires }: Validators): boolean {
+  return expires !== undefined || /\b(max-age|no-cache)\b/i.test(cacheControl);
+}
+
+/** Until when Bluejay allows the answer to be used without asking again; 0 where it says nothing of that. */
+export function allowedFreshUntil(headers: Validators, now: number): number {
+  if (!isLifetimeExplicit(headers)) return 0;
+  return lifetimeOf(headers, true, now, { ttlMs: 0, notFoundTtlMs: 0, staleMs: 0 })?.freshUntil ?? 0;
 }
 
 /** Until when an answer is of any use, as a validator apart. */

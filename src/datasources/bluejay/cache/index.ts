@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Reading } from '../call.ts';
 import type { CustomerPersona } from '../decode-customer-persona.ts';
+import { readEntry } from './entry.ts';
 import type { CacheEntry } from './entry.ts';
 import { keepHeaders, lifetimeOf } from './freshness.ts';
 import type { FreshnessOptions } from './freshness.ts';
@@ -36,7 +38,7 @@ export interface Cache {
     persona: CustomerPersona | null,
     headers: IncomingHttpHeaders,
     previous?: CacheEntry,
-  ): void;
+  ): Reading<CustomerPersona | null>;
 }
 
 export function createCache({ freshness, memory, shared, wallClock }: CacheOptions): Cache {
@@ -58,18 +60,19 @@ export function createCache({ freshness, memory, shared, wallClock }: CacheOptio
       const allowedMs = persona === null ? freshness.notFoundTtlMs : freshness.ttlMs;
       if (allowedMs === 0 && cacheControl === undefined && expires === undefined && previous === undefined) {
         memory.delete(key);
-        return;
+        return { value: persona, freshUntil: 0 };
       }
       const now = wallClock();
       const validators = keepHeaders(headers, previous?.validators);
       const lifetime = lifetimeOf(validators, persona !== null, now, freshness);
       if (lifetime === undefined) {
         memory.delete(key);
-        return;
+        return { value: persona, freshUntil: 0 };
       }
       const entry = { persona, validators, ...lifetime };
       memory.set(key, entry);
       shared?.set(key, entry, now);
+      return readEntry(entry);
     },
   };
 }

@@ -1,0 +1,109 @@
+import { readEntry } from './cache/entry.ts';
+import type { CacheEntry } from './cache/entry.ts';
+import type { Cache } from './cache/index.ts';
+import { createCall, missingKey } from './call.ts';
+import type { Caller, Reading } from './call.ts';
+import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
+import { decodeCustomerPersona } from './decode-customer-persona.ts';
+import type { CustomerPersona } from './decode-customer-persona.ts';
+import { BluejayError, deadlineError } from './errors.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import type { Chain } from './resilience/chain.ts';
+import { createCoalescer } from './resilience/coalesce.ts';
+import type { CallContext } from './resilience/coalesce.ts';
+import type { Transport } from './transport.ts';
+
+export interface GetCustomerPersonaOptions {
+  readonly transport: Transport;
+  readonly fingerprint: Fingerprint;
+  readonly cache: Cache;
+  readonly chain: Chain;
+  readonly events: CustomerPersonasEvents;
+}
+
+const operation = 'getCustomerPersona';
+/** The deadline of a read that refreshes the cache while nobody waits for it. */
+const revalidationTimeoutMs = 10_000;
+
+/** Reads one persona: from the cache, from a read that is in flight, or from Bluejay. */
+export function createGetCustomerPersona(options: GetCustomerPersonaOptions): CustomerPersonasClient['get'] {
+  const { transport, fingerprint, cache, chain, events } = options;
+  const call = createCall<CustomerPersona | null>({
+    transport,
+    operation,
+    argumentNames: new Map([['persona_id', 'id']]),
+    absent: null,
+  });
+  const coalescer = createCoalescer<Reading<CustomerPersona | null>>({
+    onCoalesced: events.onCoalesced,
+    leaveError: (reason) => deadlineError(reason, operation),
+  });
+
+  /** Asks the other replicas, then Bluejay, and keeps what it says. */
+  async function readThrough(read: Read, context: CallContext): Promise<Reading<CustomerPersona | null>> {
+    const { key, id, apiKey, tenant, onCall } = read;
+    const shared = cache.isShared ? await cache.getShared(key, id) : undefined;
+    if (shared !== undefined && cache.isFresh(shared)) return readEntry(shared);
+    const previous = shared ?? cache.get(key);
+    try {
+      const answer = await chain(tenant, context, (signal) => {
+        onCall?.(operation);
+        return call({
+          path: `/v1/customer-persona/${id}`,
+          apiKey,
+          signal,
+          validators: previous?.validators,
+          decode: (body) => decodeCustomerPersona(body, id),
+        });
+      });
+      if (answer.kind === 'full') return cache.store(key, answer.value, answer.headers);
+      return cache.store(key, previous?.persona ?? null, answer.headers, previous);
+    } catch (error) {
+      if (previous === undefined || !isCircuitOpen(error) || !cache.mayServeOnError(previous)) throw error;
+      events.onCache?.('stale');
+      return readEntry(previous);
+    }
+  }
+
+  function answerStale(read: Read, entry: CacheEntry): Promise<Reading<CustomerPersona | null>> {
+    const deadlineAtMs = performance.now() + revalidationTimeoutMs;
+    // It fails for nobody: what is kept stays as it is.
+    coalescer.run(read.key, { deadlineAtMs }, (context) => readThrough(read, context)).catch(() => {});
+    return Promise.resolve(readEntry(entry));
+  }
+
+  return (id, caller) => {
+    const { apiKey, onCall } = caller;
+    if (apiKey === undefined) return Promise.reject(missingKey());
+    const tenant = fingerprint(apiKey);
+    const key = `${tenant}:${id}`;
+    const read = { key, id, apiKey, tenant, onCall };
+    const entry = cache.get(key);
+    if (entry !== undefined && cache.isFresh(entry)) {
+      events.onCache?.('hit');
+      return Promise.resolve(readEntry(entry));
+    }
+    if (entry !== undefined && cache.mayServeWhileRevalidating(entry)) {
+      events.onCache?.('stale');
+      return answerStale(read, entry);
+    }
+    events.onCache?.('miss');
+    return coalescer.run(key, caller, (context) => readThrough(read, context));
+  };
+}
+
+/** One read, as it goes down to Bluejay. */
+interface Read extends Pick<Caller, 'onCall'> {
+  readonly key: string;
+  readonly id: string;
+  readonly apiKey: string;
+  readonly tenant: string;
+}
+
+function isCircuitOpen(error: unknown): boolean {
+  return (
+    error instanceof BluejayError &&
+    error.failure.kind === 'unavailable' &&
+    error.failure.reason === 'circuit_open'
+  );
+}

@@ -1,0 +1,64 @@
+import { allowedFreshUntil, keepHeaders } from './cache/freshness.ts';
+import { createCall, missingKey } from './call.ts';
+import type { Reading } from './call.ts';
+import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
+import { decodeCustomerPersonaList } from './decode-customer-persona-list.ts';
+import type { CustomerPersonaList } from './decode-customer-persona-list.ts';
+import type { CustomerPersona } from './decode-customer-persona.ts';
+import { deadlineError } from './errors.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import type { Chain } from './resilience/chain.ts';
+import { createCoalescer } from './resilience/coalesce.ts';
+import type { Transport } from './transport.ts';
+
+export interface ListCustomerPersonasByAgentOptions {
+  readonly transport: Transport;
+  readonly fingerprint: Fingerprint;
+  readonly chain: Chain;
+  readonly events: CustomerPersonasEvents;
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number;
+}
+
+const operation = 'listCustomerPersonasByAgent';
+/** Bluejay does not page the list, and descriptions can be long. */
+const maxResponseBytes = 16_777_216;
+
+/**
+ * Reads an agent's personas: from a read that is in flight, or from Bluejay. Lists are not kept: which
+ * personas an agent has changes more often than a persona does.
+ */
+export function createListCustomerPersonasByAgent(
+  options: ListCustomerPersonasByAgentOptions,
+): CustomerPersonasClient['listByAgent'] {
+  const { transport, fingerprint, chain, events, wallClock } = options;
+  const call = createCall<CustomerPersonaList>({
+    transport,
+    operation,
+    argumentNames: new Map([['agent_id', 'agentId']]),
+    absent: { personas: [], dropped: 0 },
+    maxResponseBytes,
+  });
+  const coalescer = createCoalescer<Reading<readonly CustomerPersona[]>>({
+    onCoalesced: events.onCoalesced,
+    leaveError: (reason) => deadlineError(reason, operation),
+  });
+
+  return (agentId, caller) => {
+    const { apiKey, onCall } = caller;
+    if (apiKey === undefined) return Promise.reject(missingKey());
+    const tenant = fingerprint(apiKey);
+    return coalescer.run(`${tenant}:${agentId}`, caller, async (context) => {
+      const answer = await chain(tenant, context, (signal) => {
+        onCall?.(operation);
+        const path = `/v1/customer-personas-by-agent/${agentId}`;
+        return call({ path, apiKey, signal, decode: decodeCustomerPersonaList });
+      });
+      // Nothing is kept, so no call was conditional.
+      if (answer.kind === 'not_modified') throw new Error('A 304 without a condition');
+      const { personas, dropped } = answer.value;
+      if (dropped > 0) events.onItemsDropped?.(dropped);
+      return { value: personas, freshUntil: allowedFreshUntil(keepHeaders(answer.headers), wallClock()) };
+    });
+  };
+}

@@ -1,0 +1,100 @@
+import DataLoader from 'dataloader';
+import { readAgentId } from './agent-id.ts';
+import type { Caller } from './bluejay/call.ts';
+import type { CustomerPersonasClient } from './bluejay/customer-personas.ts';
+import type { CustomerPersona } from './bluejay/decode-customer-persona.ts';
+import { BluejayError } from './bluejay/errors.ts';
+import { mapSettled } from './map-settled.ts';
+import { settleWithin } from './settle-within.ts';
+import { parseUuid } from './uuid.ts';
+
+/** Customer personas; within a request the same thing is read once. */
+export interface CustomerPersonas {
+  /**
+   * A persona that one of the request's lists has brought is not read again.
+   *
+   * @returns the persona, or null when Bluejay has none of that id for this caller
+   * @throws {BluejayError} every kind; `invalid_input` about `id` costs no call
+   */
+  load(id: string): Promise<CustomerPersona | null>;
+  /**
+   * @param agentId a safe integer, also as a string
+   * @returns the agent's personas in Bluejay's order; none of an agent that Bluejay does not have
+   * @throws {BluejayError} every kind; `invalid_input` about `agentId` costs no call
+   */
+  listByAgent(agentId: string | number): Promise<readonly CustomerPersona[]>;
+}
+
+interface CustomerPersonasOptions {
+  readonly client: CustomerPersonasClient;
+  readonly caller: Caller;
+  readonly batchConcurrency: number;
+  /** Told of each read, until when Bluejay allows it to be used (milliseconds since the epoch). */
+  readonly onRead: (freshUntil: number) => void;
+}
+
+/**
+ * How long single personas wait for the lists that the same request asks for, because they may be in
+ * them. A list that takes longer holds up nobody.
+ */
+const listHeadStartMs = 500;
+
+export function createCustomerPersonas(options: CustomerPersonasOptions): CustomerPersonas {
+  const { client, caller, batchConcurrency, onRead } = options;
+  let lists: Lists | undefined;
+
+  // Bluejay has no bulk read: a batch is a fan-out, and each id fails on its own.
+  const personas = new DataLoader<string, CustomerPersona | null>(async (ids) => {
+    if (lists !== undefined) await settleWithin(lists.pending, listHeadStartMs);
+    return mapSettled(ids, batchConcurrency, async (id) => {
+      const listed = lists?.personas.get(id);
+      if (listed !== undefined) return listed;
+      const { value, freshUntil } = await client.get(id, caller);
+      onRead(freshUntil);
+      return value;
+    });
+  });
+
+  function createLists(): Lists {
+    const pending = new Set<Promise<unknown>>();
+    const known = new Map<string, CustomerPersona>();
+    const loader = new DataLoader<number, readonly CustomerPersona[]>((agentIds) =>
+      mapSettled(agentIds, batchConcurrency, async (agentId) => {
+        const { value, freshUntil } = await client.listByAgent(agentId, caller);
+        onRead(freshUntil);
+        for (const persona of value) known.set(persona.id, persona);
+        return value;
+      }),
+    );
+    return { loader, pending, personas: known };
+  }
+
+  return {
+    load(id) {
+      const canonical = parseUuid(id);
+      return canonical === undefined ? Promise.reject(notUuid()) : personas.load(canonical);
+    },
+    async listByAgent(agentId) {
+      lists ??= createLists();
+      const list = lists.loader.load(readAgentId(agentId, 'agentId'));
+      lists.pending.add(list);
+      return list;
+    },
+  };
+}
+
+/** The lists of a request; most requests have none. */
+interface Lists {
+  readonly loader: DataLoader<number, readonly CustomerPersona[]>;
+  readonly pending: Set<Promise<unknown>>;
+  /** What they have brought so far, by id. */
+  readonly personas: Map<string, CustomerPersona>;
+}
+
+function notUuid(): BluejayError {
+  const message = 'Expected a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a';
+  return new BluejayError({
+    kind: 'invalid_input',
+    fieldErrors: [{ path: ['id'], message, type: 'uuid_parsing' }],
+  });
+}

@@ -1,0 +1,47 @@
+import { readAgentId, renameArgument } from '../datasources/index.ts';
+import type { Builder } from './builder.ts';
+import type { CustomerPersonaRef } from './customer-persona.ts';
+
+/** An agent as this subgraph knows it; who owns the type is another subgraph's business. */
+interface Agent {
+  readonly id: string;
+}
+
+export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef): void {
+  const Agent = builder.objectRef<Agent>('Agent').implement({
+    description: 'A conversational agent that Bluejay tests. Here it has its personas.',
+    fields: (t) => ({
+      id: t.exposeID('id', { nullable: false, description: 'A whole number, as Bluejay has it.' }),
+      customerPersonas: t.field({
+        type: [CustomerPersona],
+        nullable: false,
+        description: 'The customer personas that play against this agent; empty for an unknown agent.',
+        resolve: ({ id }, _args, { dataSources }) =>
+          dataSources.customerPersonas.listByAgent(id).catch((error: unknown) => {
+            throw renameArgument(error, 'agentId', ['id']);
+          }),
+      }),
+    }),
+  });
+
+  builder.asEntity(Agent, {
+    key: builder.selection<{ id: string }>('id'),
+    // Bluejay has no read of an agent: one that does not exist has no personas.
+    resolveReference: async ({ id }) => ({ id: String(readAgentId(id, 'id')) }),
+  });
+
+  builder.queryField('personasByAgent', (t) =>
+    t.field({
+      type: [CustomerPersona],
+      nullable: false,
+      description: 'The customer personas that play against one agent; empty for an unknown agent.',
+      args: {
+        agentId: t.arg.id({
+          required: true,
+          description: "The agent's id: a whole number, as Bluejay has it.",
+        }),
+      },
+      resolve: (_root, { agentId }, { dataSources }) => dataSources.customerPersonas.listByAgent(agentId),
+    }),
+  );
+}
