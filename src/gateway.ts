@@ -7,11 +7,13 @@ import { createDataSourcesFactory } from './datasources/index.ts';
 import { createLogger } from './observability/logger.ts';
 import type { Logger } from './observability/logger.ts';
 import { createSchema } from './schema/index.ts';
+import { createFastLane } from './server/fast-lane.ts';
 import { createGraphiQLRoute } from './server/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql.ts';
 import { createReadyRoute, live } from './server/health.ts';
 import { createHttpServer } from './server/http.ts';
-import { createYogaLane } from './server/yoga.ts';
+import { createPipeline } from './server/pipeline.ts';
+import { createFormatResult } from './server/result.ts';
 import { version } from './version.ts';
 
 export interface GatewayOptions {
@@ -71,7 +73,11 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
 
   const schema = createSchema();
   const graphql = createGraphQLRoute({
-    lane: createYogaLane({ schema, createDataSources, logger }),
+    lane: createFastLane({
+      pipeline: createPipeline({ schema }),
+      createDataSources,
+      formatResult: createFormatResult(logger),
+    }),
     auth: upstream.auth,
     requestTimeoutMs: config.requestTimeoutMs,
     graphiql: config.graphiql ? createGraphiQLRoute() : undefined,

@@ -5,7 +5,9 @@ import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import type { GraphQLRequest } from '../src/server/graphql-request.ts';
-import { createYogaLane } from '../src/server/yoga.ts';
+import { createFastLane } from '../src/server/fast-lane.ts';
+import { createPipeline } from '../src/server/pipeline.ts';
+import { createFormatResult } from '../src/server/result.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 
 test('a request is one line: operation, status, duration, request id, upstream calls', async () => {
@@ -83,7 +85,11 @@ test('a defect is masked for the client and logged once, with its cause, under t
       listByAgent: () => Promise.reject(new TypeError('canary is not a function')),
     },
   });
-  const lane = createYogaLane({ schema: createSchema(), createDataSources, logger });
+  const lane = createFastLane({
+    pipeline: createPipeline({ schema: createSchema() }),
+    createDataSources,
+    formatResult: createFormatResult(logger),
+  });
   const response = await lane(request);
   expect(response.status).toBe(200);
   expect(JSON.parse(response.body)).toEqual({
@@ -119,10 +125,10 @@ test('a defect before execution is a masked 500', async () => {
     },
   });
   const lines: string[] = [];
-  const lane = createYogaLane({
-    schema,
+  const lane = createFastLane({
+    pipeline: createPipeline({ schema }),
     createDataSources: createDataSourcesFactory({ customerPersonas: noPersonas }),
-    logger: createLogger('info', { write: (line) => lines.push(line) }),
+    formatResult: createFormatResult(createLogger('info', { write: (line) => lines.push(line) })),
   });
   const response = await lane(request);
   expect(response.status).toBe(500);

@@ -125,10 +125,7 @@ function formatError(error: GraphQLError, context: ErrorContext): GraphQLError {
     original instanceof GraphQLError ? describe(original, error) : describeOverflow(original, error);
   if (known === undefined) context.onUnforeseen(withoutValues(original));
   const { message, extensions } = known ?? masked;
-  // Only a refusal sets the response's status: a router drops the whole answer of a status that failed.
-  const status = known === undefined ? 500 : 400;
-  const http = isRequestError(error) ? { http: { status, spec: known !== undefined } } : undefined;
-  return located(error, message, { ...extensions, requestId, ...http });
+  return located(error, message, { ...extensions, requestId });
 }
 
 const masked = {
@@ -160,10 +157,6 @@ function describe(
   if (original.message.startsWith('Too many errors processing variables')) {
     const message = 'Many more values in the variables do not fit their types.';
     return { message, extensions: { code: 'BAD_USER_INPUT' } };
-  }
-  if (isRequestError(error)) {
-    const message = 'Name one operation of the document in "operationName".';
-    return { message, extensions: { code: 'BAD_REQUEST' } };
   }
   return undefined;
 }

@@ -23,7 +23,7 @@ export interface GraphQLRequest {
 
 interface GraphQLResponse {
   readonly status: number;
-  readonly contentType: string;
+  /** JSON, of the request's media type. */
   readonly body: string;
 }
 

@@ -43,12 +43,17 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
     try {
       const answer = await lane({ params, mediaType, requestId, caller, statistics });
-      sendBody(exchange, answer.status, answer.contentType, answer.body);
+      sendBody(exchange, answer.status, contentTypes[mediaType], answer.body);
     } finally {
       clearTimeout(deadline);
     }
   };
 }
+
+const contentTypes = {
+  'application/json': 'application/json; charset=utf-8',
+  'application/graphql-response+json': 'application/graphql-response+json; charset=utf-8',
+} as const;
 
 function checkContent(headers: IncomingHttpHeaders): void {
   if (!isJsonMediaType(headers['content-type'])) {
