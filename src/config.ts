@@ -13,6 +13,10 @@ export interface Config {
   readonly graphiql: boolean;
   /** The longest one GraphQL request may wait for Bluejay, queueing and retries included. */
   readonly requestTimeoutMs: number;
+  /** The most representations that one request may have for `_entities`. */
+  readonly maxRepresentations: number;
+  /** Of the router: two during a rotation. With none everybody may send GraphQL requests. */
+  readonly routerSecrets: readonly string[];
   readonly cache: CacheConfig;
   readonly upstream: UpstreamConfig;
 }
@@ -73,6 +77,15 @@ const baseUrl = v.pipe(
     'expected an http(s) URL without credentials, query or fragment, such as https://api.getbluejay.ai',
   ),
   v.transform((value) => new URL(value)),
+);
+
+const routerSecrets = v.pipe(
+  v.string(),
+  v.transform((value) => (value === '' ? [] : value.split(','))),
+  v.check(
+    (secrets) => secrets.length <= 2 && secrets.every((secret) => /^[\x21-\x7e]{16,256}$/.test(secret)),
+    'expected 16 to 256 visible ASCII characters without a comma, or two such secrets with a comma between',
+  ),
 );
 
 function isRedisUrl(value: string): boolean {
@@ -197,6 +210,18 @@ export const variables = {
     default: '',
     description: 'A Redis or Valkey in which replicas share what they keep: `redis://` or `rediss://`.',
   },
+  ROUTER_SECRET: {
+    schema: v.optional(routerSecrets, ''),
+    default: '',
+    description:
+      'What every GraphQL request must then carry in `router-authorization`. Two, with a comma between, during a rotation.',
+  },
+  MAX_REPRESENTATIONS: integerVariable(
+    1,
+    100_000,
+    1_000,
+    'The most entities that a router may ask for in one request.',
+  ),
   GRAPHIQL: {
     schema: v.optional(onOff),
     default: '`true` in development, else `false`',
@@ -245,6 +270,8 @@ function resolve(values: Values): Config {
     logLevel: values.LOG_LEVEL,
     graphiql: values.GRAPHIQL ?? values.NODE_ENV === 'development',
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    maxRepresentations: values.MAX_REPRESENTATIONS,
+    routerSecrets: values.ROUTER_SECRET,
     cache: {
       ttlMs: values.PERSONA_CACHE_TTL_MS,
       notFoundTtlMs: values.PERSONA_CACHE_NOT_FOUND_TTL_MS,

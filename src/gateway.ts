@@ -11,8 +11,10 @@ import { createFastLane } from './server/fast-lane.ts';
 import { createGraphiQLRoute } from './server/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql.ts';
 import { createReadyRoute, live } from './server/health.ts';
+import { createInlineTracer } from './server/inline-trace.ts';
 import { createHttpServer } from './server/http.ts';
 import { createPipeline } from './server/pipeline.ts';
+import { createRepresentationLimit } from './server/representations.ts';
 import { createFormatResult } from './server/result.ts';
 import { version } from './version.ts';
 
@@ -77,8 +79,11 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
       pipeline: createPipeline({ schema }),
       createDataSources,
       formatResult: createFormatResult(logger),
+      limitRepresentations: createRepresentationLimit(config.maxRepresentations),
+      inlineTracer: createInlineTracer(createSchema),
     }),
     auth: upstream.auth,
+    routerSecrets: config.routerSecrets,
     requestTimeoutMs: config.requestTimeoutMs,
     graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
   });

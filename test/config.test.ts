@@ -1,16 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseConfig } from '../src/config.ts';
-
-function problemsOf(environment: Record<string, string>): readonly string[] {
-  const result = parseConfig(environment);
-  return result.ok ? [] : result.problems;
-}
-
-function configOf(environment: Record<string, string>) {
-  const result = parseConfig(environment);
-  if (!result.ok) throw new Error(result.problems.join('\n'));
-  return result.config;
-}
+import { configOf, problemsOf } from './support/config.ts';
 
 const key = 'a-proper-key';
 
@@ -22,6 +11,8 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     logLevel: 'info',
     graphiql: true,
     requestTimeoutMs: 10_000,
+    maxRepresentations: 1_000,
+    routerSecrets: [],
     cache: {
       ttlMs: 0,
       notFoundTtlMs: 0,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createSchema, printSchema } from '../src/schema/index.ts';
-import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
+import { clinic, exampleId, someIds, startGateway, unknownId } from './support/gateway.ts';
 import type { TestGateway } from './support/gateway.ts';
 
 const query = `query ($representations: [_Any!]!) {
@@ -76,4 +76,67 @@ test('_service answers with the SDL that is committed', async () => {
   const committed = readFileSync('schema.graphql', 'utf8');
   expect(`${data._service.sdl.trimEnd()}\n`).toBe(committed);
   expect(printSchema(createSchema())).toBe(committed);
+});
+
+const entitiesField = '_entities(representations: $representations) { __typename }';
+
+test.each([
+  ['in a variable', `query ($representations: [_Any!]!) { ${entitiesField} }`],
+  ['under aliases', `query ($representations: [_Any!]!) { a: ${entitiesField} b: ${entitiesField} }`],
+  [
+    'in fragments',
+    `query ($representations: [_Any!]!) { ...F ... @include(if: true) { b: ${entitiesField} } }
+     fragment F on Query { ${entitiesField} }`,
+  ],
+  [
+    'in the default of a variable',
+    `query ($representations: [_Any!]! = [${'{ __typename: "CustomerPersona", id: "x" }, '.repeat(11)}]) { ${entitiesField} }`,
+  ],
+  [
+    'in the document',
+    `{ _entities(representations: [${'{ __typename: "CustomerPersona", id: "x" }, '.repeat(11)}]) { __typename } }`,
+  ],
+])('more representations than the limit, %s, are refused before any call', async (name, source) => {
+  const gateway = await startGateway({ maxRepresentations: 10 });
+  const total = name === 'under aliases' || name === 'in fragments' ? 6 : 11;
+  const variables =
+    name === 'in the default of a variable'
+      ? {}
+      : { representations: someIds(total).map((id) => persona(id)) };
+  const response = await gateway.post(
+    { query: source, variables },
+    { accept: 'application/graphql-response+json' },
+  );
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({
+    errors: [
+      {
+        message: 'At most 10 representations at a time: split the request.',
+        extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'representations' },
+      },
+    ],
+  });
+  expect(gateway.sandbox.requests).toHaveLength(0);
+});
+
+test('a document that was fine with few representations is refused with many', async () => {
+  const gateway = await startGateway({ maxRepresentations: 10 });
+  const few = someIds(10).map((id) => persona(id));
+  expect((await entities(gateway, few)).errors).toBeUndefined();
+  const many = await entities(gateway, [...few, persona(exampleId)]);
+  expect(many.errors).toMatchObject([{ extensions: { code: 'QUERY_TOO_COMPLEX' } }]);
+  expect((await entities(gateway, few)).errors).toBeUndefined();
+  expect(gateway.sandbox.requests).toHaveLength(20);
+});
+
+test('a thousand representations are read with bounded concurrency', async () => {
+  const gateway = await startGateway();
+  const { data, errors } = await entities(
+    gateway,
+    someIds(1_000).map((id) => persona(id)),
+  );
+  expect(errors).toBeUndefined();
+  expect(data._entities).toEqual(Array.from({ length: 1_000 }, () => null));
+  expect(gateway.sandbox.requests).toHaveLength(1_000);
+  expect(gateway.sandbox.peakInFlight()).toBeLessThanOrEqual(32);
 });

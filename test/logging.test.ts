@@ -1,14 +1,10 @@
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../examples/frontend/operations.ts';
-import type { CustomerPersonasClient } from '../src/datasources/bluejay/customer-personas.ts';
-import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import type { GraphQLRequest } from '../src/server/graphql-request.ts';
-import { createFastLane } from '../src/server/fast-lane.ts';
-import { createPipeline } from '../src/server/pipeline.ts';
-import { createFormatResult } from '../src/server/result.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
+import { createTestLane } from './support/lane.ts';
 
 test('a request is one line: operation, status, duration, request id, upstream calls', async () => {
   const gateway = await startGateway();
@@ -72,6 +68,7 @@ const request: GraphQLRequest = {
   requestId: 'defect-1',
   caller: { apiKey: clinic.apiKey },
   statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
+  wantsTrace: false,
 };
 
 test('a defect is masked for the client and logged once, with its cause, under the request id', async () => {
@@ -79,17 +76,8 @@ test('a defect is masked for the client and logged once, with its cause, under t
   const logger = createLogger('info', {
     write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
   });
-  const createDataSources = createDataSourcesFactory({
-    customerPersonas: {
-      get: () => Promise.reject(new TypeError('canary is not a function')),
-      listByAgent: () => Promise.reject(new TypeError('canary is not a function')),
-    },
-  });
-  const lane = createFastLane({
-    pipeline: createPipeline({ schema: createSchema() }),
-    createDataSources,
-    formatResult: createFormatResult(logger),
-  });
+  const defect = () => Promise.reject(new TypeError('canary is not a function'));
+  const lane = createTestLane({ logger, customerPersonas: { get: defect, listByAgent: defect } });
   const response = await lane(request);
   expect(response.status).toBe(200);
   expect(JSON.parse(response.body)).toEqual({
@@ -112,11 +100,6 @@ test('a defect is masked for the client and logged once, with its cause, under t
   ]);
 });
 
-const noPersonas: CustomerPersonasClient = {
-  get: () => Promise.resolve({ value: null, freshUntil: 0 }),
-  listByAgent: () => Promise.resolve({ value: [], freshUntil: 0 }),
-};
-
 test('a defect before execution is a masked 500', async () => {
   const schema = createSchema();
   Object.defineProperty(schema, 'getQueryType', {
@@ -125,11 +108,8 @@ test('a defect before execution is a masked 500', async () => {
     },
   });
   const lines: string[] = [];
-  const lane = createFastLane({
-    pipeline: createPipeline({ schema }),
-    createDataSources: createDataSourcesFactory({ customerPersonas: noPersonas }),
-    formatResult: createFormatResult(createLogger('info', { write: (line) => lines.push(line) })),
-  });
+  const logger = createLogger('info', { write: (line) => lines.push(line) });
+  const lane = createTestLane({ schema, logger });
   const response = await lane(request);
   expect(response.status).toBe(500);
   expect(response.body).not.toContain('canary');

@@ -7,6 +7,9 @@ interface Agent {
   readonly id: string;
 }
 
+/** Bluejay does not page the list. This is for a router's estimates, and bounds nothing. */
+const assumedListSize = 50;
+
 export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef): void {
   const Agent = builder.objectRef<Agent>('Agent').implement({
     description: 'A conversational agent that Bluejay tests. Here it has its personas.',
@@ -15,6 +18,7 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
       customerPersonas: t.field({
         type: [CustomerPersona],
         nullable: false,
+        directives: { listSize: { assumedSize: assumedListSize } },
         description: 'The customer personas that play against this agent; empty for an unknown agent.',
         resolve: ({ id }, _args, { dataSources }) =>
           dataSources.customerPersonas.listByAgent(id).catch((error: unknown) => {
@@ -34,6 +38,7 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
     t.field({
       type: [CustomerPersona],
       nullable: false,
+      directives: { listSize: { assumedSize: assumedListSize } },
       description: 'The customer personas that play against one agent; empty for an unknown agent.',
       args: {
         agentId: t.arg.id({

@@ -10,6 +10,10 @@ export function createBuilder() {
   return new SchemaBuilder<{
     Context: Context;
     DefaultFieldNullability: true;
+    Directives: {
+      /** How long a list is about, for a router that limits what an operation may cost. */
+      listSize: { locations: 'FIELD_DEFINITION'; args: { assumedSize: number } };
+    };
     Scalars: {
       UUID: { Input: string; Output: string };
       DateTime: { Input: string; Output: string };

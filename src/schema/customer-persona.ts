@@ -59,6 +59,7 @@ export function addCustomerPersona(builder: Builder) {
     personas: t.field({
       type: [CustomerPersona],
       nullable: { list: false, items: true },
+      directives: { listSize: { assumedSize: maxIds } },
       description:
         'Several customer personas: one entry for each id, in the order of `ids`. An entry is null when ' +
         'there is no such persona, and null with an error of its own when it could not be read.',

@@ -15,7 +15,10 @@ export function createSchema(): GraphQLSchema {
   addScalars(builder);
   addAgent(builder, addCustomerPersona(builder));
   // v2.9: the newest Federation specification that every composition library accepts.
-  const schema = builder.toSubGraphSchema({ linkUrl: 'https://specs.apollo.dev/federation/v2.9' });
+  const schema = builder.toSubGraphSchema({
+    linkUrl: 'https://specs.apollo.dev/federation/v2.9',
+    federationDirectives: ['@key', '@listSize'],
+  });
   isolateEntities(schema);
   return schema;
 }

@@ -19,12 +19,16 @@ export interface GraphQLRequest {
   readonly requestId: string;
   readonly caller: Caller;
   readonly statistics: RequestStatistics;
+  /** Whether the router has asked for a trace of the operation. */
+  readonly wantsTrace: boolean;
 }
 
 interface GraphQLResponse {
   readonly status: number;
   /** JSON, of the request's media type. */
   readonly body: string;
+  /** For the `Cache-Control` header. */
+  readonly cacheControl: string;
 }
 
 /** Executes a request. Rejects only for defects: what GraphQL finds wrong is in the response. */

@@ -9,10 +9,13 @@ import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
 import { acceptsHtml, isJsonMediaType, negotiateMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
+import { createRouterSecretCheck } from './router-secret.ts';
 
 export interface GraphQLRouteOptions {
   readonly lane: Lane;
   readonly auth: AuthConfig;
+  /** Of the router; with any, requests without one of them are refused. */
+  readonly routerSecrets: readonly string[];
   /** The deadline for all that a request reads from Bluejay. */
   readonly requestTimeoutMs: number;
   /** Answers a browser that asks for a page; absent where GraphiQL is off. */
@@ -23,12 +26,14 @@ export interface GraphQLRouteOptions {
 
 /** `/graphql`: POST with a JSON body (GraphQL over HTTP), and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
-  const { lane, auth, requestTimeoutMs, graphiql, maxBodyBytes = 1_048_576 } = options;
+  const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, maxBodyBytes = 1_048_576 } = options;
+  const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
     const { request, requestId, cancellation, statistics } = exchange;
     const { method, headers } = request;
     if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
     if (method !== 'POST') throw methodNotAllowed();
+    checkRouterSecret(headers);
     const mediaType = negotiateMediaType(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
     checkContent(headers);
@@ -42,8 +47,11 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const caller = { apiKey, signal, deadlineAtMs: performance.now() + requestTimeoutMs, onCall };
     const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
     try {
-      const answer = await lane({ params, mediaType, requestId, caller, statistics });
-      sendBody(exchange, answer.status, contentTypes[mediaType], answer.body);
+      const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';
+      const answer = await lane({ params, mediaType, requestId, caller, statistics, wantsTrace });
+      sendBody(exchange, answer.status, contentTypes[mediaType], answer.body, {
+        'cache-control': answer.cacheControl,
+      });
     } finally {
       clearTimeout(deadline);
     }

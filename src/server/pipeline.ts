@@ -5,9 +5,10 @@ import type { Plugin, YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../schema/index.ts';
 import type { GraphQLRequest } from './graphql-request.ts';
+import type { TracedContext } from './inline-trace.ts';
 
 /** What Yoga calls the server context: the resolvers' context and the request it belongs to. */
-export interface PipelineContext extends Context {
+interface PipelineContext extends Context, TracedContext {
   readonly graphqlRequest: GraphQLRequest;
 }
 

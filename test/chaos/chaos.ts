@@ -6,6 +6,7 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Fault, Organisation } from '../../src/sandbox/index.ts';
 import { errorTable } from '../../src/server/errors.ts';
+import { testConfig } from '../support/config.ts';
 
 export interface ChaosOptions {
   readonly seconds: number;
@@ -93,12 +94,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
   const timersBefore = countTimers();
   const sandbox = await createSandbox();
   const gateway = await createGateway(
-    {
-      environment: 'test',
-      host: '127.0.0.1',
-      port: 0,
-      logLevel: 'error',
-      graphiql: false,
+    testConfig({
       requestTimeoutMs,
       cache: {
         ttlMs: 200,
@@ -109,7 +105,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
         url: undefined,
       },
       upstream: { kind: 'bluejay', baseUrl: sandbox.url, auth: { mode: 'forward' }, timeoutMs: 400 },
-    },
+    }),
     {
       logger: createLogger('error', { write: (line) => report.violations.push(`logged: ${line}`) }),
       events: {

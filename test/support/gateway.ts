@@ -2,12 +2,13 @@ import { onTestFinished } from 'vitest';
 import { query } from '../../examples/frontend/client.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
-import type { AuthConfig, Config } from '../../src/config.ts';
+import type { AuthConfig } from '../../src/config.ts';
 import type { BluejayEvents, CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
+import { testConfig } from './config.ts';
 
 const [clinicOrganisation, airlineOrganisation] = organisations;
 if (clinicOrganisation === undefined || airlineOrganisation === undefined) throw new Error('Two, please');
@@ -32,6 +33,8 @@ export interface TestGatewayOptions {
   readonly timeoutMs?: number;
   readonly requestTimeoutMs?: number;
   readonly graphiql?: boolean;
+  readonly routerSecrets?: readonly string[];
+  readonly maxRepresentations?: number;
   readonly cache?: Partial<CacheConfig>;
   readonly events?: BluejayEvents;
   /** Instead of a sandbox of the test's own. */
@@ -73,6 +76,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     timeoutMs = 5_000,
     requestTimeoutMs = 5_000,
     graphiql = false,
+    routerSecrets = [],
+    maxRepresentations = 1_000,
   } = options;
   const sandbox = await createSandbox();
   const lines: string[] = [];
@@ -83,16 +88,15 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       logs.push(JSON.parse(line) as Record<string, unknown>);
     },
   });
-  const config: Config = {
-    environment: 'test',
-    host: '127.0.0.1',
-    port: 0,
+  const config = testConfig({
     logLevel: 'trace',
     graphiql,
     requestTimeoutMs,
+    maxRepresentations,
+    routerSecrets,
     cache: { ...noCache, ...options.cache },
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
-  };
+  });
   const gateway = await createGateway(config, { logger, events: options.events ?? {} });
   const url = await gateway.listen();
   onTestFinished(async () => {

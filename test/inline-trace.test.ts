@@ -1,0 +1,90 @@
+import { Trace } from '@apollo/usage-reporting-protobuf';
+import { expect, test } from 'vitest';
+import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
+import type { TestGateway } from './support/gateway.ts';
+
+const wanted = { 'apollo-federation-include-trace': 'ftv1' };
+
+interface Answer {
+  readonly data?: Record<string, unknown>;
+  readonly errors?: object[];
+  readonly extensions?: { readonly ftv1: string };
+}
+
+async function ask(gateway: TestGateway, body: object, headers: Record<string, string> = wanted) {
+  const response = await gateway.post(body, headers);
+  const answer = (await response.json()) as Answer;
+  return { answer, trace: Trace.decode(Buffer.from(answer.extensions?.ftv1 ?? '', 'base64')) };
+}
+
+/** A node's children by the names in the response or the indices in the list. */
+function childOf(
+  node: Trace.INode | null | undefined,
+  ...path: (string | number)[]
+): Trace.INode | undefined {
+  const [key, ...rest] = path;
+  if (key === undefined) return node ?? undefined;
+  const child = node?.child?.find((each) =>
+    typeof key === 'number' ? each.index === key : each.responseName === key,
+  );
+  return childOf(child, ...rest);
+}
+
+test('a router that asks for a trace gets one of every field, and the same answer', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 30 } });
+  const query = `query ($representations: [_Any!]!) {
+    one: persona(id: "${exampleId}") { id title: name }
+    _entities(representations: $representations) { ... on CustomerPersona { name } }
+  }`;
+  const representations = [exampleId, unknownId].map((id) => ({ __typename: 'CustomerPersona', id }));
+  const body = { query, variables: { representations } };
+  const { answer, trace } = await ask(gateway, body);
+  const { answer: untraced } = await ask(gateway, body, {});
+  expect(untraced).not.toHaveProperty('extensions');
+  expect({ data: answer.data }).toEqual(untraced);
+
+  const one = childOf(trace.root, 'one');
+  expect(one).toMatchObject({ type: 'CustomerPersona', parentType: 'Query', originalFieldName: 'persona' });
+  // It took as long as the upstream did.
+  expect(Number(one?.endTime) - Number(one?.startTime)).toBeGreaterThan(25e6);
+  expect(trace.durationNs).toBeGreaterThanOrEqual(Number(one?.endTime));
+  expect(childOf(one, 'id')).toMatchObject({ type: 'UUID!', parentType: 'CustomerPersona' });
+  expect(childOf(one, 'title')).toMatchObject({ type: 'String', originalFieldName: 'name' });
+  expect(childOf(trace.root, '_entities', 0, 'name')).toMatchObject({ parentType: 'CustomerPersona' });
+  expect(trace.fieldExecutionWeight).toBe(1);
+  const startedAt = Number(trace.startTime?.seconds) * 1_000;
+  expect(Math.abs(startedAt - Date.now())).toBeLessThan(60_000);
+});
+
+test('errors are in the trace where they happened, as the client sees them', async () => {
+  const gateway = await startGateway();
+  const body = 'canary';
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500, body } });
+  const query = `{ personas(ids: ["${clinic.personas[1]?.id}", "${exampleId}"]) { name } }`;
+  const { answer, trace } = await ask(gateway, { query });
+  expect(answer.errors).toHaveLength(1);
+  const [error] = childOf(trace.root, 'personas')?.error ?? [];
+  expect(JSON.parse(error?.json ?? '')).toEqual(answer.errors?.[0]);
+  expect(error).toMatchObject({ location: [{ line: 1, column: 3 }] });
+  expect(childOf(trace.root, 'personas', 0, 'name')).toBeDefined();
+  expect(JSON.stringify(trace)).not.toContain('canary');
+});
+
+test('a document that is refused has its errors at the root of the trace', async () => {
+  const gateway = await startGateway();
+  const { answer, trace } = await ask(gateway, { query: '{ nobody }' });
+  expect(answer.errors).toHaveLength(1);
+  expect(trace.root?.error).toHaveLength(1);
+  expect(trace.root?.child).toEqual([]);
+});
+
+test('only ftv1 is known, and without the router’s secret there is no trace', async () => {
+  const gateway = await startGateway({ routerSecrets: ['the-secret-of-today'] });
+  const query = { query: '{ __typename }' };
+  const secret = { 'router-authorization': 'the-secret-of-today' };
+  expect((await ask(gateway, query, wanted)).answer).not.toHaveProperty('extensions');
+  expect((await ask(gateway, query, { ...wanted, ...secret })).answer).toHaveProperty('extensions.ftv1');
+  const other = { 'apollo-federation-include-trace': 'ftv2', ...secret };
+  expect((await ask(gateway, query, other)).answer).toEqual({ data: { __typename: 'Query' } });
+});

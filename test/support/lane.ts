@@ -1,0 +1,38 @@
+import type { GraphQLSchema } from 'graphql';
+import type { CustomerPersonasClient } from '../../src/datasources/bluejay/customer-personas.ts';
+import { createDataSourcesFactory } from '../../src/datasources/index.ts';
+import type { Logger } from '../../src/observability/logger.ts';
+import { createSchema } from '../../src/schema/index.ts';
+import { createFastLane } from '../../src/server/fast-lane.ts';
+import type { Lane } from '../../src/server/graphql-request.ts';
+import { createInlineTracer } from '../../src/server/inline-trace.ts';
+import { createPipeline } from '../../src/server/pipeline.ts';
+import { createRepresentationLimit } from '../../src/server/representations.ts';
+import { createFormatResult } from '../../src/server/result.ts';
+
+interface TestLaneOptions {
+  readonly logger: Logger;
+  readonly schema?: GraphQLSchema;
+  /** @default a Bluejay without any persona */
+  readonly customerPersonas?: CustomerPersonasClient;
+}
+
+const noPersonas: CustomerPersonasClient = {
+  get: () => Promise.resolve({ value: null, freshUntil: 0 }),
+  listByAgent: () => Promise.resolve({ value: [], freshUntil: 0 }),
+};
+
+/** The lane as the gateway has it, on a data source of the test's own: for defects that no upstream can cause. */
+export function createTestLane({
+  logger,
+  schema = createSchema(),
+  customerPersonas = noPersonas,
+}: TestLaneOptions): Lane {
+  return createFastLane({
+    pipeline: createPipeline({ schema }),
+    createDataSources: createDataSourcesFactory({ customerPersonas }),
+    formatResult: createFormatResult(logger),
+    limitRepresentations: createRepresentationLimit(1_000),
+    inlineTracer: createInlineTracer(createSchema),
+  });
+}
