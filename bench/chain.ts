@@ -2,6 +2,8 @@
 // `npm run bench:chain` prints the medians of paired rounds. The upstream is a process of its own.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { LightCancellation } from '../src/cancellation.ts';
+import type { Cancellation } from '../src/cancellation.ts';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { decodeCustomerPersona } from '../src/datasources/bluejay/decode-customer-persona.ts';
 import { createTransport } from '../src/datasources/bluejay/transport.ts';
@@ -23,7 +25,7 @@ const maxResponseBytes = 1_048_576;
 let next = 0;
 const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
 
-async function bare(id: string, signal: AbortSignal): Promise<unknown> {
+async function bare(id: string, signal: Cancellation): Promise<unknown> {
   const response = await transport.get({
     operation,
     path: `/v1/customer-persona/${id}`,
@@ -34,11 +36,11 @@ async function bare(id: string, signal: AbortSignal): Promise<unknown> {
   return decodeCustomerPersona(response.body, id);
 }
 
-const chained = (id: string, signal: AbortSignal): Promise<unknown> =>
+const chained = (id: string, signal: Cancellation): Promise<unknown> =>
   bluejay.customerPersonas.get(id, { apiKey, signal, deadlineAtMs: performance.now() + 10_000 });
 
 /** CPU microseconds of this process per read. */
-async function measure(read: (id: string, signal: AbortSignal) => Promise<unknown>): Promise<number> {
+async function measure(read: (id: string, signal: Cancellation) => Promise<unknown>): Promise<number> {
   let left = reads;
   const before = process.cpuUsage();
   const work = async () => {
@@ -46,7 +48,7 @@ async function measure(read: (id: string, signal: AbortSignal) => Promise<unknow
       left -= 1;
       // A request's signal, as the gateway makes one for each.
       // oxlint-disable-next-line no-await-in-loop -- one read after the other is what a worker does
-      await read(nextId(), new AbortController().signal);
+      await read(nextId(), new LightCancellation());
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));

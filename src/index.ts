@@ -19,6 +19,7 @@ export type {
 } from './datasources/index.ts';
 export { createBluejay } from './datasources/bluejay/index.ts';
 export type { Bluejay, BluejayEvents, BluejayOptions, CacheConfig } from './datasources/bluejay/index.ts';
+export type { Cancellation } from './cancellation.ts';
 export type { Caller, Reading } from './datasources/bluejay/call.ts';
 export type { CustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
 export { BluejayError, DeadlineExceeded } from './datasources/bluejay/errors.ts';

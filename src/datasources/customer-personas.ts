@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { readAgentId } from './agent-id.ts';
-import type { Caller } from './bluejay/call.ts';
+import type { Caller, Reading } from './bluejay/call.ts';
 import type { CustomerPersonasClient } from './bluejay/customer-personas.ts';
 import type { CustomerPersona } from './bluejay/decode-customer-persona.ts';
 import { BluejayError } from './bluejay/errors.ts';
@@ -45,28 +45,40 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
 
   // Bluejay has no bulk read: a batch is a fan-out, and each id fails on its own.
   const personas = new DataLoader<string, CustomerPersona | null>(async (ids) => {
-    if (lists !== undefined) await settleWithin(lists.pending, listHeadStartMs);
-    return mapSettled(ids, batchConcurrency, async (id) => {
-      const listed = lists?.personas.get(id);
-      if (listed !== undefined) return listed;
-      const { value, freshUntil } = await client.get(id, caller);
-      onRead(freshUntil);
-      return value;
-    });
+    if (lists === undefined) return readAll(ids);
+    await settleWithin(lists.pending, listHeadStartMs);
+    const { known } = lists;
+    const unknown = ids.filter((id) => !known.has(id));
+    const read = await readAll(unknown);
+    const found = new Map(unknown.map((id, index) => [id, read[index]]));
+    return ids.map((id) => known.get(id) ?? found.get(id) ?? null);
   });
 
+  async function readAll(ids: readonly string[]): Promise<(CustomerPersona | null | Error)[]> {
+    const readings = await mapSettled(ids, batchConcurrency, (id) => client.get(id, caller));
+    return readings.map((reading) => take(reading));
+  }
+
+  /** What was read, noting how long it may be used. */
+  function take<Value>(reading: Reading<Value> | Error): Value | Error {
+    if (reading instanceof Error) return reading;
+    onRead(reading.freshUntil);
+    return reading.value;
+  }
+
   function createLists(): Lists {
-    const pending = new Set<Promise<unknown>>();
     const known = new Map<string, CustomerPersona>();
-    const loader = new DataLoader<number, readonly CustomerPersona[]>((agentIds) =>
-      mapSettled(agentIds, batchConcurrency, async (agentId) => {
-        const { value, freshUntil } = await client.listByAgent(agentId, caller);
-        onRead(freshUntil);
-        for (const persona of value) known.set(persona.id, persona);
-        return value;
-      }),
-    );
-    return { loader, pending, personas: known };
+    const loader = new DataLoader<number, readonly CustomerPersona[]>(async (agentIds) => {
+      const readings = await mapSettled(agentIds, batchConcurrency, (agentId) =>
+        client.listByAgent(agentId, caller),
+      );
+      return readings.map((reading) => {
+        const listed = take(reading);
+        if (!(listed instanceof Error)) for (const persona of listed) known.set(persona.id, persona);
+        return listed;
+      });
+    });
+    return { loader, pending: new Set(), known };
   }
 
   return {
@@ -88,7 +100,7 @@ interface Lists {
   readonly loader: DataLoader<number, readonly CustomerPersona[]>;
   readonly pending: Set<Promise<unknown>>;
   /** What they have brought so far, by id. */
-  readonly personas: Map<string, CustomerPersona>;
+  readonly known: Map<string, CustomerPersona>;
 }
 
 function notUuid(): BluejayError {

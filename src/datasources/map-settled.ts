@@ -1,23 +1,31 @@
 /**
  * Runs `task` for every item, at most `concurrency` at a time. Never rejects: a failure becomes that
- * item's Error, which is how DataLoader wants it.
+ * item's Error, which is how DataLoader wants it. One reaction an item is all that it costs.
  */
-export async function mapSettled<Item, Result>(
+export function mapSettled<Item, Result>(
   items: readonly Item[],
   concurrency: number,
   task: (item: Item) => Promise<Result>,
 ): Promise<(Result | Error)[]> {
-  const results = Array.from<Result | Error>({ length: items.length });
-  // Workers share one iterator: each takes the next item as soon as it is free.
-  const queue = items.entries();
-  async function work(): Promise<void> {
-    for (const [index, item] of queue) {
-      // oxlint-disable-next-line no-await-in-loop -- one at a time is what a worker is
-      results[index] = await task(item).catch(toError);
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, work));
-  return results;
+  return new Promise((resolve) => {
+    const results = Array.from<Result | Error>({ length: items.length });
+    let next = 0;
+    let left = items.length;
+    const start = () => {
+      const index = next;
+      next += 1;
+      const settle = (result: Result | Error) => {
+        results[index] = result;
+        left -= 1;
+        if (left === 0) resolve(results);
+        else if (next < items.length) start();
+      };
+      // The index is in bounds: `start` is called for as many items as there are.
+      task(items[index] as Item).then(settle, (reason: unknown) => settle(toError(reason)));
+    };
+    if (left === 0) resolve(results);
+    while (next < Math.min(concurrency, items.length)) start();
+  });
 }
 
 function toError(reason: unknown): Error {

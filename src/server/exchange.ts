@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LightCancellation } from '../cancellation.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RequestStatistics } from './graphql-request.ts';
@@ -12,7 +13,7 @@ export interface Exchange {
   readonly response: ServerResponse;
   readonly requestId: string;
   /** Aborted when the client goes away before it has its answer; a route may abort it for its own reasons. */
-  readonly cancellation: AbortController;
+  readonly cancellation: LightCancellation;
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
   readonly isDraining: () => boolean;
@@ -30,7 +31,7 @@ export function openExchange(
 ): Exchange {
   const startedAt = performance.now();
   const requestId = readRequestId(request.headers['x-request-id']);
-  const cancellation = new AbortController();
+  const cancellation = new LightCancellation();
   const statistics: RequestStatistics = {
     operationName: undefined,
     upstreamCalls: 0,
@@ -40,7 +41,7 @@ export function openExchange(
   response.setHeader('x-request-id', requestId);
   response.once('close', () => {
     const aborted = !response.writableFinished;
-    if (aborted) cancellation.abort();
+    if (aborted) cancellation.abort(clientLeft);
     // Probes come every few seconds, for ever.
     const level = routeName.startsWith('/health/') ? 'debug' : 'info';
     if (!logger.isLevelEnabled(level)) return;
@@ -58,6 +59,9 @@ export function openExchange(
   });
   return { request, response, requestId, cancellation, statistics, isDraining };
 }
+
+/** Why the reads of a client that went away end. */
+const clientLeft = new Error('The client went away before it had its answer');
 
 /** Answers with a body; once the answer has begun, or the client is gone, it does nothing. */
 export function sendBody(

@@ -43,8 +43,12 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const onCall = () => {
       statistics.upstreamCalls += 1;
     };
-    const { signal } = cancellation;
-    const caller = { apiKey, signal, deadlineAtMs: performance.now() + requestTimeoutMs, onCall };
+    const caller = {
+      apiKey,
+      signal: cancellation,
+      deadlineAtMs: performance.now() + requestTimeoutMs,
+      onCall,
+    };
     const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
     try {
       const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createBreaker } from '../../src/datasources/bluejay/resilience/breaker.ts';
 import type { BreakerOptions, Outcome } from '../../src/datasources/bluejay/resilience/breaker.ts';
 import { createBulkhead } from '../../src/datasources/bluejay/resilience/bulkhead.ts';
-import type { Cancellation } from '../../src/datasources/bluejay/resilience/cancellation.ts';
+import type { Cancellation } from '../../src/cancellation.ts';
 import { createCoalescer } from '../../src/datasources/bluejay/resilience/coalesce.ts';
 import { createRetryBudget } from '../../src/datasources/bluejay/resilience/retry-budget.ts';
 import { retryDelayMs } from '../../src/datasources/bluejay/resilience/retry-delay.ts';

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Cancellation } from '../../cancellation.ts';
 import type { Validators } from './cache/freshness.ts';
 import { classifyStatus } from './classify-status.ts';
 import { BluejayError } from './errors.ts';
 import type { Operation } from './errors.ts';
 import type { Decoded } from './json.ts';
-import type { Cancellation } from './resilience/cancellation.ts';
 import type { Transport } from './transport.ts';
 
 /** On whose behalf a call is made. */
@@ -12,7 +12,7 @@ export interface Caller {
   /** Undefined when the caller had to bring a key and did not. */
   readonly apiKey: string | undefined;
   /** Ends the caller's waiting; calls that nobody else waits for are aborted. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
   /** When the caller gives up, on the clock of `performance.now()`: no retry is planned beyond it. */
   readonly deadlineAtMs?: number | undefined;
   /** Told of each call to Bluejay before it is sent. */

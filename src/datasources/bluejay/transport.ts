@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
+import type { Cancellation } from '../../cancellation.ts';
 import type { Validators } from './cache/freshness.ts';
 import { BluejayError } from './errors.ts';
 import type { Failure, Operation } from './errors.ts';
-import type { Cancellation } from './resilience/cancellation.ts';
 
 export interface TransportOptions {
   /** Origin and optional path prefix, without a trailing slash. */

@@ -1,4 +1,4 @@
-import type { Cancellation } from './cancellation.ts';
+import type { Cancellation } from '../../../cancellation.ts';
 
 export interface BulkheadOptions {
   /** The most calls in flight. @default 64 */

@@ -1,8 +1,8 @@
+import type { Cancellation } from '../../../cancellation.ts';
 import { BluejayError } from '../errors.ts';
 import type { Operation } from '../errors.ts';
 import type { Breaker, Outcome } from './breaker.ts';
 import type { Bulkhead } from './bulkhead.ts';
-import type { Cancellation } from './cancellation.ts';
 import type { CallContext } from './coalesce.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { retryDelayMs } from './retry-delay.ts';

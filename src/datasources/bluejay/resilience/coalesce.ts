@@ -1,5 +1,5 @@
-import { LightCancellation } from './cancellation.ts';
-import type { Cancellation } from './cancellation.ts';
+import { LightCancellation } from '../../../cancellation.ts';
+import type { Cancellation } from '../../../cancellation.ts';
 
 /** How long a call may go on. */
 export interface CallContext {
@@ -11,7 +11,7 @@ export interface CallContext {
 
 /** A caller that waits for a call. */
 interface Waiter {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Cancellation | undefined;
   /** On the clock of `performance.now()`. @default Infinity */
   readonly deadlineAtMs?: number | undefined;
 }
@@ -84,7 +84,7 @@ class SharedCall<Value> implements CallContext {
         this.#end();
         this.signal.abort(signal.reason);
       };
-      signal.addEventListener('abort', waiting.leave, { once: true });
+      signal.addEventListener('abort', waiting.leave);
     });
   }
 
@@ -108,6 +108,6 @@ class SharedCall<Value> implements CallContext {
 interface Waiting<Value> {
   readonly resolve: (value: Value) => void;
   readonly reject: (error: unknown) => void;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: Cancellation | undefined;
   leave: (() => void) | undefined;
 }
