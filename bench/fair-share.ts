@@ -10,7 +10,7 @@ const bluejay = await createBluejay({
   baseUrl: sandbox.url,
   userAgent: 'bench',
   timeoutMs: 60_000,
-  sharePerKey: 0.5,
+  auth: 'forward',
 });
 
 /** Latencies of 2,000 reads of tenant B, one after the other, in milliseconds. */

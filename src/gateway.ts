@@ -52,8 +52,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     baseUrl: upstream.baseUrl,
     userAgent: `bluejay-graphql/${version}`,
     timeoutMs: config.upstream.timeoutMs,
-    // Where every caller brings its own key, none may take all the places.
-    sharePerKey: upstream.auth.mode === 'forward' ? 0.5 : 1,
+    auth: upstream.auth.mode,
     cache: config.cache,
     events: {
       ...events,

@@ -195,3 +195,14 @@ test.each([
   });
   expect(gateway.logs.filter(({ level }) => level === 'error')).toEqual([]);
 });
+
+test.each([
+  ['{ __typename @skip(if: "canary") }', 'A value in the document does not fit the type Boolean.'],
+  ['{ personasByAgent(agentId: {canary: 1}) { id } }', 'A value in the document does not fit the type ID.'],
+  ['{ personas(ids: [null, "canary"]) { id } }', 'A value in the document does not fit the type UUID!.'],
+])('%s is refused without a word of its values', async (query, message) => {
+  const gateway = await startGateway();
+  const body = (await (await gateway.post({ query })).json()) as { errors: { message: string }[] };
+  expect(body.errors.map((error) => error.message)).toContain(message);
+  expect(JSON.stringify(body)).not.toContain('canary');
+});

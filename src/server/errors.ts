@@ -144,6 +144,9 @@ function describe(
     return describeVariable(original, error, `$${variable.variable.name.value}`, print(variable.type));
   }
   const { code, limit } = original.extensions;
+  if (code === 'GRAPHQL_VALIDATION_FAILED' && node !== undefined && isValue(node.kind)) {
+    return { message: describeValue(original.message), extensions: { code } };
+  }
   if (typeof code === 'string' && Object.hasOwn(errorTable, code)) {
     return { message: original.message, extensions: { code, ...(limit !== undefined && { limit }) } };
   }
@@ -163,7 +166,17 @@ function describe(
 
 /** Where an error stands that is about an argument: the argument itself, or something in its value. */
 function isArgumentPart(kind: Kind): boolean {
-  return kind === Kind.ARGUMENT || kind === Kind.VARIABLE || /(Value|ObjectField)$/.test(kind);
+  return kind === Kind.ARGUMENT || kind === Kind.VARIABLE || kind === Kind.OBJECT_FIELD || isValue(kind);
+}
+
+function isValue(kind: Kind): boolean {
+  return kind.endsWith('Value');
+}
+
+/** graphql-js repeats a value in a document that does not fit its type, and it may be a secret: only the type is kept. */
+function describeValue(message: string): string {
+  const type = /^(\w+) cannot represent/.exec(message)?.[1] ?? /of type "([^"]*)"/.exec(message)?.[1];
+  return `A value in the document does not fit ${type === undefined ? 'its type' : `the type ${type}`}.`;
 }
 
 /** A document so deep that parsing or validating it overflows the stack. */

@@ -9,7 +9,7 @@ import { startHttpUpstream } from '../support/upstreams.ts';
 
 interface UpstreamAnswer {
   status?: number;
-  headers?: Record<string, string>;
+  headers?: Record<string, string | string[]>;
 }
 
 /** Bluejay's client, a clock to turn, and an upstream that counts its calls in the names it answers with. */
@@ -63,6 +63,7 @@ test.each([
   ['max-age=60', { ttlMs: 10_000 }, 10_000],
   ['public', { ttlMs: 10_000 }, 10_000],
   ['max-age=10, s-maxage=999', {}, 10_000],
+  ['max-age=999999999999999999999', {}, 31_536_000_000],
 ])('with cache-control: %s and %j a persona is fresh for %i ms', async (cacheControl, cache, freshMs) => {
   const { read, clock } = await startCached(cache, { headers: { 'cache-control': cacheControl } });
   await read();
@@ -78,6 +79,7 @@ test.each([
   ['no-cache', {}],
   ['max-age=0', {}],
   ['max-age=60', { vary: '*' }],
+  ['max-age=60', { vary: 'accept, *' }],
   ['', { expires: '0' }],
 ])('cache-control: %s %j wins over PERSONA_CACHE_TTL_MS', async (cacheControl, more) => {
   const headers = { ...(cacheControl !== '' && { 'cache-control': cacheControl }), ...more };
@@ -92,6 +94,22 @@ test('the age that an answer had on arrival counts', async () => {
   expect(await read()).toBe('call 1');
   clock.ms += 1;
   expect(await read()).toBe('call 2');
+});
+
+test('an age below zero makes nothing fresher', async () => {
+  const { read, clock } = await startCached({}, { headers: { 'cache-control': 'max-age=60', age: '-1000' } });
+  await read();
+  clock.ms += 60_000;
+  expect(await read()).toBe('call 2');
+});
+
+test('headers that come in several lines count together', async () => {
+  const lines = ['private', 'max-age=60'];
+  const { read, upstream } = await startCached({}, { headers: { 'cache-control': lines, vary: ['a', 'b'] } });
+  expect([await read(), await read()]).toEqual(['call 1', 'call 1']);
+  upstream.headers = { 'cache-control': [...lines, 'no-store'] };
+  const [other = ''] = someIds(1);
+  expect([await read(other), await read(other)]).toEqual(['call 2', 'call 3']);
 });
 
 test('a persona that is absent is kept only for its own time', async () => {
@@ -136,6 +154,37 @@ test('a 304 confirms what is kept, and renews it', async () => {
   clock.ms += 9_999;
   expect(await read()).toBe('call 1');
   expect(received).toHaveLength(2);
+});
+
+test('the age of an answer says nothing about the 304 that confirms it', async () => {
+  const { read, received, upstream } = await startCached(
+    {},
+    { headers: { 'cache-control': 'max-age=60', etag: '"v1"', age: '60' } },
+  );
+  await read();
+  upstream.status = 304;
+  upstream.headers = { etag: '"v1"' };
+  expect([await read(), await read(), await read()]).toEqual(['call 1', 'call 1', 'call 1']);
+  expect(received).toHaveLength(2);
+});
+
+test.each([401, 403])('a key that Bluejay answers with %i gets nothing that is kept', async (status) => {
+  const { read, clock, received, upstream } = await startCached(
+    {},
+    { headers: { 'cache-control': 'max-age=10, stale-while-revalidate=60, stale-if-error=600' } },
+  );
+  await read();
+  upstream.status = status;
+  clock.ms += 10_000;
+  // The last answer that is known is still given while the new one is fetched …
+  expect(await read()).toBe('call 1');
+  await expect.poll(() => received.length).toBe(2);
+  // … and that one forbids it, then and while Bluejay is out of reach.
+  const kind = status === 401 ? 'unauthenticated' : 'forbidden';
+  await expect.poll(() => read().catch((error: unknown) => String(error))).toContain(kind);
+  upstream.status = 500;
+  await Promise.allSettled(someIds(20).map((id) => read(id)));
+  await expect(read()).rejects.toThrow('circuit_open');
 });
 
 test('no-cache with an ETag asks each time, and gets by with a 304', async () => {

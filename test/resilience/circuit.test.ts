@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
+import { DeadlineExceeded } from '../../src/datasources/bluejay/errors.ts';
 import { createBluejay } from '../../src/datasources/bluejay/index.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
@@ -68,5 +69,64 @@ test('half open, three probes go out; their success closes it', async () => {
   expect(sandbox.requests).toHaveLength(3);
   expect(states).toEqual(['open', 'half_open', 'closed']);
   expect(bluejay.load()).toEqual({ inFlight: 0, queued: 0 });
+  await bluejay.close();
+});
+
+test('attempts that are given up late count as failures, and early ones say nothing', async () => {
+  const { sandbox } = await startGateway();
+  const clock = { ms: 0 };
+  const states: string[] = [];
+  const bluejay = await createBluejay({
+    baseUrl: sandbox.url,
+    userAgent: 'test',
+    timeoutMs: 20_000,
+    now: () => clock.ms,
+    events: { onBreakerStateChange: (state) => states.push(state) },
+  });
+  sandbox.faults.add({ fault: { kind: 'hang' } });
+  async function giveUpAfter(elapsedMs: number, series: number) {
+    sandbox.requests.length = 0;
+    const deadline = new AbortController();
+    const caller = { apiKey: clinic.apiKey, signal: deadline.signal };
+    const reads = someIds(30, series).map((id) => bluejay.customerPersonas.get(id, caller));
+    const settled = Promise.allSettled(reads);
+    await expect.poll(() => sandbox.requests.length).toBe(30);
+    clock.ms += elapsedMs;
+    deadline.abort(new DeadlineExceeded());
+    await settled;
+    await expect.poll(() => bluejay.load().inFlight).toBe(0);
+  }
+  await giveUpAfter(9_999, 1);
+  expect(states).toEqual([]);
+  await giveUpAfter(10_000, 2);
+  expect(states).toEqual(['open']);
+  await bluejay.close();
+});
+
+test('reads that an open breaker has refused earn no retries', async () => {
+  const { sandbox } = await startGateway();
+  const clock = { ms: 0 };
+  const bluejay = await createBluejay({
+    baseUrl: sandbox.url,
+    userAgent: 'test',
+    now: () => clock.ms,
+    random: () => 0,
+  });
+  const read = (id: string) =>
+    bluejay.customerPersonas.get(id, { apiKey: clinic.apiKey }).catch(() => undefined);
+  sandbox.faults.add({ fault: { kind: 'answer', status: 500 } });
+  await Promise.all(someIds(20).map(read));
+  await Promise.all(someIds(2_000, 1).map(read));
+  expect(sandbox.requests).toHaveLength(20);
+
+  sandbox.faults.clear();
+  clock.ms += 5_000;
+  await Promise.all(someIds(3, 2).map(read));
+  sandbox.requests.length = 0;
+  sandbox.faults.add({ fault: { kind: 'answer', status: 429 } });
+  for (const id of someIds(100, 3)) await read(id);
+  // 123 reads have gone out: a fifth of them, and 10.
+  expect(sandbox.requests.length).toBeGreaterThan(100);
+  expect(sandbox.requests.length).toBeLessThanOrEqual(100 + 10 + 24);
   await bluejay.close();
 });

@@ -6,6 +6,7 @@ import type { Cancellation } from '../../src/cancellation.ts';
 import { createCoalescer } from '../../src/datasources/bluejay/resilience/coalesce.ts';
 import { createRetryBudget } from '../../src/datasources/bluejay/resilience/retry-budget.ts';
 import { retryDelayMs } from '../../src/datasources/bluejay/resilience/retry-delay.ts';
+import { createTenantBreaker } from '../../src/datasources/bluejay/resilience/tenant-breaker.ts';
 
 function startClock(ms = 1_000_000) {
   const clock = { ms, now: () => clock.ms };
@@ -109,6 +110,35 @@ test('a call that went out before the breaker opened does not decide what comes 
   probe?.('success');
 });
 
+test('while probes are out, others are told to come back in about the time that they take', () => {
+  const { breaker, clock, repeat } = startBreaker();
+  repeat(10, 'failure');
+  clock.ms += 5_000;
+  breaker.enter();
+  expect(breaker.retryAfterMs()).toBe(1_000);
+});
+
+test('failures of one tenant alone do not open the breaker of all', () => {
+  const clock = startClock();
+  const origin = createBreaker({ now: clock.now, minimumCalls: 20 });
+  const tenant = () => createTenantBreaker(createBreaker({ now: clock.now, minimumCalls: 10 }), origin);
+  const [first, second, third] = [tenant(), tenant(), tenant()];
+  const inFlight = Array.from({ length: 40 }, () => first.enter());
+  for (const report of inFlight) report?.('failure');
+  expect([first.state, origin.state]).toEqual(['open', 'closed']);
+  for (let call = 0; call < 10; call += 1) second.enter()?.('failure');
+  expect([second.state, origin.state, third.state]).toEqual(['open', 'open', 'open']);
+  expect(third.allows()).toBe(false);
+  expect(third.enter()).toBeUndefined();
+
+  clock.ms += 5_000;
+  // Half open, a tenant with a failure of its own says nothing about the others.
+  first.enter()?.('failure');
+  expect(origin.state).toBe('half_open');
+  for (let probe = 0; probe < 3; probe += 1) second.enter()?.('success');
+  expect([second.state, origin.state, third.state]).toEqual(['closed', 'closed', 'closed']);
+});
+
 test('the retry budget is a share of the recent calls and a floor', () => {
   const clock = startClock();
   const budget = createRetryBudget({ now: clock.now, share: 0.2, floor: 10, windowMs: 10_000 });
@@ -184,6 +214,19 @@ test('one key cannot take more than its share, in flight or waiting', () => {
   expect(['a', 'a', 'a', 'a'].map(enter)).toEqual(['in', 'in', 'waits', 'full']);
   expect(['b', 'b', 'b', 'b'].map(enter)).toEqual(['in', 'in', 'waits', 'full']);
   expect(enter('c')).toBe('waits');
+});
+
+test('in a full queue the key with the most calls makes room for others', async () => {
+  const bulkhead = createBulkhead({ capacity: 1, queue: 4 });
+  void bulkhead.enter('z', never);
+  const places = ['a', 'a', 'a', 'b'].map((key) => bulkhead.enter(key, never));
+  const newcomer = bulkhead.enter('c', never);
+  expect(newcomer).toBeInstanceOf(Promise);
+  await expect(places[2]).resolves.toBe('full');
+  // Now a has two: b and c, who have one each, gain nothing by changing places with it.
+  expect(bulkhead.enter('c', never)).toBe('full');
+  expect(bulkhead.enter('a', never)).toBe('full');
+  expect(bulkhead.queued).toBe(4);
 });
 
 test('keys that wait are served in turn, each first in, first out', async () => {

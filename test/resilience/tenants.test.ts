@@ -4,7 +4,9 @@ import { personaQuery, personasQuery } from '../../examples/frontend/operations.
 import { createBluejay } from '../../src/datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from '../../src/datasources/index.ts';
 import { createSchema } from '../../src/schema/index.ts';
-import { airline, clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
+import type { Organisation } from '../../src/sandbox/index.ts';
+import { airline, clinic, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { startHttpUpstream } from '../support/upstreams.ts';
 
 const forward = { mode: 'forward' } as const;
@@ -53,17 +55,35 @@ test('reads of different tenants are never one call', async () => {
   expect(gateway.sandbox.requests).toHaveLength(2);
 });
 
-test('a tenant that floods the gateway with slow reads is OVERLOADED, and another one is served', async () => {
-  const gateway = await startGateway({ auth: forward, timeoutMs: 60_000, requestTimeoutMs: 2_000 });
-  const slow = someIds(1_000);
+/** Lets Bluejay accept the keys: until then they have one share together. */
+async function introduce(gateway: TestGateway, ...apiKeys: string[]) {
+  for (const apiKey of apiKeys) {
+    const { errors } = await gateway.query(personaQuery, { id: unknownId }, { 'x-api-key': apiKey });
+    expect(errors).toBeUndefined();
+  }
+  gateway.sandbox.requests.length = 0;
+}
+
+/** Sends so many slow reads, 25 a request; resolves with the codes of their errors. */
+async function flood(gateway: TestGateway, apiKeyOf: (request: number) => string, reads: number, series = 0) {
+  const slow = someIds(reads, series);
   for (const personaId of slow) gateway.sandbox.faults.add({ personaId, fault: { kind: 'hang' } });
-  const flood = Array.from({ length: 40 }, (_, index) =>
-    gateway.query(
-      personasQuery,
-      { ids: slow.slice(index * 25, index * 25 + 25) },
-      { 'x-api-key': clinic.apiKey },
+  const results = await Promise.all(
+    Array.from({ length: reads / 25 }, (_, request) =>
+      gateway.query(
+        personasQuery,
+        { ids: slow.slice(request * 25, request * 25 + 25) },
+        { 'x-api-key': apiKeyOf(request) },
+      ),
     ),
   );
+  return results.flatMap(({ errors }) => errors?.map(({ extensions }) => extensions.code));
+}
+
+test('a tenant that floods the gateway with slow reads is OVERLOADED, and another one is served', async () => {
+  const gateway = await startGateway({ auth: forward, timeoutMs: 60_000, requestTimeoutMs: 2_000 });
+  await introduce(gateway, clinic.apiKey, airline.apiKey);
+  const flooding = flood(gateway, () => clinic.apiKey, 1_000);
   await expect.poll(() => gateway.sandbox.requests.length).toBe(32);
 
   const { id } = airline.personas[0] ?? { id: '' };
@@ -71,12 +91,61 @@ test('a tenant that floods the gateway with slow reads is OVERLOADED, and anothe
     const { data } = await gateway.query(personaQuery, { id }, { 'x-api-key': airline.apiKey });
     expect(data?.persona?.id).toBe(id);
   }
-  const codes = (await Promise.all(flood)).flatMap(({ errors }) =>
-    errors?.map(({ extensions }) => extensions.code),
-  );
+  const codes = await flooding;
   // Half of the 64 places and half of the 1,024 in the queue are the most for one key.
   expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(1_000 - 32 - 512);
   expect(codes.filter((code) => code === 'UPSTREAM_TIMEOUT')).toHaveLength(32 + 512);
+});
+
+test('invented keys have one share together, however many they are', async () => {
+  const gateway = await startGateway({ auth: forward, timeoutMs: 60_000, requestTimeoutMs: 2_000 });
+  await introduce(gateway, airline.apiKey);
+  const flooding = flood(gateway, (request) => `invented-key-${request}`, 1_000);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(32);
+  const { id } = airline.personas[0] ?? { id: '' };
+  for (let read = 0; read < 20; read += 1) {
+    const { data } = await gateway.query(personaQuery, { id }, { 'x-api-key': airline.apiKey });
+    expect(data?.persona?.id).toBe(id);
+  }
+  const codes = await flooding;
+  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(1_000 - 32 - 512);
+});
+
+test('what one tenant alone sees fail closes the circuit to nobody else', async () => {
+  const { sandbox } = await startGateway();
+  const bluejay = await createBluejay({ baseUrl: sandbox.url, userAgent: 'test', auth: 'forward' });
+  const read = async (id: string, { apiKey }: Organisation) => {
+    const [result] = await Promise.allSettled([bluejay.customerPersonas.get(id, { apiKey })]);
+    return result.status === 'fulfilled' ? result.value.value?.id : String(result.reason);
+  };
+  const [healthy = ''] = airline.personas.map(({ id }) => id);
+  await read(healthy, airline);
+  await read(exampleId, clinic);
+  sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500 } });
+  for (let call = 0; call < 50; call += 1) await read(exampleId, clinic);
+  expect(await read(exampleId, clinic)).toBe('BluejayError: unavailable: circuit_open');
+  expect(await read(healthy, airline)).toBe(healthy);
+
+  // Two tenants that see nothing but failures: it is Bluejay, and a third one need not try.
+  const third = { ...airline, apiKey: 'a-third-key' };
+  sandbox.faults.add({ fault: { kind: 'answer', status: 500 } });
+  for (let call = 0; call < 25; call += 1) await read(healthy, airline);
+  expect(await read(healthy, third)).toBe('BluejayError: unavailable: circuit_open');
+  await bluejay.close();
+});
+
+test('retries of one tenant cost another one none of its own', async () => {
+  const gateway = await startGateway({ auth: forward });
+  await introduce(gateway, clinic.apiKey, airline.apiKey);
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 429 } });
+  for (let call = 0; call < 30; call += 1) {
+    await gateway.query(personaQuery, { id: exampleId }, { 'x-api-key': clinic.apiKey });
+  }
+  for (const { id } of airline.personas) {
+    gateway.sandbox.faults.add({ personaId: id, fault: { kind: 'answer', status: 503 }, times: 1 });
+    const { data } = await gateway.query(personaQuery, { id }, { 'x-api-key': airline.apiKey });
+    expect(data?.persona?.id).toBe(id);
+  }
 });
 
 test('1,000 interleaved requests of two tenants for the same ids: no answer of one reaches the other', async () => {

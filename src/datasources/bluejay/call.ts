@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Cancellation } from '../../cancellation.ts';
-import type { Validators } from './cache/freshness.ts';
+import type { CacheEntry } from './cache/entry.ts';
 import { classifyStatus } from './classify-status.ts';
 import { BluejayError } from './errors.ts';
 import type { Operation } from './errors.ts';
@@ -37,18 +37,18 @@ export interface CallOptions<Value> {
   readonly maxResponseBytes?: number;
 }
 
-/** What one call brings back: the value, or that the one we have still holds. */
+/** What one call brings back: the value, or that the entry we have still holds. */
 type Answer<Value> =
   | { readonly kind: 'full'; readonly value: Value; readonly headers: IncomingHttpHeaders }
-  | { readonly kind: 'not_modified'; readonly headers: IncomingHttpHeaders };
+  | { readonly kind: 'not_modified'; readonly confirmed: CacheEntry; readonly headers: IncomingHttpHeaders };
 
 interface CallRequest<Value> {
   /** See `Transport`. */
   readonly path: string;
   readonly apiKey: string;
   readonly signal: Cancellation;
-  /** Of an answer that is kept. */
-  readonly validators?: Validators | undefined;
+  /** What is kept, and may be confirmed. */
+  readonly previous?: CacheEntry | undefined;
   readonly decode: (body: string) => Decoded<Value>;
 }
 
@@ -62,11 +62,14 @@ export type Call<Value> = (request: CallRequest<Value>) => Promise<Answer<Value>
 
 export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
   const { transport, operation, argumentNames, absent, maxResponseBytes = 1_048_576 } = options;
-  return async ({ path, apiKey, signal, validators, decode }) => {
+  return async ({ path, apiKey, signal, previous, decode }) => {
+    const validators = previous?.validators;
     const response = await transport.get({ operation, path, apiKey, signal, validators, maxResponseBytes });
     const { status, headers } = response;
     if (status === 404) return { kind: 'full', value: absent, headers };
-    if (status === 304 && validators !== undefined) return { kind: 'not_modified', headers };
+    if (status === 304 && previous !== undefined) {
+      return { kind: 'not_modified', confirmed: previous, headers };
+    }
     if (status !== 200) {
       throw new BluejayError(classifyStatus(response, argumentNames, Date.now()), { operation, status });
     }

@@ -52,14 +52,17 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
           path: `/v1/customer-persona/${id}`,
           apiKey,
           signal,
-          validators: previous?.validators,
+          previous,
           decode: (body) => decodeCustomerPersona(body, id),
         });
       });
-      if (answer.kind === 'full') return cache.store(key, answer.value, answer.headers);
-      return cache.store(key, previous?.persona ?? null, answer.headers, previous);
+      if (answer.kind === 'full') return cache.store(key, answer.value, answer.headers, previous);
+      return cache.confirm(key, answer.confirmed, answer.headers);
     } catch (error) {
-      if (previous === undefined || !isCircuitOpen(error) || !cache.mayServeOnError(previous)) throw error;
+      if (previous === undefined) throw error;
+      // A key that has lost its right has lost it to what is kept, too.
+      if (isRefusal(error)) cache.forget(key);
+      if (!isCircuitOpen(error) || !cache.mayServeOnError(previous)) throw error;
       events.onCache?.('stale');
       return readEntry(previous);
     }
@@ -98,6 +101,13 @@ interface Read extends Pick<Caller, 'onCall'> {
   readonly id: string;
   readonly apiKey: string;
   readonly tenant: string;
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof BluejayError &&
+    (error.failure.kind === 'unauthenticated' || error.failure.kind === 'forbidden')
+  );
 }
 
 function isCircuitOpen(error: unknown): boolean {

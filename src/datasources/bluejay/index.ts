@@ -8,11 +8,10 @@ import type { Operation } from './errors.ts';
 import { createFingerprint } from './fingerprint.ts';
 import { createGetCustomerPersona } from './get-customer-persona.ts';
 import { createListCustomerPersonasByAgent } from './list-customer-personas-by-agent.ts';
-import { createBreaker } from './resilience/breaker.ts';
 import type { BreakerState } from './resilience/breaker.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
 import { createChain } from './resilience/chain.ts';
-import { createRetryBudget } from './resilience/retry-budget.ts';
+import { createAcceptedKeys, createTenants } from './resilience/tenants.ts';
 import { createTransport } from './transport.ts';
 
 export interface BluejayOptions {
@@ -26,8 +25,11 @@ export interface BluejayOptions {
   readonly maxInFlight?: number;
   /** The most calls that wait; one more is `overloaded`. @default 1024 */
   readonly maxQueue?: number;
-  /** How much of both one API key may take, above 0 and up to 1. @default 1 */
-  readonly sharePerKey?: number;
+  /**
+   * Whether callers bring keys of their own (`forward`). Then each key has its own breaker and retry budget,
+   * and half of the places at the most. @default service
+   */
+  readonly auth?: 'service' | 'forward';
   /** What of Bluejay's answers is kept, and for how long. */
   readonly cache?: Partial<CacheConfig>;
   readonly events?: BluejayEvents;
@@ -76,29 +78,33 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
     timeoutMs = 3_000,
     maxInFlight = 64,
     maxQueue = 1_024,
-    sharePerKey = 1,
+    auth = 'service',
   } = options;
   const { events = {}, now = () => performance.now(), wallClock = Date.now, random = Math.random } = options;
   const cacheConfig = { ...cacheDefaults, ...options.cache };
   const shared = await openSharedStore(cacheConfig.url, events);
   const transport = createTransport({ baseUrl, userAgent, timeoutMs, connections: maxInFlight });
+  // Where every caller brings its own key, none may take all the places.
+  const acceptedKeys = auth === 'forward' ? createAcceptedKeys() : undefined;
+  const share = auth === 'forward' ? 0.5 : 1;
   const bulkhead = createBulkhead({
     capacity: maxInFlight,
-    capacityPerKey: Math.ceil(maxInFlight * sharePerKey),
+    capacityPerKey: Math.ceil(maxInFlight * share),
     queue: maxQueue,
-    queuePerKey: Math.ceil(maxQueue * sharePerKey),
+    queuePerKey: Math.ceil(maxQueue * share),
   });
-  const retryBudget = createRetryBudget({ now });
-  // One operation may fail while the other is well: each has a breaker of its own.
+  // One operation may fail while the other is well: each has its own breakers and retry budgets.
   const chainFor = (operation: Operation) =>
     createChain({
       operation,
-      breaker: createBreaker({
+      tenants: createTenants({
+        acceptedKeys,
         now,
         onStateChange: (state) => events.onBreakerStateChange?.(state, operation),
       }),
+      acceptedKeys,
       bulkhead,
-      retryBudget,
+      slowMs: timeoutMs / 2,
       now,
       random,
       onRetry: events.onRetry,

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
+import { parseUuid } from '../../uuid.ts';
 import type { Reading } from '../call.ts';
+import { normaliseDateTime } from '../date-time.ts';
 import type { CustomerPersona } from '../decode-customer-persona.ts';
 import { isLifetimeExplicit } from './freshness.ts';
 import type { Lifetime, Validators } from './freshness.ts';
@@ -11,10 +13,25 @@ export interface CacheEntry extends Lifetime {
 }
 
 const text = v.nullable(v.string());
+const uuid = v.pipe(
+  v.string(),
+  v.check((value) => parseUuid(value) === value),
+);
+const dateTime = v.pipe(
+  v.string(),
+  v.check((value) => normaliseDateTime(value) === value),
+);
 
 const entrySchema = v.object({
   persona: v.nullable(
-    v.object({ id: v.string(), createdAt: text, name: text, description: text, goal: text, orgId: text }),
+    v.object({
+      id: uuid,
+      createdAt: v.nullable(dateTime),
+      name: text,
+      description: text,
+      goal: text,
+      orgId: v.nullable(uuid),
+    }),
   ),
   validators: v.record(v.string(), v.string()),
   freshUntil: v.number(),

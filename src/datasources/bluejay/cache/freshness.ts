@@ -36,13 +36,19 @@ const keptHeaders = [
 
 /** @param previous of the answer that a 304 confirms: its own headers update them (RFC 9111, section 3.2) */
 export function keepHeaders(headers: IncomingHttpHeaders, previous: Validators = {}): Validators {
-  const kept: Partial<Record<(typeof keptHeaders)[number], string>> = { ...previous };
+  // How old the answer was when it came says nothing about the confirmation.
+  const { age: _age, date: _date, ...confirmed } = previous;
+  const kept: Partial<Record<(typeof keptHeaders)[number], string>> = confirmed;
   for (const name of keptHeaders) {
-    const value = headers[name];
-    if (value !== undefined) kept[name] = value;
+    // undici gives a list where a header came more than once (RFC 9110, section 5.3, joins them).
+    const value: string | string[] | undefined = headers[name];
+    if (value !== undefined) kept[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return kept;
 }
+
+/** Beyond a year nobody means it (RFC 9111, section 1.2.2, lets a cache cap what it cannot represent). */
+const maxFreshMs = 31_536_000_000;
 
 // What is sent upstream never varies but for the API key, which is part of every cache key.
 const request = { method: 'GET', url: '/', headers: {} };
@@ -61,14 +67,19 @@ export function lifetimeOf(
   { ttlMs, notFoundTtlMs, staleMs }: FreshnessOptions,
 ): Lifetime | undefined {
   const allowedMs = found ? ttlMs : notFoundTtlMs;
-  const { 'cache-control': cacheControl = '', vary } = headers;
+  const { 'cache-control': cacheControl = '', vary = '' } = headers;
   // Only what a 200 says of itself is taken up; a 404 is kept only where the operator says so.
-  if (/\bno-store\b/i.test(cacheControl) || vary === '*' || (!found && notFoundTtlMs === 0)) return undefined;
+  if (
+    /\bno-store\b/i.test(cacheControl) ||
+    /(^|,)\s*\*\s*(,|$)/.test(vary) ||
+    (!found && notFoundTtlMs === 0)
+  )
+    return undefined;
   const policy = new CachePolicy(request, { status: 200, headers }, { shared: false, cacheHeuristic: 0 });
   if (!policy.storable()) return undefined;
 
   const isExplicit = isLifetimeExplicit(headers);
-  const upstreamMs = (policy.maxAge() - (Number(headers.age) || 0)) * 1000;
+  const upstreamMs = (policy.maxAge() - Math.max(0, Number(headers.age) || 0)) * 1000;
   const freshMs = !isExplicit ? allowedMs : Math.min(upstreamMs, allowedMs === 0 ? Infinity : allowedMs);
   const mayBeStale = found && !/\b(must-revalidate|no-cache)\b/i.test(cacheControl);
   const whileRevalidateMs = directiveMs(cacheControl, 'stale-while-revalidate') ?? staleMs;
@@ -104,7 +115,7 @@ function canRevalidate(headers: Validators): boolean {
 }
 
 function lifetime(now: number, freshMs: number, whileRevalidateMs: number, ifErrorMs: number): Lifetime {
-  const freshUntil = now + freshMs;
+  const freshUntil = now + Math.min(freshMs, maxFreshMs);
   return {
     freshUntil,
     staleWhileRevalidateUntil: freshUntil + whileRevalidateMs,

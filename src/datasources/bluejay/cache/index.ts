@@ -4,7 +4,7 @@ import type { CustomerPersona } from '../decode-customer-persona.ts';
 import { readEntry } from './entry.ts';
 import type { CacheEntry } from './entry.ts';
 import { keepHeaders, lifetimeOf } from './freshness.ts';
-import type { FreshnessOptions } from './freshness.ts';
+import type { FreshnessOptions, Validators } from './freshness.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { SharedStore } from './shared-store.ts';
 
@@ -29,20 +29,43 @@ export interface Cache {
   mayServeWhileRevalidating(entry: CacheEntry): boolean;
   mayServeOnError(entry: CacheEntry): boolean;
   /**
-   * Keeps an answer as long as its headers and the options allow, or forgets the one before.
+   * Keeps an answer as long as its headers and the options allow; else nothing is kept any more.
    *
-   * @param previous the entry that a 304 has confirmed
+   * @param previous what was known before
    */
   store(
     key: string,
     persona: CustomerPersona | null,
     headers: IncomingHttpHeaders,
-    previous?: CacheEntry,
+    previous: CacheEntry | undefined,
   ): Reading<CustomerPersona | null>;
+  /** Keeps an entry that a 304 has confirmed. */
+  confirm(key: string, entry: CacheEntry, headers: IncomingHttpHeaders): Reading<CustomerPersona | null>;
+  /** What was kept is not to be used again, on any replica that asks. */
+  forget(key: string): void;
 }
 
 export function createCache({ freshness, memory, shared, wallClock }: CacheOptions): Cache {
   const isFresh = (entry: CacheEntry) => wallClock() < entry.freshUntil;
+
+  function forget(key: string): void {
+    memory.delete(key);
+    shared?.delete(key);
+  }
+
+  function keep(key: string, persona: CustomerPersona | null, validators: Validators) {
+    const now = wallClock();
+    const lifetime = lifetimeOf(validators, persona !== null, now, freshness);
+    if (lifetime === undefined) {
+      forget(key);
+      return { value: persona, freshUntil: 0 };
+    }
+    const entry = { persona, validators, ...lifetime };
+    memory.set(key, entry);
+    shared?.set(key, entry, now);
+    return readEntry(entry);
+  }
+
   return {
     get: (key) => memory.get(key),
     isShared: shared !== undefined,
@@ -62,17 +85,9 @@ export function createCache({ freshness, memory, shared, wallClock }: CacheOptio
         memory.delete(key);
         return { value: persona, freshUntil: 0 };
       }
-      const now = wallClock();
-      const validators = keepHeaders(headers, previous?.validators);
-      const lifetime = lifetimeOf(validators, persona !== null, now, freshness);
-      if (lifetime === undefined) {
-        memory.delete(key);
-        return { value: persona, freshUntil: 0 };
-      }
-      const entry = { persona, validators, ...lifetime };
-      memory.set(key, entry);
-      shared?.set(key, entry, now);
-      return readEntry(entry);
+      return keep(key, persona, keepHeaders(headers));
     },
+    confirm: (key, { persona, validators }, headers) => keep(key, persona, keepHeaders(headers, validators)),
+    forget,
   };
 }

@@ -20,6 +20,7 @@ export type SharedStoreState = 'lost' | 'recovered' | 'garbage';
 export interface SharedStore {
   get(key: string, id: string): Promise<CacheEntry | undefined>;
   set(key: string, entry: CacheEntry, now: number): void;
+  delete(key: string): void;
   close(): void;
 }
 
@@ -30,18 +31,7 @@ const prefix = 'bluejay-graphql:1:';
 const pauseMs = 1_000;
 
 export function createSharedStore({ url, timeoutMs = 50, onStateChange }: SharedStoreOptions): SharedStore {
-  const client = createClient({
-    url,
-    // Without a connection commands fail at once instead of piling up.
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 10_000,
-    socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, pauseMs) },
-  });
-  // Its errors name the host; what matters of them is in the breaker's state.
-  client.on('error', () => {});
-  // Settles only when it is connected, or closed.
-  client.connect().catch(() => {});
-
+  let client = connect(url);
   let isLost = false;
   let sawGarbage = false;
   // One failure is enough: the next read tries again after the pause.
@@ -61,18 +51,24 @@ export function createSharedStore({ url, timeoutMs = 50, onStateChange }: Shared
 
   /** Runs a command, unless the store is being left alone; undefined for anything but a good answer. */
   async function attempt<Value>(command: () => Promise<Value>): Promise<Value | undefined> {
+    const used = client;
     const report = breaker.enter();
     if (report === undefined) return undefined;
     const timer = new AbortController();
     try {
-      const late = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-        throw new Error('late');
+      const timeOver = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+        throw late;
       });
-      const value = await Promise.race([command(), late]);
+      const value = await Promise.race([command(), timeOver]);
       report('success');
       return value;
-    } catch {
+    } catch (error) {
       report('failure');
+      // What a connection owes that is late may never come, or never end.
+      if (error === late && used === client && client.isOpen) {
+        client.destroy();
+        client = connect(url);
+      }
       return undefined;
     } finally {
       timer.abort();
@@ -81,7 +77,7 @@ export function createSharedStore({ url, timeoutMs = 50, onStateChange }: Shared
 
   return {
     async get(key, id) {
-      const encoded = await attempt(() => client.get(prefix + key));
+      const encoded = await attempt(() => client.get(prefix + key).catch(garbageIfOfWrongType));
       if (encoded === undefined || encoded === null) return undefined;
       const entry = decodeEntry(encoded, id);
       // A miss: what is read from Bluejay instead takes its place.
@@ -96,6 +92,30 @@ export function createSharedStore({ url, timeoutMs = 50, onStateChange }: Shared
         client.set(prefix + key, encodeEntry(entry), { expiration: { type: 'PX', value: ttlMs } }),
       );
     },
+    delete: (key) => void attempt(() => client.del(prefix + key)),
     close: () => client.destroy(),
   };
+}
+
+const late = new Error('late');
+
+function connect(url: string) {
+  const client = createClient({
+    url,
+    // Without a connection commands fail at once instead of piling up.
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: 10_000,
+    socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, pauseMs) },
+  });
+  // Its errors name the host; what matters of them is in the breaker's state.
+  client.on('error', () => {});
+  // Settles only when it is connected, or closed.
+  client.connect().catch(() => {});
+  return client;
+}
+
+/** A list or a hash under our key is garbage, and no failure of the store. */
+function garbageIfOfWrongType(error: unknown): string {
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return '';
+  throw error;
 }

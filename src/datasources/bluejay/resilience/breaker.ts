@@ -33,13 +33,16 @@ type State =
 /** A circuit breaker that opens on a failure rate over a sliding window. */
 export interface Breaker {
   readonly state: BreakerState;
-  /** Milliseconds until a call may go out again; 0 when one may now. */
+  /** Milliseconds until a call may go out again; 0 when one may now, a guess while probes are out. */
   retryAfterMs(): number;
   /** Whether `enter` would let a call through. */
   allows(): boolean;
   /** Lets a call through, or returns undefined: fail at once. */
   enter(): Report | undefined;
 }
+
+/** How soon to come back while probes are out: about as long as they take. */
+const probeMs = 1_000;
 
 export function createBreaker(options: BreakerOptions): Breaker {
   const { failureRate = 0.5, windowMs = 10_000, minimumCalls = 20, openMs = 5_000, probes = 3 } = options;
@@ -83,7 +86,10 @@ export function createBreaker(options: BreakerOptions): Breaker {
     get state() {
       return state.kind;
     },
-    retryAfterMs: () => (state.kind === 'open' ? Math.max(0, state.untilMs - now()) : 0),
+    retryAfterMs() {
+      if (state.kind === 'open') return Math.max(0, state.untilMs - now());
+      return state.kind === 'closed' ? 0 : probeMs;
+    },
     allows() {
       if (state.kind === 'open') return now() >= state.untilMs;
       return state.kind === 'closed' || state.running + state.succeeded < probes;

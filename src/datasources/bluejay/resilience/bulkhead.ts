@@ -16,20 +16,27 @@ export interface Bulkhead {
   readonly inFlight: number;
   readonly queued: number;
   /**
-   * Takes a place: at once (undefined), or when the promise resolves. Every place that was taken must be
-   * given back with `leave`. Keys that wait are served in turn, each first in, first out.
+   * Takes a place: at once (undefined), or when the promise resolves with undefined. Every place that was
+   * taken must be given back with `leave`. Keys that wait are served in turn, each first in, first out.
+   * In a full queue the key with the most calls makes room for one with fewer: its last call has to go.
    *
-   * @returns `full` when the queue has no room for one more of this key
+   * @returns `full`, also later by the promise, when there is no room in the queue
    * @throws the signal's reason when it is aborted while the call waits
    */
-  enter(key: string, signal: Cancellation): undefined | 'full' | Promise<void>;
+  enter(key: string, signal: Cancellation): Place | Promise<Place>;
   leave(key: string): void;
 }
+
+/** `full`: there is none. */
+type Place = 'full' | undefined;
+
+/** Tells a call that waits what has become of it. */
+type Settle = (place: Place) => void;
 
 /** A key's calls: the number in flight, and those that wait. */
 interface Lane {
   inFlight: number;
-  readonly waiting: Set<() => void>;
+  readonly waiting: Set<Settle>;
 }
 
 export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
@@ -53,19 +60,21 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     if (lane.inFlight === 0 && lane.waiting.size === 0) lanes.delete(key);
   }
 
-  function wait(key: string, lane: Lane, signal: Cancellation): Promise<void> {
+  function wait(key: string, lane: Lane, signal: Cancellation): Promise<Place> {
     return new Promise((resolve, reject) => {
-      const start = () => {
+      const settle = (place: Place) => {
+        lane.waiting.delete(settle);
+        queued -= 1;
         signal.removeEventListener('abort', abort);
-        resolve();
+        resolve(place);
       };
       const abort = () => {
-        lane.waiting.delete(start);
+        lane.waiting.delete(settle);
         queued -= 1;
         forget(key, lane);
         reject(signal.reason);
       };
-      lane.waiting.add(start);
+      lane.waiting.add(settle);
       queued += 1;
       signal.addEventListener('abort', abort);
     });
@@ -75,17 +84,27 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   function serve(): void {
     for (const [key, lane] of lanes) {
       if (inFlight >= capacity || queued === 0) return;
-      const [start] = lane.waiting;
-      if (start === undefined || lane.inFlight >= capacityPerKey) continue;
-      lane.waiting.delete(start);
-      queued -= 1;
+      const [settle] = lane.waiting;
+      if (settle === undefined || lane.inFlight >= capacityPerKey) continue;
       lane.inFlight += 1;
       inFlight += 1;
       // To the end of the line: the next free place is another key's.
       lanes.delete(key);
       lanes.set(key, lane);
-      start();
+      settle(undefined);
     }
+  }
+
+  /** Makes room in a full queue at the expense of the key that waits most, if that is another one. */
+  function makeRoomFor(lane: Lane): boolean {
+    let longest = lane;
+    for (const other of lanes.values()) {
+      if (other.waiting.size > longest.waiting.size) longest = other;
+    }
+    // As long as the two would only change places, nobody is sent away.
+    if (longest.waiting.size <= lane.waiting.size + 1) return false;
+    [...longest.waiting].at(-1)?.('full');
+    return true;
   }
 
   return {
@@ -102,7 +121,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
         inFlight += 1;
         return undefined;
       }
-      if (queued >= queue || lane.waiting.size >= queuePerKey) {
+      if (lane.waiting.size >= queuePerKey || (queued >= queue && !makeRoomFor(lane))) {
         forget(key, lane);
         return 'full';
       }

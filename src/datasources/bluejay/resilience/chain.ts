@@ -4,14 +4,16 @@ import type { Operation } from '../errors.ts';
 import type { Breaker, Outcome } from './breaker.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import type { CallContext } from './coalesce.ts';
-import type { RetryBudget } from './retry-budget.ts';
 import { retryDelayMs } from './retry-delay.ts';
+import type { AcceptedKeys, Tenant, Tenants } from './tenants.ts';
 
 export interface ChainOptions {
   readonly operation: Operation;
-  readonly breaker: Breaker;
+  readonly tenants: Tenants;
+  readonly acceptedKeys: AcceptedKeys | undefined;
   readonly bulkhead: Bulkhead;
-  readonly retryBudget: RetryBudget;
+  /** An attempt that is given up after this long, in milliseconds, counts as one that failed. */
+  readonly slowMs: number;
   /** Milliseconds on a clock that never goes back: the one of every `deadlineAtMs`. */
   readonly now: () => number;
   /** From 0 up to, not including, 1. */
@@ -22,13 +24,13 @@ export interface ChainOptions {
 /**
  * Runs a read with everything that keeps a slow or broken upstream from doing harm.
  *
- * @param tenant whose share of the bulkhead the read takes
+ * @param fingerprint of the API key that it is sent with
  * @param attempt sends the call once
  * @throws {BluejayError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
  * @throws the context's reason once its signal is aborted
  */
 export type Chain = <Value>(
-  tenant: string,
+  fingerprint: string,
   context: CallContext,
   attempt: (signal: Cancellation) => Promise<Value>,
 ) => Promise<Value>;
@@ -44,55 +46,61 @@ const overloadedRetryAfterMs = 1_000;
  * no place.
  */
 export function createChain(options: ChainOptions): Chain {
-  const { operation, breaker, bulkhead, retryBudget, now, random, onRetry } = options;
+  const { operation, tenants, acceptedKeys, bulkhead, slowMs, now, random, onRetry } = options;
 
-  function circuitOpen(): BluejayError {
+  function circuitOpen(breaker: Breaker): BluejayError {
     const retryAfterMs = Math.ceil(breaker.retryAfterMs());
     return new BluejayError({ kind: 'unavailable', reason: 'circuit_open', retryAfterMs }, { operation });
   }
 
-  /** Takes a place in the bulkhead: at once, or when the promise resolves. */
-  function takePlace(tenant: string, signal: Cancellation): undefined | Promise<void> {
-    if (!breaker.allows()) throw circuitOpen();
-    const place = bulkhead.enter(tenant, signal);
-    if (place !== 'full') return place;
-    throw new BluejayError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, { operation });
-  }
-
   /** How long to wait before the next attempt; undefined when there shall be none. */
-  function planRetry(error: unknown, attempts: number, context: CallContext): number | undefined {
-    if (!(error instanceof BluejayError) || attempts >= maxAttempts || !breaker.allows()) return undefined;
+  function planRetry(error: unknown, attempts: number, tenant: Tenant, context: CallContext) {
+    if (!(error instanceof BluejayError) || attempts >= maxAttempts || !tenant.breaker.allows()) {
+      return undefined;
+    }
     // Another connection will do, and the upstream is not to blame: at once, and not from the budget.
     if (attempts === 1 && isStaleConnection(error)) return 0;
     const delayMs = retryDelayMs(error.failure, attempts, random);
     if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
-    return retryBudget.withdraw() ? delayMs : undefined;
+    return tenant.retryBudget.withdraw() ? delayMs : undefined;
   }
 
-  return async (tenant, context, attempt) => {
+  return async (fingerprint, context, attempt) => {
     const { signal } = context;
-    retryBudget.deposit();
     for (let attempts = 1; ; attempts += 1) {
-      const place = takePlace(tenant, signal);
+      if (signal.aborted) throw signal.reason;
+      const tenant = tenants.of(fingerprint);
+      const { breaker, retryBudget } = tenant;
+      if (!breaker.allows()) throw circuitOpen(breaker);
+      const entered = bulkhead.enter(tenant.key, signal);
       // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
-      if (place !== undefined) await place;
+      const place = entered instanceof Promise ? await entered : entered;
+      if (place === 'full') {
+        throw new BluejayError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, { operation });
+      }
       const report = breaker.enter();
       let outcome: Outcome = 'ignored';
       let failure: unknown;
+      const startedAtMs = now();
       try {
-        if (report === undefined) throw circuitOpen();
+        if (report === undefined) throw circuitOpen(breaker);
+        if (attempts === 1) retryBudget.deposit();
         // oxlint-disable-next-line no-await-in-loop
         const value = await attempt(signal);
         outcome = 'success';
+        acceptedKeys?.add(fingerprint);
         return value;
       } catch (error) {
-        outcome = outcomeOf(error);
         failure = error;
+        const isGivenUp = signal.aborted && error === signal.reason;
+        if (isGivenUp) outcome = now() - startedAtMs >= slowMs ? 'failure' : 'ignored';
+        else outcome = outcomeOf(error);
+        if (isKeyRefused(error)) acceptedKeys?.delete(fingerprint);
       } finally {
-        bulkhead.leave(tenant);
+        bulkhead.leave(tenant.key);
         report?.(outcome);
       }
-      const delayMs = planRetry(failure, attempts, context);
+      const delayMs = planRetry(failure, attempts, tenant, context);
       if (delayMs === undefined) throw failure;
       onRetry?.();
       // oxlint-disable-next-line no-await-in-loop
@@ -123,6 +131,10 @@ function outcomeOf(error: unknown): Outcome {
   if (isStaleConnection(error)) return 'ignored';
   if (failure.kind === 'unavailable') return 'failure';
   return (upstream?.status ?? 0) >= 500 ? 'failure' : 'success';
+}
+
+function isKeyRefused(error: unknown): boolean {
+  return error instanceof BluejayError && error.failure.kind === 'unauthenticated';
 }
 
 function isStaleConnection({ failure }: BluejayError): boolean {

@@ -1,0 +1,79 @@
+import { LRUCache } from 'lru-cache';
+import { createBreaker } from './breaker.ts';
+import type { Breaker, BreakerState } from './breaker.ts';
+import { createRetryBudget } from './retry-budget.ts';
+import type { RetryBudget } from './retry-budget.ts';
+import { createTenantBreaker } from './tenant-breaker.ts';
+
+/** What callers with one API key have to themselves, so that no other key can take it from them. */
+export interface Tenant {
+  /** Whose share of the bulkhead it is. */
+  readonly key: string;
+  readonly breaker: Breaker;
+  readonly retryBudget: RetryBudget;
+}
+
+/** The tenants of one upstream operation. */
+export interface Tenants {
+  /** The tenant of an API key's fingerprint. */
+  of(fingerprint: string): Tenant;
+}
+
+export interface TenantsOptions {
+  /** Undefined where there is one key for everyone. */
+  readonly acceptedKeys: AcceptedKeys | undefined;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+  /** Told of the breaker of the whole operation. */
+  readonly onStateChange: (state: BreakerState) => void;
+}
+
+/** Failures of one tenant alone never open the operation's breaker: its own opens first, at half of this. */
+const minimumCalls = 40;
+const maxTenants = 10_000;
+
+export function createTenants({ acceptedKeys, now, onStateChange }: TenantsOptions): Tenants {
+  if (acceptedKeys === undefined) {
+    const breaker = createBreaker({ now, minimumCalls: minimumCalls / 2, onStateChange });
+    const everyone = { key: '', breaker, retryBudget: createRetryBudget({ now }) };
+    return { of: () => everyone };
+  }
+  const origin = createBreaker({ now, minimumCalls, onStateChange });
+  const create = (key: string): Tenant => ({
+    key,
+    breaker: createTenantBreaker(createBreaker({ now, minimumCalls: minimumCalls / 2 }), origin),
+    retryBudget: createRetryBudget({ now }),
+  });
+  const strangers = create('');
+  const tenants = new LRUCache<string, Tenant>({ max: maxTenants });
+  return {
+    of(fingerprint) {
+      // Anybody can invent keys. Those that Bluejay has not accepted yet have one share together.
+      if (!acceptedKeys.has(fingerprint)) return strangers;
+      let tenant = tenants.get(fingerprint);
+      if (tenant === undefined) {
+        tenant = create(fingerprint);
+        tenants.set(fingerprint, tenant);
+      }
+      return tenant;
+    },
+  };
+}
+
+/** The fingerprints of the API keys that Bluejay has accepted lately. */
+export interface AcceptedKeys {
+  has(fingerprint: string): boolean;
+  add(fingerprint: string): void;
+  delete(fingerprint: string): void;
+}
+
+export function createAcceptedKeys(): AcceptedKeys {
+  const keys = new LRUCache<string, true>({ max: maxTenants });
+  return {
+    has: (fingerprint) => keys.get(fingerprint) === true,
+    add(fingerprint) {
+      if (!keys.has(fingerprint)) keys.set(fingerprint, true);
+    },
+    delete: (fingerprint) => void keys.delete(fingerprint),
+  };
+}
