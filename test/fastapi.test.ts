@@ -62,6 +62,22 @@ test.skipIf(isFastApiMissing)(
   },
 );
 
+test.skipIf(isFastApiMissing)('FastAPI’s list of an agent’s personas is understood', async () => {
+  const gateway = await startGateway({ baseUrl: await startFastApi(), auth: { mode: 'forward' } });
+  const query = '{ personasByAgent(agentId: 7) { createdAt } none: personasByAgent(agentId: 8) { id } }';
+  const response = await gateway.post({ query }, { 'x-api-key': 'fastapi-tenant-two' });
+  expect(await response.json()).toEqual({
+    data: {
+      personasByAgent: [
+        { createdAt: '2023-11-07T05:31:56Z' },
+        { createdAt: '2023-11-07T05:31:56.123456Z' },
+        { createdAt: null },
+      ],
+      none: [],
+    },
+  });
+});
+
 test.skipIf(isFastApiMissing)('FastAPI’s own 422 about the path names the argument', async () => {
   const transport = createTransport({ baseUrl: await startFastApi(), userAgent: 'test', timeoutMs: 5_000 });
   const response = await transport.get({

@@ -30,6 +30,9 @@ const unknownId = '00000000-0000-4000-8000-000000000000';
 /** Where there is no key to try: whether it is refused or not, Bluejay has answered. */
 const placeholderKey = 'bluejay-doctor';
 
+/** More than any answer to these two reads has. */
+const maxResponseBytes = 1_048_576;
+
 export function createApiChecks({ baseUrl, apiKey, timeoutMs, userAgent }: ApiOptions): ApiChecks {
   const transport = createTransport({ baseUrl, userAgent, timeoutMs, connections: 1 });
 
@@ -40,6 +43,7 @@ export function createApiChecks({ baseUrl, apiKey, timeoutMs, userAgent }: ApiOp
         operation: 'getCustomerPersona',
         path: `/v1/customer-persona/${id}`,
         apiKey: apiKey ?? placeholderKey,
+        maxResponseBytes,
       });
       const { status } = response;
       return status === 200 || status === 404 ? status : classifyStatus(response, new Map(), Date.now());

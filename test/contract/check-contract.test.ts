@@ -58,16 +58,18 @@ The contract is broken: the gateway must change before it meets such an API.
 test.skipIf(isFastApiMissing)(
   'the document that a FastAPI (skipped without Debian’s python3-fastapi) publishes is fetched and understood',
   async () => {
-    // Pydantic 1 does not write that an optional field may be null, and the stand-in reads no agents.
+    const calls = [
+      'GET /v1/customer-persona/{persona_id} 200',
+      'GET /v1/customer-personas-by-agent/{agent_id} 200[]',
+    ];
+    const fields = ['id', 'created_at', 'name', 'description', 'goal', 'org_id'];
+    // Pydantic 1 does not write that an optional field may be null.
+    const lines = calls.flatMap((call) =>
+      fields.map((name) => `  ${call}.${name}: is never null any more\n`),
+    );
     expect(await check(`${await startFastApi()}/openapi.json`)).toEqual({
-      exitCode: 1,
-      output: `Breaking (1):
-  GET /v1/customer-personas-by-agent/{agent_id}: is gone
-Harmless (6):
-${['id', 'created_at', 'name', 'description', 'goal', 'org_id']
-  .map((name) => `  GET /v1/customer-persona/{persona_id} 200.${name}: is never null any more\n`)
-  .join('')}The contract is broken: the gateway must change before it meets such an API.
-`,
+      exitCode: 0,
+      output: `Harmless (12):\n${lines.join('')}The contract holds.\n`,
     });
   },
 );

@@ -13,9 +13,10 @@ ajv.addFormat('uuid', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?$/);
 ajv.addSchema(contract, 'contract');
 
+const paths = isObject(contract['paths']) ? Object.keys(contract['paths']) : [];
+
 /** The path of the contract that a request takes. */
 function templateOf(path: string): string {
-  const paths = isObject(contract['paths']) ? Object.keys(contract['paths']) : [];
   const found = paths.find((template) =>
     new RegExp(`^${template.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`).test(path),
   );
@@ -36,21 +37,26 @@ function objectionsTo(path: string, status: number, body: unknown): unknown {
 test('every answer of the sandbox that the contract describes is as it describes it', async () => {
   const sandbox = await createSandbox();
   onTestFinished(() => sandbox.close());
-  const personas = organisations.flatMap(({ apiKey, personas: own }) =>
-    own.map(({ id }) => ({ path: `/v1/customer-persona/${id}`, headers: { 'x-api-key': apiKey } })),
+  const found = organisations.flatMap(({ apiKey, personas, agents }) =>
+    [
+      ...personas.map(({ id }) => `/v1/customer-persona/${id}`),
+      ...agents.map(({ id }) => `/v1/customer-personas-by-agent/${id}`),
+    ].map((path) => ({ path, headers: { 'x-api-key': apiKey } })),
   );
   const invalid = [
     { path: '/v1/customer-persona/no-uuid', headers: { 'x-api-key': clinic.apiKey } },
     { path: '/v1/customer-persona/no-uuid', headers: {} },
     { path: `/v1/customer-persona/${exampleId}`, headers: {} },
+    { path: '/v1/customer-personas-by-agent/seven', headers: { 'x-api-key': clinic.apiKey } },
   ];
   const statuses: number[] = [];
-  for (const { path, headers } of [...personas, ...invalid]) {
+  for (const { path, headers } of [...found, ...invalid]) {
     const response = await fetch(sandbox.url + path, { headers });
     statuses.push(response.status);
     expect(objectionsTo(path, response.status, await response.json())).toEqual([]);
   }
-  expect(statuses).toEqual([...personas.map(() => 200), ...invalid.map(() => 422)]);
+  expect(new Set(found.map(({ path }) => templateOf(path)))).toEqual(new Set(paths));
+  expect(statuses).toEqual([...found.map(() => 200), ...invalid.map(() => 422)]);
 });
 
 test('the contract’s schemas let nothing else through', () => {
@@ -59,13 +65,14 @@ test('the contract’s schemas let nothing else through', () => {
   expect(objectionsTo(path, 422, { detail: [{ msg: 'No place' }] })).toHaveLength(1);
 });
 
-test('the gateway sends Bluejay nothing but the contract’s calls', async () => {
+test('the gateway sends Bluejay the contract’s calls and nothing else', async () => {
   const gateway = await startGateway();
   await gateway.query(personaQuery, { id: exampleId });
-  expect(gateway.sandbox.requests).not.toHaveLength(0);
-  for (const { method, path, headers } of gateway.sandbox.requests) {
+  await gateway.post({ query: '{ personasByAgent(agentId: 7) { id } }' });
+  const called = gateway.sandbox.requests.map(({ path }) => templateOf(path));
+  expect(new Set(called)).toEqual(new Set(paths));
+  for (const { method, headers } of gateway.sandbox.requests) {
     expect(method).toBe('GET');
-    expect(templateOf(path)).toBeDefined();
     expect(headers['x-api-key']).toBe(clinic.apiKey);
   }
 });
