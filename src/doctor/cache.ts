@@ -14,8 +14,8 @@ export async function checkCache(url: string | undefined, limitMs: number): Prom
   const { createClient } = await import('@redis/client');
   const { hostname, port } = new URL(url);
   const target = { host: hostname, port: Number(port || 6379), variable: 'CACHE_URL' } as const;
-  const socket = { connectTimeout: limitMs, reconnectStrategy: false } as const;
-  const client = createClient({ url, socket });
+  // One limit for connecting and answering together, below.
+  const client = createClient({ url, socket: { connectTimeout: 0, reconnectStrategy: false } });
   client.on('error', () => {});
   try {
     await withTimeLimit(
@@ -40,7 +40,6 @@ function explain(error: unknown, target: Parameters<typeof explainNetworkError>[
       'Check them in CACHE_URL: redis://user:password@host:port, with the special characters percent-encoded.',
     );
   }
-  if (message === 'Connection timeout') return explainNetworkError('ETIMEDOUT', target);
   if (message === 'Socket closed unexpectedly') return explainNetworkError('ECONNRESET', target);
   return explainNetworkError(codeOf(error), target);
 }

@@ -12,7 +12,7 @@ export interface DiagnoseOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Told of each finding as soon as there is one. */
   readonly report: (finding: Finding) => void;
-  /** The longest that looking up, connecting, the handshake and the cache may take each. @default 5000 */
+  /** The longest that connecting, the TLS handshake and the cache may take each, in milliseconds. @default 5000 */
   readonly limitMs?: number;
 }
 
@@ -44,7 +44,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
       port: Number(port || (isTls ? 443 : 80)),
       variable: 'BLUEJAY_BASE_URL',
     };
-    if (!(await run('DNS', () => checkDns(target, limitMs)))) return false;
+    if (!(await run('DNS', () => checkDns(target)))) return false;
     const connecting = checkConnection(target, limitMs);
     try {
       if (!(await run('connection', async () => (await connecting).verdict))) return false;

@@ -97,7 +97,8 @@ test('what is no OpenAPI document says why', async () => {
     if (request.url === '/missing') response.writeHead(404).end();
     else if (request.url === '/cut') {
       response.writeHead(200, { 'content-length': '9' }).write('{', () => response.destroy());
-    } else response.end('<!doctype html><title>Not an API</title>');
+    } else if (request.url === '/endless') response.end(Buffer.alloc(33 * 1_048_576));
+    else response.end('<!doctype html><title>Not an API</title>');
   });
   const closed = `http://127.0.0.1:${await findFreePort()}`;
   const notYaml = writeDocument('broken.yaml', 'openapi: 3.1.0\npaths: [\n');
@@ -114,6 +115,7 @@ test('what is no OpenAPI document says why', async () => {
     [closed, `Cannot fetch ${closed}: ECONNREFUSED. Check the address and the network.`],
     [`${upstream}/missing`, `${upstream}/missing answers HTTP 404.`],
     [`${upstream}/cut`, `Cannot fetch ${upstream}/cut: UND_ERR_SOCKET.`],
+    [`${upstream}/endless`, `${upstream}/endless is larger than 33554432 bytes.`],
     [`${upstream}/page`, `${upstream}/page is no OpenAPI 3 document`],
   ] as const) {
     await expect(loadDocument(source)).rejects.toThrow(message);

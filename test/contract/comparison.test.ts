@@ -63,6 +63,11 @@ test.each<[string, (document: Document) => void, string[]]>([
     [`GET ${byId} 200.created_at: has the format date, expected date-time`],
   ],
   [
+    'a field of one value of another type',
+    setField('name', { const: 7 }),
+    [`GET ${byId} 200.name: may be integer, expected string or null`],
+  ],
+  [
     'a field without its format',
     setField('org_id', { anyOf: [{ type: 'string' }, { type: 'null' }] }),
     [`GET ${byId} 200.org_id: no longer has the format uuid`],
@@ -186,6 +191,26 @@ test.each<[string, (document: Document) => void, string[]]>([
     [`GET ${byId}: must be sent with a body`],
   ],
   [
+    'other credentials besides',
+    (d) => {
+      d.components['securitySchemes'] = {
+        Key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        Bearer: { type: 'http', scheme: 'bearer' },
+      };
+      getById(d).security = [{ Key: [], Bearer: [] }];
+    },
+    [`GET ${byId}: asks for credentials that the gateway does not send: Key with Bearer`],
+  ],
+  [
+    'other credentials for all calls',
+    (d) => {
+      d.components['securitySchemes'] = { Bearer: { type: 'http', scheme: 'bearer' } };
+      Object.assign(d, { security: [{ Bearer: [] }] });
+      getById(d).security = [];
+    },
+    [`GET ${byAgent}: asks for credentials that the gateway does not send: Bearer`],
+  ],
+  [
     'other credentials',
     (d) => {
       d.components['securitySchemes'] = { Bearer: { type: 'http', scheme: 'bearer' } };
@@ -232,7 +257,7 @@ test.each<[string, (document: Document) => void, string[]]>([
       name: 'persona_id',
       in: 'path',
       required: true,
-      schema: { anyOf: [{ type: 'integer' }, { type: 'string' }] },
+      schema: { anyOf: [{ type: 'integer' }, { type: 'string', format: 'uri' }, { type: 'string' }] },
     }),
     [],
   ],
@@ -285,6 +310,17 @@ test.each<[string, (document: Document) => void, string[]]>([
 test.each<[string, (document: Document) => void]>([
   ['type: [x, "null"]', setField('id', { type: ['string', 'null'], format: 'uuid' })],
   ['OpenAPI 3.0’s nullable', setField('id', { type: 'string', format: 'uuid', nullable: true })],
+  [
+    'OpenAPI 3.0’s nullable beside anyOf',
+    setField('id', { nullable: true, anyOf: [{ type: 'string', format: 'uuid' }] }),
+  ],
+  ['an enumeration without a type', setField('name', { enum: ['Ann', 'Bob', null] })],
+  [
+    'a list without a type',
+    (d) => {
+      delete d.components['schemas'].HTTPValidationError.properties.detail.type;
+    },
+  ],
   [
     'OpenAPI 3.0’s nullable beside one reference in allOf',
     (d) => {
@@ -355,6 +391,11 @@ test.each<[string, (document: Document) => void, string]>([
     'types that contradict each other',
     setField('id', { allOf: [{ type: 'string' }, { type: 'integer' }] }),
     'A schema combines two different type, which this check cannot follow: compare it by hand.',
+  ],
+  [
+    'two choices at once',
+    setField('id', { anyOf: [{ type: 'string' }], oneOf: [{ type: 'string' }] }),
+    'A schema combines anyOf and oneOf, which this check cannot follow: compare it by hand.',
   ],
   ['a schema that is none', setField('id', 'string'), 'A schema is "string", not an object.'],
   [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { examine } from '../support/doctor.ts';
+import { examine, runDoctor } from '../support/doctor.ts';
 import { findFreePort } from '../support/processes.ts';
 import { isRedisMissing, startRedis } from '../support/redis.ts';
 import { startHttpUpstream, startTcpUpstream } from '../support/upstreams.ts';
@@ -17,7 +17,10 @@ const untilThen = 'Until then the gateway works, without the shared cache.';
 test.skipIf(isRedisMissing)('a Redis (skipped without redis-server) that answers is well', async () => {
   const port = await findFreePort();
   await startRedis(port);
-  expect(await examineCache(`redis://127.0.0.1:${port}`)).toBe(`ok cache 127.0.0.1:${port} answers`);
+  // As a program: a connection that is left open would keep it from ending.
+  const { exitCode, lines } = await runDoctor({ CACHE_URL: `redis://127.0.0.1:${port}` });
+  expect(lines.slice(2)).toEqual([`ok cache 127.0.0.1:${port} answers`, 'All is well.']);
+  expect(exitCode).toBe(0);
 });
 
 test.skipIf(isRedisMissing)('a password that is wrong, or missing, is not repeated', async () => {
@@ -54,6 +57,8 @@ test('a cache that says nothing does not hold up the doctor', async () => {
 });
 
 test('what is no Redis is told from one', async () => {
+  const rude = new URL(await startTcpUpstream((socket) => socket.end()));
+  expect(await examineCache(`redis://${rude.host}`)).toContain('127.0.0.1 breaks the connection off.');
   const { host } = new URL(await startHttpUpstream((_request, response) => response.end()));
   expect(await examineCache(`redis://${host}`)).toMatch(/^PROBLEM cache /);
   expect(await examineCache(`rediss://${host}`)).toMatch(/^PROBLEM cache 127\.0\.0\.1 does not speak TLS/);

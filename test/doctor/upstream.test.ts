@@ -93,6 +93,10 @@ test('a port on which nobody listens', async () => {
     '→ Check the host and port in BLUEJAY_BASE_URL, and that what should listen there runs.',
     noCache,
   ]);
+  const { lines: overIpv6 } = await examine({ BLUEJAY_BASE_URL: `http://[::1]:${port}` });
+  expect(overIpv6[1]).toBe('ok DNS ::1 is an address already');
+  // On a machine without IPv6 it fails for another reason.
+  expect(overIpv6[2]).toMatch(/^PROBLEM connection .* ::1/);
 });
 
 test.each<[string, Fault, string]>([
