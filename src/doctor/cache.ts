@@ -1,4 +1,5 @@
-import { codeOf, explainNetworkError, withTimeLimit } from './network-errors.ts';
+import { codeOf, explainNetworkError } from './network-errors.ts';
+import { withTimeLimit } from './time-limit.ts';
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';
 

@@ -2,7 +2,8 @@ import { lookup } from 'node:dns/promises';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { codeOf, explainNetworkError, withTimeLimit } from './network-errors.ts';
+import { codeOf, explainNetworkError } from './network-errors.ts';
+import { withTimeLimit } from './time-limit.ts';
 import type { Target } from './network-errors.ts';
 import type { Verdict } from './finding.ts';
 

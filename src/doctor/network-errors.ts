@@ -9,19 +9,6 @@ export interface Target {
   readonly variable: 'BLUEJAY_BASE_URL' | 'CACHE_URL';
 }
 
-/** Rejects with the code ETIMEDOUT when the promise has not settled by then; the promise itself goes on. */
-export async function withTimeLimit<Value>(promise: Promise<Value>, limitMs: number): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error('late'), { code: 'ETIMEDOUT' })), limitMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** The code of an error of Node's; its message can hold more than should be shown. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
