@@ -31,6 +31,8 @@ try {
   if (answer !== '{"data":{"persona":{"name":"Anxious first-time patient"}}}') {
     throw new Error(`The installed package answered: ${answer}`);
   }
+  const diagnosis = run(join('node_modules', '.bin', 'bluejay-doctor'));
+  if (!diagnosis.includes('All is well.')) throw new Error(`The installed doctor says: ${diagnosis}`);
   process.stdout.write(`${tarball}: installed, imported, answered.\n`);
 } finally {
   rmSync(folder, { recursive: true });

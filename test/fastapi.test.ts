@@ -2,21 +2,10 @@ import { expect, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
 import { classifyStatus } from '../src/datasources/bluejay/classify-status.ts';
 import { createTransport } from '../src/datasources/bluejay/transport.ts';
+import { isFastApiMissing, startFastApi } from './support/fastapi.ts';
 import { startGateway } from './support/gateway.ts';
-import { findFreePort, isMissing, startProcess } from './support/processes.ts';
 
-const python = '/usr/bin/python3';
-const withoutFastApi = isMissing(python, '-c', 'import fastapi, uvicorn');
-
-/** test/fastapi/app.py on a port of its own: FastAPI itself, not our idea of it. */
-async function startFastApi(): Promise<string> {
-  const port = await findFreePort();
-  const { output } = startProcess(python, ['test/fastapi/app.py', String(port)]);
-  await expect.poll(output, { timeout: 10_000 }).toContain('listening');
-  return `http://127.0.0.1:${port}`;
-}
-
-test.skipIf(withoutFastApi)(
+test.skipIf(isFastApiMissing)(
   'FastAPI (skipped without Debian’s python3-fastapi and python3-uvicorn): every answer is understood',
   async () => {
     const gateway = await startGateway({ baseUrl: await startFastApi(), auth: { mode: 'forward' } });
@@ -73,7 +62,23 @@ test.skipIf(withoutFastApi)(
   },
 );
 
-test.skipIf(withoutFastApi)('FastAPI’s own 422 about the path names the argument', async () => {
+test.skipIf(isFastApiMissing)('FastAPI’s list of an agent’s personas is understood', async () => {
+  const gateway = await startGateway({ baseUrl: await startFastApi(), auth: { mode: 'forward' } });
+  const query = '{ personasByAgent(agentId: 7) { createdAt } none: personasByAgent(agentId: 8) { id } }';
+  const response = await gateway.post({ query }, { 'x-api-key': 'fastapi-tenant-two' });
+  expect(await response.json()).toEqual({
+    data: {
+      personasByAgent: [
+        { createdAt: '2023-11-07T05:31:56Z' },
+        { createdAt: '2023-11-07T05:31:56.123456Z' },
+        { createdAt: null },
+      ],
+      none: [],
+    },
+  });
+});
+
+test.skipIf(isFastApiMissing)('FastAPI’s own 422 about the path names the argument', async () => {
   const transport = createTransport({ baseUrl: await startFastApi(), userAgent: 'test', timeoutMs: 5_000 });
   const response = await transport.get({
     operation: 'getCustomerPersona',
@@ -89,7 +94,7 @@ test.skipIf(withoutFastApi)('FastAPI’s own 422 about the path names the argume
   });
 });
 
-test.skipIf(withoutFastApi)(
+test.skipIf(isFastApiMissing)(
   'FastAPI’s own 422 about the path and a missing header is about the header',
   async () => {
     const response = await fetch(`${await startFastApi()}/v1/customer-persona/not-a-uuid`);

@@ -1,7 +1,7 @@
 """An independent FastAPI server for the gateway's dialect tests.
 
-It serves GET /v1/customer-persona/{persona_id} as a stock FastAPI service does, so
-that the gateway meets FastAPI's own JSON, dates, 422s and errors, not an imitation.
+It serves GET /v1/customer-persona/{persona_id} and GET /v1/customer-personas-by-agent/{agent_id}
+as a stock FastAPI service does, so that the gateway meets FastAPI's own JSON, dates, 422s and errors, not an imitation.
 
 Usage: /usr/bin/python3 app.py PORT   (prints "listening" when ready; SIGTERM stops it)
 Needs the Debian packages python3-fastapi and python3-uvicorn.
@@ -9,7 +9,7 @@ Needs the Debian packages python3-fastapi and python3-uvicorn.
 
 import sys
 from datetime import datetime, timezone
-from typing import Optional
+from typing import List, Optional
 from uuid import UUID
 
 import uvicorn
@@ -34,6 +34,8 @@ ALL_NULL = UUID("1a000000-0000-4000-8000-000000000003")  # every field but id is
 NAIVE_SECONDS = UUID("2b000000-0000-4000-8000-000000000001")  # created_at without zone or fraction
 NAIVE_MICROS = UUID("2b000000-0000-4000-8000-000000000002")  # created_at without zone, microseconds
 NULL_CREATED = UUID("2b000000-0000-4000-8000-000000000003")  # created_at null, the rest set
+
+AGENT = 7  # has all personas of the tenant who asks
 
 # Special ids, the same for both tenants.
 CRASH = UUID("ee000000-0000-4000-8000-000000000500")  # 500: unhandled exception, plain text
@@ -109,6 +111,15 @@ def get_customer_persona(persona_id: UUID, x_api_key: str = Header(...)):
         if found.id == persona_id:
             return found
     raise HTTPException(404, "Customer persona not found")
+
+
+@app.get("/v1/customer-personas-by-agent/{agent_id}", response_model=List[CustomerPersona])
+def get_customer_personas_by_agent(agent_id: int, x_api_key: str = Header(...)):
+    if x_api_key not in TENANTS:
+        raise HTTPException(401, "Invalid API key")
+    if agent_id != AGENT:
+        raise HTTPException(404, "Agent not found")
+    return TENANTS[x_api_key]
 
 
 class Server(uvicorn.Server):

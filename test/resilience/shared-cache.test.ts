@@ -5,15 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
 import { airline, clinic, exampleId, startGateway } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
-import { findFreePort, isMissing, startProcess } from '../support/processes.ts';
-
-const withoutRedis = isMissing('redis-server', '--version');
-
-async function startRedis(port: number) {
-  const redis = startProcess('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '']);
-  await expect.poll(redis.output, { timeout: 10_000 }).toContain('Ready to accept connections');
-  return redis;
-}
+import { findFreePort } from '../support/processes.ts';
+import { isRedisMissing, startRedis } from '../support/redis.ts';
 
 const replica = (port: number) =>
   startGateway({
@@ -44,7 +37,7 @@ async function warmUp(gateway: TestGateway) {
   gateway.sandbox.requests.length = 0;
 }
 
-test.skipIf(withoutRedis)(
+test.skipIf(isRedisMissing)(
   'Redis (skipped without redis-server): replicas share what they keep, and tenants do not',
   async () => {
     const port = await findFreePort();
@@ -71,7 +64,7 @@ test.skipIf(withoutRedis)(
   },
 );
 
-test.skipIf(withoutRedis)(
+test.skipIf(isRedisMissing)(
   'Redis going away and coming back is logged once each, and no request fails',
   async () => {
     const port = await findFreePort();
@@ -91,7 +84,7 @@ test.skipIf(withoutRedis)(
   },
 );
 
-test.skipIf(withoutRedis)('garbage in Redis is passed over and replaced', async () => {
+test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', async () => {
   const port = await findFreePort();
   await startRedis(port);
   const gateway = await replica(port);

@@ -1,0 +1,13 @@
+import { expect } from 'vitest';
+import { findFreePort, isMissing, startProcess } from './processes.ts';
+
+const python = '/usr/bin/python3';
+export const isFastApiMissing = isMissing(python, '-c', 'import fastapi, uvicorn');
+
+/** test/fastapi/app.py on a port of its own: FastAPI itself, not our idea of it. */
+export async function startFastApi(): Promise<string> {
+  const port = await findFreePort();
+  const { output } = startProcess(python, ['test/fastapi/app.py', String(port)]);
+  await expect.poll(output, { timeout: 10_000 }).toContain('listening');
+  return `http://127.0.0.1:${port}`;
+}
