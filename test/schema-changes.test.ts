@@ -33,7 +33,11 @@ test.each([
   ['a field that may be null now', edit('  id: UUID!\n', '  id: UUID\n'), "from 'UUID!' to 'UUID'"],
   ['an argument that is required now', edit('  orgId: UUID\n', '  orgId(of: ID!): UUID\n'), "'of: ID!'"],
   ['an entity without its key', edit('  @key(fields: "id")\n', ''), 'CustomerPersona @key(fields: "id")'],
-  ['a key that no longer resolves', edit('@key(fields: "id")', '@key(fields: "id", resolvable: false)'), '@key'],
+  [
+    'a key that no longer resolves',
+    edit('@key(fields: "id")', '@key(fields: "id", resolvable: false)'),
+    '@key',
+  ],
 ])('%s fails', async (_name, current, message) => {
   const { code, output } = await check(schema, current);
   expect(output).toContain(message);

@@ -5,7 +5,11 @@ import { startStandaloneServer } from '@apollo/server/standalone';
 
 export interface SupergraphGatewayOptions {
   /** By name; the addresses include the path. */
-  readonly subgraphs: { readonly agents: string; readonly calls: string; readonly 'customer-personas': string };
+  readonly subgraphs: {
+    readonly agents: string;
+    readonly calls: string;
+    readonly 'customer-personas': string;
+  };
   /** @default 0, any free port */
   readonly port?: number;
 }
@@ -52,7 +56,10 @@ export async function startSupergraphGateway(options: SupergraphGatewayOptions):
     stopOnTerminationSignals: false,
     logger: quiet,
     // When a subgraph answers with a failed status, the gateway puts its address and its body here.
-    formatError: ({ extensions: { response: _, ...extensions } = {}, ...error }) => ({ ...error, extensions }),
+    formatError: ({ extensions, ...error }) => ({
+      ...error,
+      extensions: { ...extensions, response: undefined },
+    }),
   });
   const { url } = await startStandaloneServer(server, {
     listen: { host: '127.0.0.1', port: options.port ?? 0 },

@@ -11,7 +11,11 @@ export type Subgraphs = Readonly<Record<'agents' | 'calls' | 'customer-personas'
 
 export type Composition =
   /** `clientSchema` is what clients see, where the library says so itself. */
-  | { readonly ok: true; readonly supergraphSdl: string | undefined; readonly clientSchema: string | undefined }
+  | {
+      readonly ok: true;
+      readonly supergraphSdl: string | undefined;
+      readonly clientSchema: string | undefined;
+    }
   | { readonly ok: false; readonly errors: readonly string[] };
 
 /** This gateway's SDL, as `npm run schema` prints it, and the example's two. */
@@ -22,35 +26,47 @@ export const subgraphs: Subgraphs = {
 };
 
 /** What the platforms compose with: Apollo GraphOS, Hive, Cosmo. */
-export const composers: readonly (readonly [name: string, compose: (subgraphs: Subgraphs) => Composition])[] = [
+export const composers: readonly (readonly [name: string, compose: (subgraphs: Subgraphs) => Composition])[] =
   [
-    '@apollo/composition',
-    (sdls) => {
-      const { supergraphSdl, schema, errors } = composeWithApollo(services(sdls));
-      if (errors !== undefined) return failed(errors);
-      return { ok: true, supergraphSdl, clientSchema: printSchema(schema.toAPISchema().toGraphQLJSSchema()) };
-    },
-  ],
-  [
-    '@theguild/federation-composition',
-    (sdls) => {
-      const { supergraphSdl, publicSdl, errors } = composeWithHive(services(sdls));
-      if (errors !== undefined) return failed(errors);
-      return { ok: true, supergraphSdl, clientSchema: publicSdl };
-    },
-  ],
-  [
-    '@wundergraph/composition',
-    (sdls) => {
-      const result = federateSubgraphs({
-        subgraphs: services(sdls).map(({ typeDefs, ...service }) => ({ ...service, definitions: typeDefs })),
-        version: LATEST_ROUTER_COMPATIBILITY_VERSION,
-      });
-      if (!result.success) return failed(result.errors);
-      return { ok: true, supergraphSdl: undefined, clientSchema: printSchema(result.federatedGraphClientSchema) };
-    },
-  ],
-];
+    [
+      '@apollo/composition',
+      (sdls) => {
+        const { supergraphSdl, schema, errors } = composeWithApollo(services(sdls));
+        if (errors !== undefined) return failed(errors);
+        return {
+          ok: true,
+          supergraphSdl,
+          clientSchema: printSchema(schema.toAPISchema().toGraphQLJSSchema()),
+        };
+      },
+    ],
+    [
+      '@theguild/federation-composition',
+      (sdls) => {
+        const { supergraphSdl, publicSdl, errors } = composeWithHive(services(sdls));
+        if (errors !== undefined) return failed(errors);
+        return { ok: true, supergraphSdl, clientSchema: publicSdl };
+      },
+    ],
+    [
+      '@wundergraph/composition',
+      (sdls) => {
+        const result = federateSubgraphs({
+          subgraphs: services(sdls).map(({ typeDefs, ...service }) => ({
+            ...service,
+            definitions: typeDefs,
+          })),
+          version: LATEST_ROUTER_COMPATIBILITY_VERSION,
+        });
+        if (!result.success) return failed(result.errors);
+        return {
+          ok: true,
+          supergraphSdl: undefined,
+          clientSchema: printSchema(result.federatedGraphClientSchema),
+        };
+      },
+    ],
+  ];
 
 function services(sdls: Subgraphs) {
   return Object.entries(sdls).map(([name, sdl]) => ({
