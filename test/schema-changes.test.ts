@@ -32,7 +32,7 @@ test.each([
   ['a field that is gone', edit('  orgId: UUID\n', '  organisation: UUID\n'), "'orgId' was removed"],
   ['a field that may be null now', edit('  id: UUID!\n', '  id: UUID\n'), "from 'UUID!' to 'UUID'"],
   ['an argument that is required now', edit('  orgId: UUID\n', '  orgId(of: ID!): UUID\n'), "'of: ID!'"],
-  ['an entity without its key', edit('  @key(fields: "id")\n', ''), 'CustomerPersona @key(fields: "id")'],
+  ['an entity without its key', edit('  @key(fields: "id")\n', ''), 'Agent @key(fields: "id")'],
   [
     'a key that no longer resolves',
     edit('@key(fields: "id")', '@key(fields: "id", resolvable: false)'),

@@ -7,15 +7,16 @@ import { createAgentsSubgraph } from './agents.ts';
 import { createCallsSubgraph } from './calls.ts';
 import { startSupergraphGateway } from './supergraph-gateway.ts';
 
-const agents = [
-  { id: '101', name: 'Appointments' },
-  { id: '102', name: 'Night line' },
-];
-const calls = (organisations[0]?.personas ?? []).map(({ id }, index) => ({
-  id: `call-${index + 1}`,
-  agentId: index % 2 === 0 ? '101' : '102',
-  personaId: id,
+// What the sandbox has under the key that it is asked with.
+const [organisation] = organisations;
+if (organisation === undefined) throw new Error('The sandbox has no organisation.');
+const agents = organisation.agents.map(({ id }, index) => ({
+  id: String(id),
+  name: ['Appointments', 'Night line'][index] ?? `Agent ${id}`,
 }));
+const calls = organisation.agents.flatMap(({ id, personaIds }) =>
+  personaIds.map((personaId, index) => ({ id: `call-${id}-${index + 1}`, agentId: String(id), personaId })),
+);
 
 // With no key and no address of Bluejay's in its configuration, it answers from its sandbox.
 const parsed = parseConfig({ PORT: '0', LOG_LEVEL: 'warn' });
@@ -35,7 +36,7 @@ process.stdout.write(`
 A supergraph of three subgraphs on ${supergraph.url}: agents, calls and customer-personas. Paste:
 
   curl -s ${supergraph.url} -H 'content-type: application/json' \\
-    -d '{"query":"{ calls(first: 3) { id agent { name } persona { name goal } } }"}'
+    -d '{"query":"{ calls(first: 3) { id agent { name customerPersonas { name } } persona { name goal } } }"}'
 
 `);
 

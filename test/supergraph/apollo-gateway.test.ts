@@ -70,6 +70,24 @@ test('calls that share a persona share its read', async () => {
   expect(sandbox.requests).toHaveLength(5);
 });
 
+test('an agent has its name from one subgraph and its personas, read as a list, from another', async () => {
+  const supergraph = await startSupergraph(callsWith(ids.slice(0, 3)));
+  const { data, errors } = await supergraph.query(
+    '{ agents { id name customerPersonas { id name } } calls { agent { customerPersonas { id } } } }',
+  );
+  expect(errors).toBeUndefined();
+  const [first] = clinic.agents;
+  expect(data?.['agents']).toMatchObject([
+    { id: '7', name: 'Appointments', customerPersonas: first?.personaIds.map((id) => ({ id })) },
+    { id: '8', name: 'Night line', customerPersonas: [{ id: ids[3] }] },
+  ]);
+  expect(data?.['calls']).toHaveLength(3);
+  const paths = supergraph.gateway.sandbox.requests.map(({ path }) => path);
+  expect(new Set(paths)).toEqual(
+    new Set(['/v1/customer-personas-by-agent/7', '/v1/customer-personas-by-agent/8']),
+  );
+});
+
 test('each client’s own API key and request id reach Bluejay’s side, and no other subgraph sees the key', async () => {
   const supergraph = await startSupergraph(callsWith([exampleId]), { auth: { mode: 'forward' } });
   const { sandbox, logs } = supergraph.gateway;
@@ -144,6 +162,7 @@ test('root fields through the supergraph answer what the subgraph answers', asyn
     persona(id: $id) { id createdAt name description goal orgId }
     personas(ids: $ids) { id name }
     none: persona(id: "${unknownId}") { id }
+    personasByAgent(agentId: "7") { id createdAt }
   }`;
   const variables = { id: exampleId.toUpperCase(), ids };
   const direct = await post(`${supergraph.gateway.url}/graphql`, query, variables);

@@ -20,8 +20,9 @@ describe.each(composers)('%s', (_name, compose) => {
       const type = schema.getType(name);
       return isObjectType(type) ? Object.keys(type.getFields()).toSorted() : [];
     };
-    expect(fieldsOf('Query')).toEqual(['agent', 'agents', 'calls', 'persona', 'personas']);
+    expect(fieldsOf('Query')).toEqual(['agent', 'agents', 'calls', 'persona', 'personas', 'personasByAgent']);
     expect(fieldsOf('CustomerPersona')).toEqual(['createdAt', 'description', 'goal', 'id', 'name', 'orgId']);
+    expect(fieldsOf('Agent')).toEqual(['customerPersonas', 'id', 'name']);
     expect(fieldsOf('Call')).toEqual(['agent', 'id', 'persona']);
   });
 

@@ -21,7 +21,7 @@ test('npm start in the example brings up a supergraph, and its curl line can be 
   expect(errors).toBeUndefined();
   expect(data.calls).toHaveLength(3);
   expect(data.calls[0]).toMatchObject({
-    agent: { name: 'Appointments' },
+    agent: { name: 'Appointments', customerPersonas: { length: 3 } },
     persona: { name: 'Anxious first-time patient' },
   });
 });

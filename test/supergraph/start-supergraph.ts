@@ -10,9 +10,10 @@ import { startHttpUpstream } from '../support/upstreams.ts';
 import { startRecorder } from './recorder.ts';
 import type { RecordedRequest } from './recorder.ts';
 
-export const agents = [
-  { id: '101', name: 'Appointments' },
-  { id: '102', name: 'Night line' },
+/** The names of the clinic's agents; Bluejay has none. */
+const agents = [
+  { id: '7', name: 'Appointments' },
+  { id: '8', name: 'Night line' },
 ];
 
 /** One call for each persona, agents taking turns. */
@@ -24,7 +25,7 @@ export function callsWith(personaIds: readonly (string | null)[]): Call[] {
   }));
 }
 
-export interface TestSubgraphs {
+interface TestSubgraphs {
   readonly gateway: TestGateway;
   /** Where each subgraph's GraphQL is, behind a recorder. */
   readonly urls: Readonly<Record<'agents' | 'calls' | 'customer-personas', string>>;
