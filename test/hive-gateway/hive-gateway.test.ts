@@ -5,7 +5,7 @@ import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Call } from '../../examples/supergraph/calls.ts';
-import { clinic, exampleId } from '../support/gateway.ts';
+import { airline, clinic, exampleId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { startProcess } from '../support/processes.ts';
 import { subgraphs } from '../supergraph/composers.ts';
@@ -101,6 +101,18 @@ test('the client’s API key reaches Bluejay and no other subgraph, and its requ
     expect(requests[0]?.headers['x-request-id']).toBe('client-1');
     expect(requests[0]?.headers['x-api-key']).toBe(name === 'customer-personas' ? clinic.apiKey : undefined);
   }
+});
+
+test('clients that ask the same at the same time share no answer unless they share the key', async () => {
+  const supergraph = await startSupergraph(callsWith([exampleId]), { auth: { mode: 'forward' } });
+  const keys = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? clinic : airline).apiKey);
+  const answers = await Promise.all(
+    keys.map((key) => supergraph.query(callsQuery, {}, { 'x-api-key': key })),
+  );
+  const names = answers.map(
+    ({ data }) => (data as { calls: { persona: { name: string | null } }[] }).calls[0]?.persona.name,
+  );
+  expect(names).toEqual(keys.map((key) => (key === clinic.apiKey ? clinic.personas[0]?.name : null)));
 });
 
 test('a request that is refused as a whole has a status that says so, and still arrives as an error', async () => {
