@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,7 +20,8 @@ const calls = organisation.agents.flatMap(({ id, personaIds }) =>
 );
 
 // With no key and no address of Bluejay's in its configuration, it answers from its sandbox.
-const parsed = parseConfig({ PORT: '0', LOG_LEVEL: 'warn' });
+const routerSecret = randomUUID();
+const parsed = parseConfig({ PORT: '0', LOG_LEVEL: 'warn', ROUTER_SECRET: routerSecret });
 if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
 const customerPersonas = await createGateway(parsed.config);
 
@@ -29,6 +31,7 @@ const supergraph = await startSupergraphGateway({
     calls: await listen(createCallsSubgraph(calls)),
     'customer-personas': `${await customerPersonas.listen()}/graphql`,
   },
+  routerSecret,
   port: Number(process.env['PORT'] ?? 4000),
 });
 

@@ -10,6 +10,8 @@ export interface SupergraphGatewayOptions {
     readonly calls: string;
     readonly 'customer-personas': string;
   };
+  /** What `customer-personas` asks of a router, in `router-authorization`; its `ROUTER_SECRET`. */
+  readonly routerSecret: string;
   /** @default 0, any free port */
   readonly port?: number;
 }
@@ -41,10 +43,10 @@ export async function startSupergraphGateway(options: SupergraphGatewayOptions):
           // Empty while the gateway asks for the SDL.
           const { requestId, apiKey } = context;
           if (requestId !== undefined) request.http?.headers.set('x-request-id', requestId);
-          // The key is Bluejay's: no other subgraph gets to see it.
-          if (name === 'customer-personas' && apiKey !== undefined) {
-            request.http?.headers.set('x-api-key', apiKey);
-          }
+          // The credentials are for one subgraph: no other one gets to see them.
+          if (name !== 'customer-personas') return;
+          request.http?.headers.set('router-authorization', options.routerSecret);
+          if (apiKey !== undefined) request.http?.headers.set('x-api-key', apiKey);
         },
       }),
     logger: quiet,

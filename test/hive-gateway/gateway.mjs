@@ -11,8 +11,11 @@ const gateway = createGatewayRuntime({
   propagateHeaders: {
     fromClientToSubgraphs: ({ request, subgraphName }) => ({
       'x-request-id': request.headers.get('x-request-id'),
-      // The key is Bluejay's: no other subgraph gets to see it.
-      ...(subgraphName === 'customer-personas' && { 'x-api-key': request.headers.get('x-api-key') }),
+      // The credentials are for one subgraph: no other one gets to see them.
+      ...(subgraphName === 'customer-personas' && {
+        'x-api-key': request.headers.get('x-api-key'),
+        'router-authorization': process.env.ROUTER_SECRET,
+      }),
     }),
   },
 });

@@ -9,7 +9,7 @@ import { airline, clinic, exampleId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { startProcess } from '../support/processes.ts';
 import { subgraphs } from '../supergraph/composers.ts';
-import { callsWith, post, startSubgraphs } from '../supergraph/start-supergraph.ts';
+import { callsWith, post, routerSecret, startSubgraphs } from '../supergraph/start-supergraph.ts';
 import type { TestSupergraph } from '../supergraph/start-supergraph.ts';
 
 const ids = clinic.personas.map(({ id }) => id);
@@ -30,10 +30,12 @@ async function startSupergraph(
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'supergraph.graphql');
   writeFileSync(file, composeServices(services).supergraphSdl ?? '');
-  const { output } = startProcess('node', ['test/hive-gateway/gateway.mjs', file]);
+  const { output } = startProcess('node', ['test/hive-gateway/gateway.mjs', file], {
+    env: { PATH: process.env['PATH'], ROUTER_SECRET: routerSecret },
+  });
   await expect.poll(output, { timeout: 20_000 }).toContain('/graphql\n');
   const url = output().trim();
-  return { ...started, query: (...args) => post(url, ...args) };
+  return { ...started, url, query: (...args) => post(url, ...args) };
 }
 
 test('a query over three subgraphs costs one request to this one, and answers what it answers', async () => {
@@ -42,10 +44,13 @@ test('a query over three subgraphs costs one request to this one, and answers wh
     '{ calls(first: 10) { agent { name } persona { id createdAt name description goal orgId } } }',
   );
   expect(errors).toBeUndefined();
-  const direct = await supergraph.gateway.post({
-    query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id createdAt name description goal orgId } }',
-    variables: { ids: [...ids, exampleId] },
-  });
+  const direct = await supergraph.gateway.post(
+    {
+      query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id createdAt name description goal orgId } }',
+      variables: { ids: [...ids, exampleId] },
+    },
+    { 'router-authorization': routerSecret },
+  );
   const { data: expected } = (await direct.json()) as { data: { personas: unknown[] } };
   expect(data).toMatchObject({
     calls: expected.personas.map((persona, index) => ({
@@ -99,7 +104,9 @@ test('the client’s API key reaches Bluejay and no other subgraph, and its requ
   for (const [name, requests] of Object.entries(supergraph.requests)) {
     expect(requests).toHaveLength(1);
     expect(requests[0]?.headers['x-request-id']).toBe('client-1');
-    expect(requests[0]?.headers['x-api-key']).toBe(name === 'customer-personas' ? clinic.apiKey : undefined);
+    const isOurs = name === 'customer-personas';
+    expect(requests[0]?.headers['x-api-key']).toBe(isOurs ? clinic.apiKey : undefined);
+    expect(requests[0]?.headers['router-authorization']).toBe(isOurs ? routerSecret : undefined);
   }
 });
 

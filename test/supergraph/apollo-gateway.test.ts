@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createSandbox } from '../../src/sandbox/index.ts';
 import { airline, clinic, exampleId, someIds, unknownId } from '../support/gateway.ts';
-import { callsWith, post, startSupergraph } from './start-supergraph.ts';
+import { callsWith, post, routerSecret, startSupergraph } from './start-supergraph.ts';
 
 const ids = clinic.personas.map(({ id }) => id);
 const callsQuery = `query ($first: Int!) {
@@ -42,6 +42,7 @@ test('one query of a client is answered by three subgraphs, as the subgraph itse
     `${supergraph.gateway.url}/graphql`,
     'query ($ids: [UUID!]!) { personas(ids: $ids) { id createdAt name description goal orgId } }',
     { ids },
+    { 'router-authorization': routerSecret },
   );
   const { personas } = direct.data as { personas: unknown[] };
   expect(personasOf(answer)).toEqual([...personas, null]);
@@ -109,8 +110,10 @@ test('each client’s own API key and request id reach Bluejay’s side, and no 
   for (const requests of Object.values(supergraph.requests)) {
     expect(requests.map(({ headers }) => headers['x-request-id'])).toEqual(['clinic-1', 'airline-1']);
   }
-  const others = [...supergraph.requests.agents, ...supergraph.requests.calls];
-  expect(others.map(({ headers }) => headers['x-api-key'])).toEqual(others.map(() => undefined));
+  for (const { headers } of [...supergraph.requests.agents, ...supergraph.requests.calls]) {
+    expect(headers).not.toHaveProperty('x-api-key');
+    expect(headers).not.toHaveProperty('router-authorization');
+  }
   await expect
     .poll(() => logs.filter(({ msg }) => msg === 'request').map(({ requestId }) => requestId))
     .toEqual(expect.arrayContaining(['clinic-1', 'airline-1']));
@@ -165,7 +168,46 @@ test('root fields through the supergraph answer what the subgraph answers', asyn
     personasByAgent(agentId: "7") { id createdAt }
   }`;
   const variables = { id: exampleId.toUpperCase(), ids };
-  const direct = await post(`${supergraph.gateway.url}/graphql`, query, variables);
+  const direct = await post(`${supergraph.gateway.url}/graphql`, query, variables, {
+    'router-authorization': routerSecret,
+  });
   expect(direct.errors).toBeUndefined();
   expect(await supergraph.query(query, variables)).toEqual(direct);
+});
+
+test('only the router gets an answer', async () => {
+  const supergraph = await startSupergraph([]);
+  const query = `{ persona(id: "${exampleId}") { id } }`;
+  expect((await supergraph.query(query)).data).toEqual({ persona: { id: exampleId } });
+  const direct = await post(`${supergraph.gateway.url}/graphql`, query);
+  expect(direct).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+});
+
+test('a request that is refused as a whole says why, and shows the client nothing of the subgraph', async () => {
+  const supergraph = await startSupergraph(callsWith([exampleId]), { auth: { mode: 'forward' } });
+  const { data, errors } = await supergraph.query(callsQuery, { first: 1 }, { 'x-api-key': 'not a key' });
+  expect(supergraph.requests['customer-personas'].map(({ status }) => status)).toEqual([401]);
+  expect(data).toMatchObject({ calls: [{ agent: { name: 'Appointments' }, persona: { name: null } }] });
+  expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+  expect(JSON.stringify(errors)).not.toContain('127.0.0.1');
+});
+
+test('the client may keep an answer as long as Bluejay says, for itself, and no answer with an error', async () => {
+  const supergraph = await startSupergraph([]);
+  const { faults } = supergraph.gateway.sandbox;
+  const [kept, failing] = ids as [string, string];
+  const fresh = { headers: { 'cache-control': 'max-age=60' }, body: JSON.stringify(clinic.personas[0]) };
+  faults.add({ personaId: kept, fault: { kind: 'answer', status: 200, ...fresh } });
+  faults.add({ personaId: failing, fault: { kind: 'answer', status: 500 } });
+  const cacheControl = async (query: string) => {
+    const response = await fetch(supergraph.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    await response.text();
+    return response.headers.get('cache-control');
+  };
+  expect(await cacheControl(`{ persona(id: "${kept}") { name } }`)).toMatch(/^max-age=\d+, private$/);
+  expect(await cacheControl(`{ personas(ids: ["${kept}", "${failing}"]) { name } }`)).toBe('no-store');
 });

@@ -16,6 +16,9 @@ const agents = [
   { id: '8', name: 'Night line' },
 ];
 
+/** Without it the gateway under test refuses GraphQL requests. */
+export const routerSecret = 'known-to-the-router-alone';
+
 /** One call for each persona, agents taking turns. */
 export function callsWith(personaIds: readonly (string | null)[]): Call[] {
   return personaIds.map((personaId, index) => ({
@@ -38,7 +41,7 @@ export async function startSubgraphs(
   calls: readonly Call[],
   options: TestGatewayOptions = {},
 ): Promise<TestSubgraphs> {
-  const gateway = await startGateway(options);
+  const gateway = await startGateway({ ...options, routerSecrets: [routerSecret] });
   const recorders = {
     agents: await startRecorder(await startHttpUpstream(createAgentsSubgraph(agents))),
     calls: await startRecorder(await startHttpUpstream(createCallsSubgraph(calls))),
@@ -57,6 +60,8 @@ export async function startSubgraphs(
 }
 
 export interface TestSupergraph extends TestSubgraphs {
+  /** Where the supergraph's GraphQL is. */
+  readonly url: string;
   /** Asks the supergraph as a client does. */
   query(
     query: string,
@@ -71,11 +76,11 @@ export async function startSupergraph(
   options: TestGatewayOptions = {},
 ): Promise<TestSupergraph> {
   const subgraphs = await startSubgraphs(calls, options);
-  const { url, close } = await startSupergraphGateway({ subgraphs: subgraphs.urls });
+  const { url, close } = await startSupergraphGateway({ subgraphs: subgraphs.urls, routerSecret });
   onTestFinished(close);
   // It has asked each for its SDL.
   for (const requests of Object.values(subgraphs.requests)) requests.length = 0;
-  return { ...subgraphs, query: (...args) => post(url, ...args) };
+  return { ...subgraphs, url, query: (...args) => post(url, ...args) };
 }
 
 /** POSTs a query as a client of a supergraph does. */
