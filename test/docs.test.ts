@@ -44,3 +44,8 @@ test('the README’s query has the README’s answer', async () => {
   const gateway = await startGateway();
   expect(await (await gateway.post(body)).json()).toEqual(JSON.parse(answer));
 });
+
+test('the federation guide says of every error code what to make of it', () => {
+  const documented = tableUnder('Errors', 'docs/federation.md').map(([code]) => code);
+  expect(documented).toEqual(Object.keys(errorTable));
+});

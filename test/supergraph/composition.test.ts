@@ -1,0 +1,55 @@
+import { buildSchema, isObjectType } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { composers, subgraphs } from './composers.ts';
+import type { Subgraphs } from './composers.ts';
+
+/** The subgraphs with a replacement in one of them, which has to be one. */
+function edit(name: keyof Subgraphs, from: string, to: string): Subgraphs {
+  if (!subgraphs[name].includes(from)) throw new Error(`${name} has no ${from}`);
+  return { ...subgraphs, [name]: subgraphs[name].replace(from, to) };
+}
+
+const persona = `type CustomerPersona @key(fields: "id", resolvable: false) {\n    id: UUID!\n`;
+
+describe.each(composers)('%s', (_name, compose) => {
+  test('composes the subgraph with the two of the example', () => {
+    const composition = compose(subgraphs);
+    if (!composition.ok) throw new Error(composition.errors.join('\n'));
+    const schema = buildSchema(composition.clientSchema ?? '');
+    const fieldsOf = (name: string) => {
+      const type = schema.getType(name);
+      return isObjectType(type) ? Object.keys(type.getFields()).toSorted() : [];
+    };
+    expect(fieldsOf('Query')).toEqual(['agent', 'agents', 'calls', 'persona', 'personas', 'personasByAgent']);
+    expect(fieldsOf('CustomerPersona')).toEqual(['createdAt', 'description', 'goal', 'id', 'name', 'orgId']);
+    expect(fieldsOf('Agent')).toEqual(['customerPersonas', 'id', 'name']);
+    expect(fieldsOf('Call')).toEqual(['agent', 'id', 'persona']);
+  });
+
+  test.each([
+    [
+      'another type for the key',
+      edit('calls', persona, persona.replace('UUID!', 'String!')),
+      /CustomerPersona\.id.* incompatible /,
+    ],
+    [
+      'a second owner of a field',
+      edit('calls', persona, `${persona}    name: String\n`),
+      /^Non-shareable field .*name|^The Object .*"name" is defined in .* not declared/s,
+    ],
+    [
+      'the entity without its key',
+      edit('calls', ' @key(fields: "id", resolvable: false) {\n    id: UUID!', ' {\n    id: UUID!'),
+      /"(CustomerPersona\.)?id" is .*(non-shareable|not declared)/s,
+    ],
+    [
+      'a query that no subgraph can answer: the key that leads here is another one',
+      edit('calls', persona, 'type CustomerPersona @key(fields: "code") {\n    code: ID!\n'),
+      /cannot be satisfied|unresolvable/,
+    ],
+  ])('refuses %s', (_what, broken, message) => {
+    const composition = compose(broken);
+    expect(composition).toMatchObject({ ok: false });
+    expect(composition.ok || composition.errors.join('\n')).toMatch(message);
+  });
+});

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { ApolloGateway } from '@apollo/gateway';
+import { expect, onTestFinished, test } from 'vitest';
+import { composers, subgraphs } from './composers.ts';
+
+// The gateway would look for a cloud's metadata service.
+process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
+
+/** The rows of the guide's table, without code marks: directive, a column for each composer, the gateway's. */
+const rows = readFileSync('docs/federation.md', 'utf8')
+  .split('\n## Directives\n')[1]
+  ?.split('\n## ')[0]
+  ?.match(/^\| `@.*\|$/gm)
+  ?.map((row) => row.split('|').map((cell) => cell.trim().replaceAll('`', ''))) as [
+  empty: string,
+  directive: string,
+  ...composers: string[],
+][];
+
+/** The subgraphs with a directive on `personas(ids:)`, and no others of ours. */
+function withDirective(directive: string) {
+  const name = /^@\w+/.exec(directive)?.[0] ?? '';
+  const isFederation = name !== '@deprecated' && name !== '@cacheControl';
+  const sdl = subgraphs['customer-personas']
+    .replaceAll(/ @listSize\([^)]*\)/g, '')
+    .replace(/import: \[.*\]/, `import: ["@key"${isFederation ? `, "${name}"` : ''}]`)
+    .replace('): [CustomerPersona]!', `): [CustomerPersona]! ${directive}`);
+  const definition =
+    name === '@cacheControl' ? '\ndirective @cacheControl(maxAge: Int) on FIELD_DEFINITION\n' : '';
+  expect(sdl).toContain(directive);
+  return { ...subgraphs, 'customer-personas': sdl + definition };
+}
+
+/** Whether Apollo's gateway takes a supergraph. */
+async function loads(supergraphSdl: string): Promise<boolean> {
+  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+  const gateway = new ApolloGateway({ supergraphSdl, logger: quiet });
+  onTestFinished(() => gateway.stop());
+  return gateway.load().then(
+    () => true,
+    () => false,
+  );
+}
+
+test.each(rows.map(([, directive, ...cells]) => ({ directive, cells })))(
+  '$directive composes where the guide says so',
+  async ({ directive, cells }) => {
+    const compositions = composers.map(([, compose]) => compose(withDirective(directive)));
+    const [apollo] = compositions;
+    const supergraphSdl = compositions.every(({ ok }) => ok) && apollo?.ok === true && apollo.supergraphSdl;
+    expect([
+      ...compositions.map(({ ok }) => (ok ? 'yes' : 'no')),
+      supergraphSdl ? ((await loads(supergraphSdl)) ? 'yes' : 'no') : '',
+    ]).toEqual(cells.slice(0, composers.length + 1));
+  },
+);
