@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 
@@ -22,6 +23,12 @@ if (result.ok) {
 
 async function run(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
+  // Rejections that nobody handles come here too. What state the process is in is unknown: a supervisor is to
+  // start another one. The logger writes synchronously, so the line is out before the process ends.
+  process.on('uncaughtException', (error, origin) => {
+    logger.fatal({ err: error, origin }, 'crashed');
+    process.exit(1);
+  });
   const gateway = await createGateway(config, { logger });
   const url = await gateway.listen().catch((error: NodeJS.ErrnoException) => {
     process.stderr.write(
@@ -33,10 +40,12 @@ async function run(config: Config): Promise<void> {
 
   logger.info({ url: `${url}/graphql`, upstream: config.upstream.kind }, 'listening');
   if (config.upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(url));
+  let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
-    logger.info({ signal }, 'stopping');
-    // A second signal finds no handler and ends the process.
-    process.off('SIGTERM', stop).off('SIGINT', stop);
+    // A second signal ends the process by hand: as the first process of a container it has no default action.
+    if (stopping) process.exit(128 + constants.signals[signal]);
+    stopping = true;
+    logger.info({ signal, drainDelayMs: config.drainDelayMs }, 'stopping');
     void gateway.close();
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
