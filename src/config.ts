@@ -9,6 +9,8 @@ export interface Config {
   /** 0 lets the operating system choose a free port. */
   readonly port: number;
   readonly logLevel: LogLevel;
+  /** How long the gateway goes on serving after it was told to stop, while balancers take note. */
+  readonly drainDelayMs: number;
   /** Whether a browser that opens /graphql gets GraphiQL. */
   readonly graphiql: boolean;
   /** The longest one GraphQL request may wait for Bluejay, queueing and retries included. */
@@ -135,6 +137,12 @@ export const variables = {
     schema: v.optional(oneOf(logLevels), 'info'),
     default: 'info',
     description: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
+  },
+  DRAIN_DELAY_MS: {
+    schema: v.optional(integer(0, 600_000)),
+    default: '`5000` in production, else `0`',
+    description:
+      'How long the gateway serves on after SIGTERM, so that balancers stop sending to it, in milliseconds.',
   },
   BLUEJAY_BASE_URL: {
     schema: v.optional(baseUrl),
@@ -268,6 +276,7 @@ function resolve(values: Values): Config {
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL,
+    drainDelayMs: values.DRAIN_DELAY_MS ?? (values.NODE_ENV === 'production' ? 5_000 : 0),
     graphiql: values.GRAPHIQL ?? values.NODE_ENV === 'development',
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     maxRepresentations: values.MAX_REPRESENTATIONS,

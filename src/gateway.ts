@@ -37,9 +37,12 @@ export interface Gateway {
    */
   listen(): Promise<string>;
   /**
-   * Stops gently: finishes the requests in flight, then closes every socket. A second call joins the first.
+   * Stops gently: `/health/ready` answers 503 at once, every answer closes its connection, and after the
+   * configuration's `drainDelayMs` the gateway stops listening, finishes the requests in flight and closes
+   * every socket. A second call joins the first.
    *
-   * @param graceMs how long requests may take to finish. @default 10000
+   * @param graceMs how long requests may take to finish after the delay.
+   *   @default the configuration's `requestTimeoutMs`, and a second to answer
    */
   close(graceMs?: number): Promise<void>;
 }
@@ -90,14 +93,14 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     routes: new Map([
       ['/graphql', graphql],
       ['/health/live', live],
-      ['/health/ready', createReadyRoute(() => http.isReady())],
+      ['/health/ready', createReadyRoute([() => http.isReady()])],
     ]),
     logger,
   });
 
   let closed: Promise<void> | undefined;
   async function close(graceMs: number): Promise<void> {
-    await http.close(graceMs);
+    await http.close(config.drainDelayMs, graceMs);
     await bluejay.close();
     await upstream.close();
   }
@@ -106,7 +109,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     schema,
     listener: http.listener,
     listen: () => http.listen(config.port, config.host),
-    close: (graceMs = 10_000) => (closed ??= close(graceMs)),
+    close: (graceMs = config.requestTimeoutMs + 1_000) => (closed ??= close(graceMs)),
   };
 }
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
+import type { Gateway } from './gateway.ts';
 
 // Compiled code is kept beside the dependencies, from the installation on (scripts/warm-up.mjs). Where the
 // folder cannot be written to, nothing is kept and nothing is said.
@@ -22,6 +24,26 @@ if (result.ok) {
 
 async function run(config: Config): Promise<void> {
   const logger = createLogger(config.logLevel);
+  // Rejections that nobody handles come here too. What state the process is in is unknown: a supervisor is to
+  // start another one. The logger writes synchronously, so the line is out before the process ends.
+  process.on('uncaughtException', (error, origin) => {
+    logger.fatal({ err: error, origin }, 'crashed');
+    process.exit(1);
+  });
+  /** From the moment that it listens. */
+  let listening: Gateway | undefined;
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    // A second signal ends the process by hand: as the first process of a container it has no default action.
+    if (stopping) process.exit(128 + constants.signals[signal]);
+    stopping = true;
+    logger.info({ signal, drainDelayMs: config.drainDelayMs }, 'stopping');
+    // Nobody has been told yet that there is anything to talk to.
+    if (listening === undefined) process.exit(0);
+    void listening.close();
+  };
+  process.on('SIGTERM', stop).on('SIGINT', stop);
+
   const gateway = await createGateway(config, { logger });
   const url = await gateway.listen().catch((error: NodeJS.ErrnoException) => {
     process.stderr.write(
@@ -30,16 +52,10 @@ async function run(config: Config): Promise<void> {
     process.exitCode = 1;
   });
   if (url === undefined) return gateway.close();
+  listening = gateway;
 
   logger.info({ url: `${url}/graphql`, upstream: config.upstream.kind }, 'listening');
   if (config.upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(url));
-  const stop = (signal: NodeJS.Signals) => {
-    logger.info({ signal }, 'stopping');
-    // A second signal finds no handler and ends the process.
-    process.off('SIGTERM', stop).off('SIGINT', stop);
-    void gateway.close();
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
 }
 
 function sandboxNotice(url: string): string {

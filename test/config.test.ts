@@ -9,6 +9,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     host: '127.0.0.1',
     port: 4000,
     logLevel: 'info',
+    drainDelayMs: 0,
     graphiql: true,
     requestTimeoutMs: 10_000,
     maxRepresentations: 1_000,
@@ -32,6 +33,7 @@ test('an empty variable counts as unset', () => {
 test('production never runs on the sandbox: without a key every caller brings its own', () => {
   expect(configOf({ NODE_ENV: 'production' })).toMatchObject({
     graphiql: false,
+    drainDelayMs: 5_000,
     upstream: { kind: 'bluejay', baseUrl: 'https://api.getbluejay.ai', auth: { mode: 'forward' } },
   });
 });

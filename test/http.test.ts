@@ -183,7 +183,7 @@ test('answers are not cached, not sniffed, and open to no other origin', async (
     'content-length': String((await response.text()).length),
     'content-type': 'application/json; charset=utf-8',
     date: expect.any(String) as string,
-    'keep-alive': 'timeout=5',
+    'keep-alive': 'timeout=65',
     'x-content-type-options': 'nosniff',
     'x-request-id': expect.any(String) as string,
   });

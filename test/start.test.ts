@@ -5,9 +5,9 @@ import { findFreePort, startProcess } from './support/processes.ts';
 /** The environment of a machine on which nothing of the gateway's is configured. */
 const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
 
-async function startMain(environment: Record<string, string>) {
+async function startMain(environment: Record<string, string>, nodeOptions: string[] = []) {
   const port = await findFreePort();
-  const main = startProcess('node', ['src/main.ts'], {
+  const main = startProcess('node', [...nodeOptions, 'src/main.ts'], {
     env: { ...bare, PORT: String(port), ...environment },
   });
   return { ...main, port, url: `http://127.0.0.1:${port}` };
@@ -43,26 +43,50 @@ test('SIGTERM ends it with exit code 0', async () => {
   expect(await main.exited).toBe(0);
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)(
-  'a second %s does not wait for what is in flight',
-  async (signal) => {
-    const { sandbox } = await startGateway();
-    sandbox.faults.add({ fault: { kind: 'hang' } });
-    const main = await startMain({ BLUEJAY_BASE_URL: sandbox.url, BLUEJAY_API_KEY: 'sandbox-clinic-key' });
-    await expect.poll(main.output, { timeout: 10_000 }).toContain('listening');
-    const answer = fetch(`${main.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id } }"}',
-    }).catch((error: unknown) => error);
-    await expect.poll(() => sandbox.requests.length).toBe(1);
-    main.process.kill(signal);
-    await expect.poll(main.output).toContain('stopping');
-    main.process.kill(signal);
-    expect(await main.exited).toBeNull();
-    expect(await answer).toBeInstanceOf(Error);
-  },
-);
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('after %s it serves on, and a second one ends it at once', async (signal, exitCode) => {
+  const { sandbox } = await startGateway();
+  sandbox.faults.add({ fault: { kind: 'hang' } });
+  const main = await startMain({
+    BLUEJAY_BASE_URL: sandbox.url,
+    BLUEJAY_API_KEY: 'sandbox-clinic-key',
+    DRAIN_DELAY_MS: '600000',
+  });
+  await expect.poll(main.output, { timeout: 10_000 }).toContain('listening');
+  main.process.kill(signal);
+  await expect.poll(main.output).toContain('stopping');
+  expect((await fetch(`${main.url}/health/ready`)).status).toBe(503);
+  const answer = fetch(`${main.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id } }"}',
+  }).catch((error: unknown) => error);
+  await expect.poll(() => sandbox.requests.length).toBe(1);
+  main.process.kill(signal);
+  expect(await main.exited).toBe(exitCode);
+  expect(await answer).toBeInstanceOf(Error);
+});
+
+test.each([
+  ['unhandledRejection', 'Promise.reject(new Error("the last straw"))'],
+  ['uncaughtException', 'throw new Error("the last straw")'],
+])('an %s is logged once, as JSON, and ends it with exit code 1', async (origin, mishap) => {
+  const main = await startMain({}, [`--import=data:text/javascript,process.on("SIGUSR2",()=>{${mishap}})`]);
+  await expect.poll(main.output, { timeout: 10_000 }).toContain('embedded sandbox');
+  main.process.kill('SIGUSR2');
+  expect(await main.exited).toBe(1);
+  const lines = main.output().split('\n');
+  const [line = '', ...others] = lines.filter((candidate) => candidate.includes('the last straw'));
+  expect(others).toEqual([]);
+  expect(JSON.parse(line)).toMatchObject({
+    level: 'fatal',
+    msg: 'crashed',
+    origin,
+    err: { message: 'the last straw' },
+  });
+});
 
 test('a wrong configuration ends it with exit code 1 before it listens, and prints no secret', async () => {
   const main = await startMain({ BLUEJAY_API_KEY: 'canary,key', LOG_LEVEL: 'loud' });
@@ -74,7 +98,7 @@ test('a wrong configuration ends it with exit code 1 before it listens, and prin
 
 test('a port that is taken ends it with exit code 1 and says so', async () => {
   const other = await startGateway();
-  const main = await startMain({ PORT: new URL(other.url).port });
+  const main = await startMain({ PORT: new URL(other.url).port, DRAIN_DELAY_MS: '600000' });
   expect(await main.exited).toBe(1);
   expect(main.output()).toContain(`Cannot listen on 127.0.0.1:${new URL(other.url).port}: EADDRINUSE`);
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
 import { openExchange, sendFailure } from './exchange.ts';
 import type { Route } from './exchange.ts';
@@ -21,10 +22,10 @@ export interface HttpServer {
   /** @returns the origin, such as `http://127.0.0.1:4000` */
   listen(port: number, host: string): Promise<string>;
   /**
-   * Takes no new connections, finishes the requests in flight, and cuts off what is left after
-   * `graceMs`. Every answer from now on closes its connection.
+   * Serves on for `drainDelayMs`, then takes no new connections, finishes the requests in flight, and cuts
+   * off what is left after another `graceMs`. Every answer from the call on closes its connection.
    */
-  close(graceMs: number): Promise<void>;
+  close(drainDelayMs: number, graceMs: number): Promise<void>;
 }
 
 export function createHttpServer({ routes, logger }: HttpServerOptions): HttpServer {
@@ -46,8 +47,14 @@ export function createHttpServer({ routes, logger }: HttpServerOptions): HttpSer
     });
   };
 
-  async function drain(graceMs: number): Promise<void> {
+  async function drain(drainDelayMs: number, graceMs: number): Promise<void> {
     draining = true;
+    // A server that could not listen has nobody to serve. None at all: the embedder's own listens.
+    if (drainDelayMs > 0 && server?.listening !== false) await delay(drainDelayMs);
+    // Closing loses what has arrived and was not read yet. One turn of the event loop accepts the connections
+    // that wait and reads the old ones, the second reads the new ones.
+    await setImmediate();
+    await setImmediate();
     const answered = [...open].map((response) => once(response, 'close'));
     const stopped = server?.listening === true ? once(server.close(), 'close') : undefined;
     const timer = setTimeout(() => {
@@ -63,7 +70,14 @@ export function createHttpServer({ routes, logger }: HttpServerOptions): HttpSer
     isReady: () => !draining,
     async listen(port, host) {
       server = createServer(
-        { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 },
+        {
+          headersTimeout: 10_000,
+          requestTimeout: 30_000,
+          connectionsCheckingInterval: 1_000,
+          // Longer than a balancer keeps an idle connection (60 s in nginx and AWS' balancers): the one that
+          // sends must be the one that closes, or a request meets a connection that is just being closed.
+          keepAliveTimeout: 65_000,
+        },
         listener,
       );
       const listening = server;

@@ -32,6 +32,7 @@ export interface TestGatewayOptions {
   readonly auth?: AuthConfig;
   readonly timeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  readonly drainDelayMs?: number;
   readonly graphiql?: boolean;
   readonly routerSecrets?: readonly string[];
   readonly maxRepresentations?: number;
@@ -75,6 +76,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     auth = { mode: 'service', apiKey: clinic.apiKey },
     timeoutMs = 5_000,
     requestTimeoutMs = 5_000,
+    drainDelayMs = 0,
     graphiql = false,
     routerSecrets = [],
     maxRepresentations = 1_000,
@@ -90,6 +92,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   });
   const config = testConfig({
     logLevel: 'trace',
+    drainDelayMs,
     graphiql,
     requestTimeoutMs,
     maxRepresentations,

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { parseConfig, variables } from '../../src/config.ts';
+import { readComposeEnvironment, readContainerEnvironment, readImageEnvironment } from './environment.ts';
+
+/** Variables that the deployments set already and the gateway does not read yet. */
+const pending = ['METRICS_PORT'];
+
+const image = readImageEnvironment();
+const deployments = {
+  'the image': { ...image, BLUEJAY_API_KEY: 'a-proper-key' },
+  Kubernetes: { ...image, ...readContainerEnvironment() },
+  compose: { ...image, ...readComposeEnvironment() },
+};
+
+test.each(Object.entries(deployments))('every variable that %s sets is one the gateway reads', (_, set) => {
+  const known = new Set([...Object.keys(variables), ...pending]);
+  expect(Object.keys(set).filter((name) => !known.has(name))).toEqual([]);
+});
+
+test.each(Object.entries(deployments))('the gateway starts on what %s sets', (_, environment) => {
+  const result = parseConfig(environment);
+  expect(result).toMatchObject({ ok: true });
+  if (!result.ok) return;
+  expect(result.config).toMatchObject({
+    environment: 'production',
+    // A container is reached from outside.
+    host: '0.0.0.0',
+    port: 4_000,
+    graphiql: false,
+    upstream: { kind: 'bluejay', auth: { mode: 'service' } },
+  });
+});
+
+test('no variable is pending that the gateway reads', () => {
+  expect(pending.filter((name) => name in variables)).toEqual([]);
+});

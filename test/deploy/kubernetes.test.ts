@@ -1,0 +1,126 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
+import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
+import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler';
+import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy';
+import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
+import type { IService } from 'kubernetes-models/v1/Service';
+import { expect, onTestFinished, test } from 'vitest';
+import { isMissing } from '../support/processes.ts';
+import { readContainerEnvironment, readKustomization } from './environment.ts';
+import { findFaults, parseManifests, readManifests } from './manifests.ts';
+import type { Manifest } from './manifests.ts';
+
+const folder = 'deploy/kubernetes';
+const manifests = readManifests(folder);
+const get = (file: string): unknown => manifests.get(file);
+const deployment = get('deployment.yaml') as IDeployment;
+const pod = deployment.spec?.template;
+const gateway = pod?.spec?.containers[0];
+
+test('every manifest fits the schemas of Kubernetes and of the Prometheus operator', () => {
+  expect(findFaults([...manifests.values()])).toEqual([]);
+});
+
+test.each([
+  ['a wrong value', { ...deployment.spec, minReadySeconds: 'soon' }, 'minReadySeconds must be integer'],
+  ['a field that does not exist', { ...deployment.spec, replica: 2 }, `'"replica"' does not exist in type`],
+])('%s in a manifest is found', (_, spec, fault) => {
+  const faults = findFaults([{ ...deployment, spec } as unknown as Manifest]);
+  expect(faults.join()).toContain(fault);
+});
+
+test('the kustomization lists every manifest, and no other', () => {
+  expect(readKustomization().resources.toSorted()).toEqual([...manifests.keys()].toSorted());
+});
+
+test.skipIf(isMissing('kubectl', 'version', '--client'))(
+  'kubectl renders the kustomization, and what comes out fits the schemas too (skipped without kubectl)',
+  () => {
+    const rendered = parseManifests(execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' }));
+    expect(findFaults(rendered)).toEqual([]);
+    const kinds = [...manifests.values()].map(({ kind }) => kind);
+    expect(rendered.map(({ kind }) => kind).toSorted()).toEqual([...kinds, 'ConfigMap'].toSorted());
+  },
+);
+
+// Debian 12's kubectl is of 2021 and knows bases only by another name.
+const isOld = spawnSync('sh', ['-c', 'kubectl version --client | grep Kustomize']).status !== 0;
+
+test.skipIf(isOld)(
+  'the run book’s overlay sets the namespace, the image and the configuration (skipped without a recent kubectl)',
+  () => {
+    const [, overlay = ''] = /```yaml\n([^`]*)```/.exec(readFileSync('docs/operations.md', 'utf8')) ?? [];
+    const deploy = mkdtempSync(join(tmpdir(), 'bluejay-graphql-'));
+    onTestFinished(() => rmSync(deploy, { recursive: true }));
+    cpSync(folder, join(deploy, 'kubernetes'), { recursive: true });
+    mkdirSync(join(deploy, 'production'));
+    writeFileSync(join(deploy, 'production/kustomization.yaml'), overlay);
+    const yaml = execFileSync('kubectl', ['kustomize', join(deploy, 'production')], { encoding: 'utf8' });
+    expect(findFaults(parseManifests(yaml))).toEqual([]);
+    expect(yaml.match(/namespace: bluejay/g)).toHaveLength(manifests.size + 1);
+    expect(yaml).toContain('image: registry.example.com/bluejay-graphql:0.1.0');
+    expect(yaml).toContain('PERSONA_CACHE_TTL_MS: "30000"');
+    expect(yaml).toContain('DRAIN_DELAY_MS: "10000"');
+  },
+);
+
+test('all of them mean the same pods', () => {
+  const labels = pod?.metadata?.labels;
+  expect(labels).toBeDefined();
+  expect(deployment.spec?.selector.matchLabels).toEqual(labels);
+  for (const constraint of pod?.spec?.topologySpreadConstraints ?? []) {
+    expect(constraint.labelSelector?.matchLabels).toEqual(labels);
+  }
+  const service = get('service.yaml') as IService;
+  expect(service.spec?.selector).toEqual(labels);
+  expect((get('pod-disruption-budget.yaml') as IPodDisruptionBudget).spec?.selector?.matchLabels).toEqual(
+    labels,
+  );
+  expect((get('network-policy.yaml') as INetworkPolicy).spec?.podSelector?.matchLabels).toEqual(labels);
+  const monitor = get('service-monitor.yaml') as IServiceMonitor;
+  expect(monitor.spec?.selector.matchLabels).toEqual(service.metadata?.labels);
+  const { apiVersion, kind, metadata } = deployment;
+  const target = (get('horizontal-pod-autoscaler.yaml') as IHorizontalPodAutoscaler).spec?.scaleTargetRef;
+  expect(target).toEqual({ apiVersion, kind, name: metadata?.name });
+});
+
+test('all of them mean the same ports, and the gateway listens there', () => {
+  const environment = readContainerEnvironment();
+  expect(gateway?.ports).toEqual([
+    { name: 'http', containerPort: Number(environment['PORT']) },
+    { name: 'metrics', containerPort: Number(environment['METRICS_PORT']) },
+  ]);
+  const names = ['http', 'metrics'];
+  const service = (get('service.yaml') as IService).spec?.ports ?? [];
+  expect(service.map(({ targetPort }) => targetPort)).toEqual(names);
+  const ingress = (get('network-policy.yaml') as INetworkPolicy).spec?.ingress ?? [];
+  expect(ingress.flatMap(({ ports }) => ports?.map(({ port }) => port))).toEqual(names);
+  expect(service.map(({ name }) => name)).toContain(
+    (get('service-monitor.yaml') as IServiceMonitor).spec?.endpoints?.[0]?.port,
+  );
+  for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'] as const) {
+    expect(gateway?.[probe]?.httpGet?.port).toBe('http');
+  }
+});
+
+test('a pod has the time to drain and to finish what is in flight', () => {
+  const { DRAIN_DELAY_MS: drain, REQUEST_TIMEOUT_MS: request } = readContainerEnvironment();
+  const graceMs = (pod?.spec?.terminationGracePeriodSeconds ?? 0) * 1_000;
+  // The second to answer in, and some seconds to end the process.
+  expect(graceMs).toBeGreaterThanOrEqual(Number(drain) + Number(request) + 1_000 + 5_000);
+});
+
+test('what is secret comes from a Secret, and no Secret is in the repository', () => {
+  const from = (key: string) => ({ secretKeyRef: { name: 'bluejay-graphql', key } });
+  expect(gateway?.env).toMatchObject([
+    { name: 'BLUEJAY_API_KEY', valueFrom: from('BLUEJAY_API_KEY') },
+    { name: 'ROUTER_SECRET', valueFrom: from('ROUTER_SECRET') },
+  ]);
+  expect(gateway?.envFrom).toEqual([{ configMapRef: { name: 'bluejay-graphql' } }]);
+  expect([...manifests.values()].map(({ kind }) => kind)).not.toContain('Secret');
+  expect(existsSync(`${folder}/secret.yaml`)).toBe(false);
+});
