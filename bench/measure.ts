@@ -1,0 +1,156 @@
+// Measures the servers under one scenario, in rounds that take turns so that all meet the same machine.
+import { requestHeaders } from './connection.ts';
+import { createLoad } from './load.ts';
+import type { Load } from './load.ts';
+import { readCpuMicros, readMemoryMb } from './programs.ts';
+import type { Program } from './programs.ts';
+import type { Scenario } from './scenarios.ts';
+import type { Server } from './servers.ts';
+import { median, quantile } from './statistics.ts';
+
+export interface Pace {
+  readonly rounds: number;
+  readonly roundMs: number;
+  readonly warmUpMs: number;
+}
+
+export interface Result {
+  readonly server: string;
+  /** CPU of the whole process per request, in microseconds: the median of the rounds. */
+  readonly cpuMicros: number;
+  /** CPU as a multiple of the first server's in the same round. */
+  readonly ratio: { readonly median: number; readonly min: number; readonly max: number };
+  readonly requestsPerSecond: number;
+  /** Of the time that the server kept its core busy, from 0 to 1. */
+  readonly busy: number;
+  /** Resident after the last round, in megabytes. */
+  readonly memoryMb: number;
+}
+
+interface Sample {
+  readonly cpuMicros: number;
+  readonly requestsPerSecond: number;
+  readonly busy: number;
+}
+
+/** A server that is asked for a scenario, after its answers were found right. */
+interface Subject {
+  readonly server: Server;
+  readonly load: Load;
+}
+
+/** @param servers the first one is what the others are compared with */
+export async function measureScenario(
+  scenario: Scenario,
+  servers: readonly Server[],
+  pace: Pace,
+): Promise<Result[]> {
+  const subjects = await Promise.all(servers.map((server) => prepare(scenario, server)));
+  const samples = subjects.map((): Sample[] => []);
+  for (const subject of subjects) await run(subject, pace.warmUpMs);
+  for (let round = 0; round < pace.rounds; round += 1) {
+    const order = [...subjects.keys()];
+    if (round % 2 === 1) order.reverse();
+    for (const index of order) {
+      const subject = subjects[index];
+      if (subject !== undefined) samples[index]?.push(await run(subject, pace.roundMs));
+    }
+  }
+  for (const { load } of subjects) load.close();
+  return subjects.map(({ server }, index) => summarise(server, samples[index] ?? [], samples[0] ?? []));
+}
+
+export interface Latency {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Latencies at a steady rate. */
+export async function measureLatency(
+  scenario: Scenario,
+  server: Server,
+  requestsPerSecond: number,
+  durationMs: number,
+): Promise<Latency> {
+  const { load } = await prepare(scenario, server);
+  await load.openLoop(requestsPerSecond, durationMs / 4);
+  const latencies = await load.openLoop(requestsPerSecond, durationMs);
+  load.close();
+  return { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) };
+}
+
+/**
+ * Sends a number of requests, as fast as they are answered.
+ *
+ * @returns the server's CPU per request, in microseconds
+ */
+export async function sendRequests(scenario: Scenario, server: Server, count: number): Promise<number> {
+  const { load } = await prepare(scenario, server);
+  const before = readCpuMicros(server.program);
+  let left = count;
+  await load.closedLoop(() => {
+    left -= 1;
+    return left >= 0;
+  });
+  load.close();
+  return (readCpuMicros(server.program) - before) / count;
+}
+
+/** Asks once and compares the whole answer; under load only its status and length are compared. */
+async function prepare(scenario: Scenario, server: Server): Promise<Subject> {
+  const { connections, nextIds, body, check } = scenario;
+  const { url } = server.program;
+  const ids = nextIds();
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: requestHeaders,
+    body: body(ids),
+  });
+  const answer = await response.text();
+  try {
+    check(JSON.parse(answer) as object, ids);
+  } catch (error) {
+    const problem = `${server.name} answers “${scenario.name}” wrongly, with ${response.status} ${answer}`;
+    throw new Error(problem, { cause: error });
+  }
+  const expected = { status: response.status, bytes: Buffer.byteLength(answer) };
+  const load = await createLoad({ url, connections, nextBody: () => body(nextIds()), expected });
+  return { server, load };
+}
+
+async function run({ server, load }: Subject, durationMs: number): Promise<Sample> {
+  const cpuBefore = readCpuMicros(server.program);
+  const startedAt = performance.now();
+  const requests = await load.closedLoop(() => performance.now() - startedAt < durationMs);
+  const elapsedMicros = (performance.now() - startedAt) * 1e3;
+  const cpuMicros = readCpuMicros(server.program) - cpuBefore;
+  return {
+    cpuMicros: cpuMicros / requests,
+    requestsPerSecond: (requests / elapsedMicros) * 1e6,
+    busy: cpuMicros / elapsedMicros,
+  };
+}
+
+function summarise({ name, program }: Server, samples: readonly Sample[], base: readonly Sample[]): Result {
+  const ratios = samples.map(({ cpuMicros }, round) => cpuMicros / (base[round]?.cpuMicros ?? cpuMicros));
+  const of = (key: keyof Sample) => median(samples.map((sample) => sample[key]));
+  return {
+    server: name,
+    cpuMicros: of('cpuMicros'),
+    ratio: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
+    requestsPerSecond: of('requestsPerSecond'),
+    busy: of('busy'),
+    memoryMb: readMemoryMb(program).now,
+  };
+}
+
+/** The median of several starts, in milliseconds: from the start of the process until it took a connection. */
+export async function measureStart(start: () => Promise<Program>, times: number): Promise<number> {
+  const durations: number[] = [];
+  for (let time = 0; time < times; time += 1) {
+    const program = await start();
+    durations.push(program.startMs);
+    await program.stop();
+  }
+  return median(durations);
+}
