@@ -57,6 +57,7 @@ export function createConnection(url: string, { status, bytes }: Expected): Conn
       socket.destroy();
     }
   });
+  socket.setTimeout(30_000, () => onError(new Error('The server did not answer within 30 s.')));
   socket.on('error', (error) => onError(error));
   socket.on('end', () => onError(new Error('The server closed a connection.')));
   return connection;

@@ -1,7 +1,7 @@
 // Measures the servers under one scenario, in rounds that take turns so that all meet the same machine.
 import { requestHeaders } from './connection.ts';
 import { createLoad } from './load.ts';
-import type { Load } from './load.ts';
+import type { LoadOptions } from './load.ts';
 import { readCpuMicros, readMemoryMb } from './programs.ts';
 import type { Program } from './programs.ts';
 import type { Scenario } from './scenarios.ts';
@@ -36,7 +36,7 @@ interface Sample {
 /** A server that is asked for a scenario, after its answers were found right. */
 interface Subject {
   readonly server: Server;
-  readonly load: Load;
+  readonly options: LoadOptions;
 }
 
 /** @param servers the first one is what the others are compared with */
@@ -56,7 +56,6 @@ export async function measureScenario(
       if (subject !== undefined) samples[index]?.push(await run(subject, pace.roundMs));
     }
   }
-  for (const { load } of subjects) load.close();
   return subjects.map(({ server }, index) => summarise(server, samples[index] ?? [], samples[0] ?? []));
 }
 
@@ -72,7 +71,7 @@ export async function measureLatency(
   requestsPerSecond: number,
   durationMs: number,
 ): Promise<Latency> {
-  const { load } = await prepare(scenario, server);
+  const load = await createLoad((await prepare(scenario, server)).options);
   await load.openLoop(requestsPerSecond, durationMs / 4);
   const latencies = await load.openLoop(requestsPerSecond, durationMs);
   load.close();
@@ -85,7 +84,7 @@ export async function measureLatency(
  * @returns the server's CPU per request, in microseconds
  */
 export async function sendRequests(scenario: Scenario, server: Server, count: number): Promise<number> {
-  const { load } = await prepare(scenario, server);
+  const load = await createLoad((await prepare(scenario, server)).options);
   const before = readCpuMicros(server.program);
   let left = count;
   await load.closedLoop(() => {
@@ -114,16 +113,18 @@ async function prepare(scenario: Scenario, server: Server): Promise<Subject> {
     throw new Error(problem, { cause: error });
   }
   const expected = { status: response.status, bytes: Buffer.byteLength(answer) };
-  const load = await createLoad({ url, connections, nextBody: () => body(nextIds()), expected });
-  return { server, load };
+  return { server, options: { url, connections, nextBody: () => body(nextIds()), expected } };
 }
 
-async function run({ server, load }: Subject, durationMs: number): Promise<Sample> {
+/** On connections of its own: while the others have their turn, a server would close them. */
+async function run({ server, options }: Subject, durationMs: number): Promise<Sample> {
+  const load = await createLoad(options);
   const cpuBefore = readCpuMicros(server.program);
   const startedAt = performance.now();
   const requests = await load.closedLoop(() => performance.now() - startedAt < durationMs);
   const elapsedMicros = (performance.now() - startedAt) * 1e3;
   const cpuMicros = readCpuMicros(server.program) - cpuBefore;
+  load.close();
   return {
     cpuMicros: cpuMicros / requests,
     requestsPerSecond: (requests / elapsedMicros) * 1e6,
