@@ -2,7 +2,7 @@
 import { requestHeaders } from './connection.ts';
 import { createLoad } from './load.ts';
 import type { LoadOptions } from './load.ts';
-import { readCpuMicros, readMemoryMb } from './programs.ts';
+import { readCpuUsage, readMemoryMb } from './programs.ts';
 import type { Program } from './programs.ts';
 import type { Scenario } from './scenarios.ts';
 import type { Server } from './servers.ts';
@@ -21,8 +21,10 @@ export interface Result {
   /** CPU as a multiple of the first server's in the same round. */
   readonly ratio: { readonly median: number; readonly min: number; readonly max: number };
   readonly requestsPerSecond: number;
-  /** Of the time that the server kept its core busy, from 0 to 1. */
+  /** How much of the time the server ran, from 0 to 1 a core. */
   readonly busy: number;
+  /** How much of the time its main thread had to wait for the core, which others used: from 0 to 1. */
+  readonly waiting: number;
   /** Resident after the last round, in megabytes. */
   readonly memoryMb: number;
 }
@@ -31,6 +33,7 @@ interface Sample {
   readonly cpuMicros: number;
   readonly requestsPerSecond: number;
   readonly busy: number;
+  readonly waiting: number;
 }
 
 /** A server that is asked for a scenario, after its answers were found right. */
@@ -45,17 +48,12 @@ export async function measureScenario(
   servers: readonly Server[],
   pace: Pace,
 ): Promise<Result[]> {
-  const subjects = await Promise.all(servers.map((server) => prepare(scenario, server)));
+  const subjects = await prepareAll(scenario, servers);
   const samples = subjects.map((): Sample[] => []);
   for (const subject of subjects) await run(subject, pace.warmUpMs);
-  for (let round = 0; round < pace.rounds; round += 1) {
-    const order = [...subjects.keys()];
-    if (round % 2 === 1) order.reverse();
-    for (const index of order) {
-      const subject = subjects[index];
-      if (subject !== undefined) samples[index]?.push(await run(subject, pace.roundMs));
-    }
-  }
+  await takeTurns(subjects, pace.rounds, async (subject, index) => {
+    samples[index]?.push(await run(subject, pace.roundMs));
+  });
   return subjects.map(({ server }, index) => summarise(server, samples[index] ?? [], samples[0] ?? []));
 }
 
@@ -64,18 +62,43 @@ export interface Latency {
   readonly p99Ms: number;
 }
 
-/** Latencies at a steady rate. */
-export async function measureLatency(
+/**
+ * The results with latencies at half of the peak rates: the medians of the rounds.
+ *
+ * @param peaks the servers' results in the same scenario
+ */
+export async function addLatencies(
   scenario: Scenario,
-  server: Server,
-  requestsPerSecond: number,
-  durationMs: number,
-): Promise<Latency> {
-  const load = await createLoad((await prepare(scenario, server)).options);
-  await load.openLoop(requestsPerSecond, durationMs / 4);
-  const latencies = await load.openLoop(requestsPerSecond, durationMs);
-  load.close();
-  return { p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) };
+  servers: readonly Server[],
+  peaks: readonly Result[],
+  { rounds, roundMs }: Pace,
+): Promise<(Result & Latency)[]> {
+  const subjects = await prepareAll(scenario, servers);
+  const samples = subjects.map((): Latency[] => []);
+  await takeTurns(subjects, rounds, async ({ options }, index) => {
+    const load = await createLoad(options);
+    const latencies = await load.openLoop((peaks[index]?.requestsPerSecond ?? 0) / 2, roundMs / 2);
+    load.close();
+    samples[index]?.push({ p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99) });
+  });
+  return peaks.map((peak, index) => ({
+    ...peak,
+    p50Ms: median(samples[index]?.map(({ p50Ms }) => p50Ms) ?? []),
+    p99Ms: median(samples[index]?.map(({ p99Ms }) => p99Ms) ?? []),
+  }));
+}
+
+/** Every other round goes backwards, so that no server always follows the same one. */
+async function takeTurns(
+  subjects: readonly Subject[],
+  rounds: number,
+  turn: (subject: Subject, index: number) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    const order = [...subjects.entries()];
+    if (round % 2 === 1) order.reverse();
+    for (const [index, subject] of order) await turn(subject, index);
+  }
 }
 
 /**
@@ -85,15 +108,18 @@ export async function measureLatency(
  */
 export async function sendRequests(scenario: Scenario, server: Server, count: number): Promise<number> {
   const load = await createLoad((await prepare(scenario, server)).options);
-  const before = readCpuMicros(server.program);
+  const before = readCpuUsage(server.program);
   let left = count;
   await load.closedLoop(() => {
     left -= 1;
     return left >= 0;
   });
   load.close();
-  return (readCpuMicros(server.program) - before) / count;
+  return (readCpuUsage(server.program).usedMicros - before.usedMicros) / count;
 }
+
+const prepareAll = (scenario: Scenario, servers: readonly Server[]): Promise<Subject[]> =>
+  Promise.all(servers.map((server) => prepare(scenario, server)));
 
 /** Asks once and compares the whole answer; under load only its status and length are compared. */
 async function prepare(scenario: Scenario, server: Server): Promise<Subject> {
@@ -119,16 +145,18 @@ async function prepare(scenario: Scenario, server: Server): Promise<Subject> {
 /** On connections of its own: while the others have their turn, a server would close them. */
 async function run({ server, options }: Subject, durationMs: number): Promise<Sample> {
   const load = await createLoad(options);
-  const cpuBefore = readCpuMicros(server.program);
+  const before = readCpuUsage(server.program);
   const startedAt = performance.now();
   const requests = await load.closedLoop(() => performance.now() - startedAt < durationMs);
   const elapsedMicros = (performance.now() - startedAt) * 1e3;
-  const cpuMicros = readCpuMicros(server.program) - cpuBefore;
+  const after = readCpuUsage(server.program);
+  const cpuMicros = after.usedMicros - before.usedMicros;
   load.close();
   return {
     cpuMicros: cpuMicros / requests,
     requestsPerSecond: (requests / elapsedMicros) * 1e6,
     busy: cpuMicros / elapsedMicros,
+    waiting: (after.waitedMicros - before.waitedMicros) / elapsedMicros,
   };
 }
 
@@ -141,6 +169,7 @@ function summarise({ name, program }: Server, samples: readonly Sample[], base: 
     ratio: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
     requestsPerSecond: of('requestsPerSecond'),
     busy: of('busy'),
+    waiting: of('waiting'),
     memoryMb: readMemoryMb(program).now,
   };
 }

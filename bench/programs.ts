@@ -2,7 +2,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
@@ -106,15 +106,27 @@ function acceptsConnections(port: number): Promise<boolean> {
   });
 }
 
-/** Linux counts a process' time in hundredths of a second, on every machine that Node.js runs on. */
-const ticksPerSecond = 100;
+export interface CpuUsage {
+  /** What all threads have used, in microseconds. */
+  readonly usedMicros: number;
+  /** How long the main thread could have run but had to wait for the core, in microseconds. */
+  readonly waitedMicros: number;
+}
 
-/** The CPU time that a process has used in all its threads, in microseconds, by Linux's /proc. */
-export function readCpuMicros({ process: child }: Program): number {
-  const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
-  // The second field, the program's name, may hold blanks: count from behind it. utime is the 14th, stime the 15th.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
+/**
+ * The CPU time of a process so far, by Linux's count of each thread, which is exact where `/proc/PID/stat` is in
+ * hundredths of a second.
+ *
+ * @see https://docs.kernel.org/scheduler/sched-stats.html
+ */
+export function readCpuUsage({ process: { pid } }: Program): CpuUsage {
+  const read = (thread: string | undefined) => {
+    const [used, waited] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+    return { usedMicros: Number(used) / 1e3, waitedMicros: Number(waited) / 1e3 };
+  };
+  let usedMicros = 0;
+  for (const thread of readdirSync(`/proc/${pid}/task`)) usedMicros += read(thread).usedMicros;
+  return { usedMicros, waitedMicros: read(String(pid)).waitedMicros };
 }
 
 /** A process' resident memory now and at its highest, in megabytes. */

@@ -62,7 +62,9 @@ ${machine}
 Printed by \`npm run bench\`. CPU is that of the server's whole process per request, as Linux counts it; the floor is
 \`node:http\` with \`undici\` and JSON and no GraphQL (\`bench/floor.ts\`). Medians of ${rounds} rounds in which the servers
 take turns; a ratio is between two servers in the same round, with its least and its greatest.
-Latencies are at half of the server's peak rate.
+Busy is how much of the time the server ran; waiting is how much of it its main thread wanted to run while another program
+had the core: where that is more than a few percent the machine was not quiet, and rates and latencies say little.
+Latencies are at half of the server's peak rate, medians of the rounds.
 
 ## Goals
 
@@ -107,6 +109,7 @@ function printScenario({ scenario, results }: ScenarioReport): string {
     ratio(result.ratio),
     count(result.requestsPerSecond),
     `${count(result.busy * 100)} %`,
+    `${count(result.waiting * 100)} %`,
     decimal(result.memoryMb),
     result.p50Ms.toFixed(2),
     result.p99Ms.toFixed(2),

@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureDocuments, measureIds } from './growth.ts';
-import { measureLatency, measureScenario, measureStart } from './measure.ts';
+import { addLatencies, measureScenario, measureStart } from './measure.ts';
 import type { Pace } from './measure.ts';
 import { createPrograms, readMemoryMb } from './programs.ts';
 import { count, decimal, describeMachine, printReport, ratio } from './report.ts';
@@ -22,8 +22,10 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '2000000' },
   },
 });
-if (!existsSync('/proc/self/stat')) {
-  process.stderr.write('The benchmark reads CPU and memory from /proc: run it on Linux.\n');
+if (!existsSync('/proc/self/schedstat')) {
+  process.stderr.write(
+    'The benchmark reads CPU and memory from /proc: run it on Linux, with its schedstat.\n',
+  );
   process.exit(1);
 }
 
@@ -32,7 +34,7 @@ const programs = createPrograms({ pin: true });
 
 if (values.soak) await runSoak();
 else if (values.short) await runShort({ rounds: 5, roundMs: 500, warmUpMs: 500 });
-else await runAll({ rounds: 7, roundMs: 1_500, warmUpMs: 1_500 });
+else await runAll({ rounds: 7, roundMs: 1_000, warmUpMs: 1_000 });
 // Ends the programs, too.
 process.exit();
 
@@ -71,14 +73,8 @@ async function runAll(pace: Pace): Promise<void> {
   for (const scenario of scenarios) {
     print(`${scenario.name} …`);
     const subjects = subjectsOf(servers, scenario.isCached);
-    const results: ScenarioReport['results'][number][] = [];
-    for (const [index, result] of (await measureScenario(scenario, subjects, pace)).entries()) {
-      const server = subjects[index];
-      if (server === undefined) continue;
-      const latency = await measureLatency(scenario, server, result.requestsPerSecond / 2, 2 * pace.roundMs);
-      results.push({ ...result, ...latency });
-    }
-    reports.push({ scenario, results });
+    const peaks = await measureScenario(scenario, subjects, pace);
+    reports.push({ scenario, results: await addLatencies(scenario, subjects, peaks, pace) });
   }
   print('growth …');
   const ids = await measureIds(subjectsOf(servers, false).slice(0, 2), pace);
