@@ -1,7 +1,7 @@
 // The results as Markdown.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { DocumentsCost, IdsCost } from './growth.ts';
 import type { Latency, Result } from './measure.ts';
@@ -49,7 +49,7 @@ export function describeMachine(programs: Programs, upstream: string): string {
     ? 'the server alone on one core, the upstream and the load on another'
     : 'cores not pinned';
   return `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, commit ${commit || 'unknown'}, Node.js ${process.version}, upstream ${upstream};
-${availableParallelism()} cores (${cpus()[0]?.model.trim()}), ${count(totalmem() / 1e9)} GB, Linux ${release()}; ${pinning};
+${cpus().length} cores (${cpus()[0]?.model.trim()}), ${count(totalmem() / 1e9)} GB, Linux ${release()}; ${pinning};
 load average at the start ${loadavg()[0]?.toFixed(1)}. References: ${versions.map((name) => `${name} ${dependencies[name]}`).join(', ')}.`;
 }
 
@@ -119,7 +119,8 @@ function printScenario({ scenario, results }: ScenarioReport): string {
     'CPU, µs',
     '× floor',
     'requests/s',
-    'core busy',
+    'busy',
+    'waiting',
     'memory, MB',
     'p50, ms',
     'p99, ms',
