@@ -1,21 +1,21 @@
 // What the resilience chain costs: CPU of this process per upstream read, with the chain and without it.
 // `npm run bench:chain` prints the medians of paired rounds. The upstream is a process of its own.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { LightCancellation } from '../src/cancellation.ts';
 import type { Cancellation } from '../src/cancellation.ts';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { decodeCustomerPersona } from '../src/datasources/bluejay/decode-customer-persona.ts';
 import { createTransport } from '../src/datasources/bluejay/transport.ts';
+import { createPrograms } from './programs.ts';
+import { median } from './statistics.ts';
+import { startUpstream } from './upstream.ts';
 
 const rounds = 31;
 const reads = 5_000;
 const concurrency = 48;
 const apiKey = 'sandbox-clinic-key';
 
-const upstream = spawn(process.execPath, ['bench/upstream.ts'], { stdio: ['ignore', 'pipe', 'inherit'] });
-const [line] = (await once(upstream.stdout, 'data')) as [Buffer];
-const baseUrl = line.toString().trim();
+const upstream = await startUpstream(createPrograms({ pin: false }));
+const baseUrl = upstream.url;
 
 const transport = createTransport({ baseUrl, userAgent: 'bench', timeoutMs: 3_000 });
 const bluejay = await createBluejay({ baseUrl, userAgent: 'bench' });
@@ -47,7 +47,6 @@ async function measure(read: (id: string, signal: Cancellation) => Promise<unkno
     while (left > 0) {
       left -= 1;
       // A request's signal, as the gateway makes one for each.
-      // oxlint-disable-next-line no-await-in-loop -- one read after the other is what a worker does
       await read(nextId(), new LightCancellation());
     }
   };
@@ -56,13 +55,10 @@ async function measure(read: (id: string, signal: Cancellation) => Promise<unkno
   return (user + system) / reads;
 }
 
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-
 await measure(bare);
 await measure(chained);
 const pairs: { off: number; on: number }[] = [];
 for (let round = 0; round < rounds; round += 1) {
-  // oxlint-disable-next-line no-await-in-loop -- rounds are interleaved, so that both meet the same machine
   const [off, on] = round % 2 === 0 ? [await measure(bare), await measure(chained)] : await reversed();
   pairs.push({ off, on });
 }
@@ -81,4 +77,4 @@ process.stdout.write(
 );
 await bluejay.close();
 await transport.close();
-upstream.kill();
+await upstream.stop();

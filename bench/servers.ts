@@ -1,0 +1,63 @@
+// The servers under test.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Program, Programs } from './programs.ts';
+
+export interface ServerKind {
+  readonly name: string;
+  /** Relative to the project. */
+  readonly file: string;
+  readonly env: (upstream: string) => Readonly<Record<string, string>>;
+}
+
+export interface Server {
+  readonly name: string;
+  readonly program: Program;
+}
+
+const root = join(import.meta.dirname, '..');
+const production = { NODE_ENV: 'production' };
+const reference = (UPSTREAM: string) => ({ ...production, UPSTREAM });
+
+/** As production starts it: see the README and deploy/. */
+const gatewayEnvironment = (BLUEJAY_BASE_URL: string) => ({
+  ...production,
+  LOG_LEVEL: 'warn',
+  BLUEJAY_BASE_URL,
+  BLUEJAY_API_KEY: 'bench-key',
+});
+
+export const floor: ServerKind = { name: 'floor', file: 'bench/floor.ts', env: reference };
+
+export const gateway: ServerKind = { name: 'gateway', file: 'src/main.ts', env: gatewayEnvironment };
+
+export const cachedGateway: ServerKind = {
+  ...gateway,
+  name: 'gateway with its cache',
+  env: (upstream) => ({ ...gatewayEnvironment(upstream), PERSONA_CACHE_TTL_MS: '3600000' }),
+};
+
+export const references: readonly ServerKind[] = [
+  { name: 'Mercurius + JIT', file: 'bench/references/mercurius.mjs', env: reference },
+  { name: 'plain Yoga', file: 'bench/references/yoga.mjs', env: reference },
+];
+
+export async function startServer(kind: ServerKind, programs: Programs, upstream: Program): Promise<Server> {
+  const program = await programs.start('server', (port) => ({
+    command: process.execPath,
+    args: [kind.file],
+    env: { ...kind.env(upstream.url), PORT: String(port) },
+    cwd: root,
+  }));
+  return { name: kind.name, program };
+}
+
+/** The references have dependencies of their own, which only the benchmark needs. */
+export function installReferences(): void {
+  const cwd = join(root, 'bench/references');
+  if (existsSync(join(cwd, 'node_modules'))) return;
+  process.stdout.write('Installing what the reference servers need …\n');
+  const { status } = spawnSync('npm', ['ci', '--silent'], { cwd, stdio: 'inherit' });
+  if (status !== 0) throw new Error('Cannot install the reference servers: run npm ci in bench/references.');
+}
