@@ -7,7 +7,7 @@ import { sendBody } from './exchange.ts';
 import type { Route } from './exchange.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
-import { acceptsHtml, isJsonMediaType, negotiateMediaType } from './media-type.ts';
+import { acceptsHtml, createMediaTypeNegotiator, isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { createRouterSecretCheck } from './router-secret.ts';
 
@@ -27,6 +27,7 @@ export interface GraphQLRouteOptions {
 /** `/graphql`: POST with a JSON body (GraphQL over HTTP), and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, maxBodyBytes = 1_048_576 } = options;
+  const negotiate = createMediaTypeNegotiator();
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
     const { request, requestId, cancellation, statistics } = exchange;
@@ -34,7 +35,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
     if (method !== 'POST') throw methodNotAllowed();
     checkRouterSecret(headers);
-    const mediaType = negotiateMediaType(headers.accept);
+    const mediaType = negotiate(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
     checkContent(headers);
     const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** The media types of a GraphQL response. */
 export type ResponseMediaType = 'application/json' | 'application/graphql-response+json';
 
@@ -23,6 +25,19 @@ export function negotiateMediaType(accept: string | undefined): ResponseMediaTyp
     if (quality > 0 && isBetter) best = { mediaType, quality, position };
   }
   return best?.mediaType;
+}
+
+/** The same, remembering the headers of the last hundred kinds of clients. */
+export function createMediaTypeNegotiator(): typeof negotiateMediaType {
+  const known = new LRUCache<string, ResponseMediaType>({ max: 100 });
+  return (accept) => {
+    if (accept === undefined || accept.length > 200) return negotiateMediaType(accept);
+    let mediaType = known.get(accept);
+    if (mediaType !== undefined) return mediaType;
+    mediaType = negotiateMediaType(accept);
+    if (mediaType !== undefined) known.set(accept, mediaType);
+    return mediaType;
+  };
 }
 
 /** Whether a `Content-Type` header says JSON in UTF-8. */
