@@ -8,7 +8,7 @@ import type { GraphQLRequest } from './graphql-request.ts';
 import type { TracedContext } from './inline-trace.ts';
 
 /** What Yoga calls the server context: the resolvers' context and the request it belongs to. */
-interface PipelineContext extends Context, TracedContext {
+export interface PipelineContext extends Context, TracedContext {
   readonly graphqlRequest: GraphQLRequest;
 }
 

@@ -1,0 +1,115 @@
+import { test } from 'vitest';
+import { exampleId, unknownId } from '../support/gateway.ts';
+import { startLanes } from '../support/lanes.ts';
+
+const onBoth =
+  '{ __typename ... on CustomerPersona { id name } ... on Agent { id customerPersonas { id } } }';
+const inRepresentation = `{ _entities(representations: [{ __typename: "CustomerPersona", id: $v }]) ${onBoth} }`;
+
+/** Every type that a variable can have, required, optional and with a default. */
+const documents = {
+  'UUID!': 'query ($v: UUID!) { persona(id: $v) { id name } }',
+  'UUID! with a default': `query ($v: UUID! = "${exampleId}") { persona(id: $v) { id name } }`,
+  'UUID with a default': `query ($v: UUID = "${exampleId}") { persona(id: $v) { id name } }`,
+  UUID: 'query ($v: UUID!) { personas(ids: [$v, $v]) { id } }',
+  '[UUID!]!': 'query ($v: [UUID!]!) { personas(ids: $v) { id } }',
+  '[UUID!] with a default': `query ($v: [UUID!] = ["${exampleId}"]) { personas(ids: $v) { id } }`,
+  'ID!': 'query ($v: ID!) { personasByAgent(agentId: $v) { id } }',
+  'ID with a default': 'query ($v: ID = 7) { personasByAgent(agentId: $v) { id } }',
+  'Boolean!': 'query ($v: Boolean!) { __typename @skip(if: $v) a: __typename @include(if: $v) }',
+  'Boolean with a default':
+    'query ($v: Boolean = true) { __typename @skip(if: $v) ... @include(if: $v) { a: __typename } }',
+  'String!': 'query ($v: String!) { __type(name: $v) { name kind } }',
+  'String with a default': 'query ($v: String = "Agent") { __type(name: $v) { name kind } }',
+  '[_Any!]!': `query ($v: [_Any!]!) { _entities(representations: $v) ${onBoth} }`,
+  '_Any!': `query ($v: _Any!) { _entities(representations: [$v, $v]) ${onBoth} }`,
+  ...Object.fromEntries(
+    [
+      'Int',
+      'Float',
+      'String',
+      'Boolean',
+      'ID',
+      'UUID',
+      'DateTime',
+      '_Any',
+      '[Int]',
+      '[[UUID]!]',
+      '_Any!',
+    ].map((type) => [`${type} in a literal`, `query ($v: ${type}) ${inRepresentation}`]),
+  ),
+};
+
+/** As JSON text, as JavaScript would lose some of it; undefined is a variable that is missing. */
+const values = [
+  undefined,
+  'null',
+  ...['0', '-0', '-1', '7', '1.5', '2147483648', '9007199254740993', '1e400', '-1e-400'],
+  ...['true', 'false'],
+  ...[
+    '""',
+    '"abc"',
+    '"7"',
+    '" 7"',
+    '"true"',
+    '"null"',
+    '"Agent"',
+    '"ä🩺\\u0000\\ud800"',
+    '"2023-11-07T05:31:56Z"',
+  ],
+  ...[exampleId, exampleId.toUpperCase(), unknownId, `{${exampleId}}`].map((id) => JSON.stringify(id)),
+  JSON.stringify('x'.repeat(70_000)),
+  ...[
+    '[]',
+    '[null]',
+    '[[]]',
+    `["${exampleId}"]`,
+    `["${exampleId}", null, 7, "abc"]`,
+    `[["${exampleId}"]]`,
+    '["a", "b"]',
+  ],
+  ...[
+    '{}',
+    '{"id": null}',
+    '{"__proto__": {"a": 1}}',
+    '{"toString": 1, "valueOf": 2, "toJSON": 3}',
+    '{"length": 2}',
+  ],
+  `{"__typename": "CustomerPersona", "id": "${exampleId}"}`,
+  `[{"__typename": "Agent", "id": 8}, {"__typename": "Agent"}, {"__typename": "CustomerPersona", "id": "${unknownId}"}]`,
+  JSON.stringify(Array.from({ length: 60 }, (_, index) => index)),
+];
+
+test.each(Object.entries(documents))(
+  'a variable of the type %s takes and refuses alike',
+  async (_type, query) => {
+    const lanes = await startLanes();
+    const bodyWith = (variables: string) => `{"query":${JSON.stringify(query)},"variables":${variables}}`;
+    await lanes.expectSame(
+      [
+        ...values.map((value) => bodyWith(value === undefined ? '{}' : `{"v":${value}}`)),
+        // Nothing, more than is asked for, and another name.
+        `{"query":${JSON.stringify(query)}}`,
+        bodyWith('null'),
+        bodyWith('{"v":"7","w":7,"":null,"$v":1}'),
+        bodyWith('{"V":"7"}'),
+      ].map((body) => ({ headers: { accept: 'application/graphql-response+json' }, body })),
+    );
+  },
+);
+
+test('several variables that do not fit are reported alike', async () => {
+  const lanes = await startLanes();
+  const query =
+    'query ($a: UUID!, $b: [UUID!]!, $c: ID!, $d: Boolean!) { persona(id: $a) @skip(if: $d) { id } personas(ids: $b) { id } personasByAgent(agentId: $c) { id } }';
+  await lanes.expectSame(
+    [
+      {},
+      { a: null, b: null, c: null, d: null },
+      { a: 1, b: [1, 2, [3]], c: {}, d: 'yes' },
+      { a: exampleId, b: [exampleId, null], c: 7, d: false },
+      { a: exampleId, b: [], c: 7, d: false },
+      { a: exampleId, b: [unknownId], c: 'abc', d: true },
+    ].map((variables) => ({ body: { query, variables } })),
+  );
+});

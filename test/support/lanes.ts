@@ -1,0 +1,164 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
+import { expect, onTestFinished } from 'vitest';
+import { createBluejay } from '../../src/datasources/bluejay/index.ts';
+import { createDataSourcesFactory } from '../../src/datasources/index.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import type { Sandbox } from '../../src/sandbox/index.ts';
+import { createSchema } from '../../src/schema/index.ts';
+import { createGraphQLRoute } from '../../src/server/graphql.ts';
+import { createHttpServer } from '../../src/server/http.ts';
+import { createRepresentationLimit } from '../../src/server/representations.ts';
+import { createFormatResult } from '../../src/server/result.ts';
+import { clinic, startGateway } from './gateway.ts';
+import type { TestGatewayOptions } from './gateway.ts';
+import { createYogaLane } from './yoga-lane.ts';
+
+/** What is sent down both lanes: a JSON body unless it is text or bytes. */
+export interface LaneRequest {
+  /** @default POST */
+  readonly method?: string;
+  /** @default `content-type: application/json`; undefined leaves one out */
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body?: unknown;
+}
+
+interface LaneResponse {
+  readonly status: number | undefined;
+  /** As they were sent, but for `date`. */
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+export interface Lanes {
+  readonly sandbox: Sandbox;
+  /**
+   * Sends each request down both lanes, and a second time down the fast one, whose caches know it then.
+   * Fails with the answers of those requests that were not answered alike.
+   */
+  expectSame(requests: readonly LaneRequest[], options?: { readonly repeats?: boolean }): Promise<void>;
+}
+
+export type LanesOptions = Pick<
+  TestGatewayOptions,
+  'auth' | 'baseUrl' | 'requestTimeoutMs' | 'maxRepresentations'
+>;
+
+/** How many requests are under way at a time on each lane. */
+const concurrency = 8;
+
+/** A gateway as it is, and one whose lane is Yoga's own HTTP handling, in front of one sandbox. */
+export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
+  const {
+    auth = { mode: 'service', apiKey: clinic.apiKey },
+    requestTimeoutMs = 5_000,
+    maxRepresentations = 1_000,
+  } = options;
+  const { url: fast, sandbox } = await startGateway({
+    ...options,
+    auth,
+    requestTimeoutMs,
+    maxRepresentations,
+  });
+  const logger = createLogger('silent');
+  const bluejay = await createBluejay({
+    baseUrl: options.baseUrl ?? sandbox.url,
+    userAgent: 'reference',
+    timeoutMs: 5_000,
+  });
+  const lane = createYogaLane({
+    schema: createSchema(),
+    createDataSources: createDataSourcesFactory({ customerPersonas: bluejay.customerPersonas }),
+    formatResult: createFormatResult(logger),
+    limitRepresentations: createRepresentationLimit(maxRepresentations),
+  });
+  const route = createGraphQLRoute({ lane, auth, routerSecrets: [], requestTimeoutMs, graphiql: undefined });
+  const server = createHttpServer({ routes: new Map([['/graphql', route]]), logger });
+  const reference = await server.listen(0, '127.0.0.1');
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(async () => {
+    agent.destroy();
+    await server.close(0);
+    await bluejay.close();
+  });
+
+  return {
+    sandbox,
+    async expectSame(requests, { repeats = true } = {}) {
+      const wanted: Record<string, LaneResponse> = {};
+      const got: Record<string, LaneResponse> = {};
+      const queue = requests.entries();
+      async function work() {
+        for (const [index, request] of queue) {
+          const [right, first] = await Promise.all([
+            send(reference, request, agent),
+            send(fast, request, agent),
+          ]);
+          const answers = repeats ? [first, await send(fast, request, agent)] : [first];
+          const wrong = answers.find((answer) => !isSame(answer, right));
+          if (wrong === undefined) continue;
+          const name = `${index} ${JSON.stringify(request).slice(0, 1_000)}${wrong === first ? '' : ' again'}`;
+          wanted[name] = right;
+          got[name] = wrong;
+        }
+      }
+      await Promise.all(Array.from({ length: concurrency }, work));
+      expect(got).toEqual(wanted);
+    },
+  };
+}
+
+function isSame(one: LaneResponse, other: LaneResponse): boolean {
+  return JSON.stringify(comparable(one)) === JSON.stringify(comparable(other));
+}
+
+/** All but what time alone decides. */
+function comparable({ status, headers, body }: LaneResponse): LaneResponse {
+  return {
+    status,
+    headers: headers.map((header) => header.replace(/max-age=\d+/, 'max-age=…')),
+    body: withErrorsInOrder(body),
+  };
+}
+
+/** The errors of reads that ran side by side stand in the order in which the reads failed. */
+function withErrorsInOrder(body: string): string {
+  if (!body.startsWith('{"errors":[')) return body;
+  const { errors, ...rest } = JSON.parse(body) as { errors: { path?: unknown[] }[] };
+  if (errors.length < 2 || errors.some(({ path }) => path === undefined)) return body;
+  const sorted = errors.map((error) => JSON.stringify(error)).toSorted();
+  return JSON.stringify({ length: body.length, sorted, rest });
+}
+
+async function send(origin: string, request: LaneRequest, agent: Agent): Promise<LaneResponse> {
+  const { method = 'POST', body = '' } = request;
+  const bytes = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const headers = {
+    'content-type': 'application/json',
+    'x-request-id': 'same-on-both',
+    'content-length': Buffer.byteLength(bytes),
+    ...request.headers,
+  };
+  const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+    httpRequest(`${origin}/graphql`, { method, agent, headers: defined(headers) })
+      .once('error', reject)
+      .once('response', resolve)
+      .end(bytes);
+  });
+  const { rawHeaders } = response;
+  return {
+    status: response.statusCode,
+    headers: rawHeaders.flatMap((name, index) =>
+      index % 2 === 1 || name.toLowerCase() === 'date' ? [] : [`${name}: ${rawHeaders[index + 1]}`],
+    ),
+    body: await readText(response),
+  };
+}
+
+function defined(headers: Record<string, string | string[] | number | undefined>) {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      (entry): entry is [string, string | string[] | number] => entry[1] !== undefined,
+    ),
+  );
+}

@@ -1,0 +1,108 @@
+import { execute, getOperationAST, GraphQLError } from 'graphql';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { DataSourcesFactory } from '../../src/datasources/index.ts';
+import { cacheControlOf } from '../../src/server/cache-control.ts';
+import { isRequestError } from '../../src/server/errors.ts';
+import type { Lane } from '../../src/server/graphql-request.ts';
+import { createPipeline } from '../../src/server/pipeline.ts';
+import type { PipelineContext } from '../../src/server/pipeline.ts';
+import type { RepresentationLimit } from '../../src/server/representations.ts';
+import { shortenName } from '../../src/server/result.ts';
+import type { FormatResult } from '../../src/server/result.ts';
+
+export interface YogaLaneOptions {
+  readonly schema: GraphQLSchema;
+  readonly createDataSources: DataSourcesFactory;
+  readonly formatResult: FormatResult;
+  readonly limitRepresentations: RepresentationLimit;
+}
+
+// Yoga wants a URL; routes are none of its business here.
+const url = 'http://gateway/graphql';
+
+/**
+ * The reference for the fast lane: Yoga's own HTTP handling, which decides itself in which order things
+ * are checked, what status an answer has, and how it is written. graphql-js executes, whatever the gateway
+ * executes with. It makes no traces.
+ */
+export function createYogaLane(options: YogaLaneOptions): Lane {
+  const { schema, createDataSources, formatResult, limitRepresentations } = options;
+  const yoga = createPipeline({
+    schema,
+    plugins: [useParsedParams(), useReferenceExecutor(limitRepresentations), useErrorTable(formatResult)],
+  });
+  const { Request } = yoga.fetchAPI;
+
+  return async (graphqlRequest) => {
+    const { mediaType, caller } = graphqlRequest;
+    const request = new Request(url, { method: 'POST', headers: { accept: mediaType } });
+    const dataSources = createDataSources(caller);
+    const response = await yoga.handleRequest(request, { dataSources, graphqlRequest });
+    const contentType = response.headers.get('content-type');
+    if (contentType !== `${mediaType}; charset=utf-8`) throw new Error(`Yoga answered in ${contentType}`);
+    const body = await response.text();
+    const freshUntil = 'errors' in (JSON.parse(body) as object) ? 0 : dataSources.freshUntil();
+    return { status: response.status, body, cacheControl: cacheControlOf(freshUntil, Date.now()) };
+  };
+}
+
+/** The body has been read and checked already. */
+function useParsedParams(): Plugin<object, PipelineContext> {
+  return {
+    onRequestParse({ serverContext, setRequestParser }) {
+      const { query, operationName, variables, extensions } = serverContext.graphqlRequest.params;
+      setRequestParser(() => ({
+        query,
+        ...(operationName !== undefined && { operationName }),
+        ...(variables !== undefined && { variables }),
+        ...(extensions !== undefined && { extensions }),
+      }));
+    },
+  };
+}
+
+/** Yoga knows no representations: they are counted where it would execute. */
+function useReferenceExecutor(limitRepresentations: RepresentationLimit): Plugin<PipelineContext> {
+  return {
+    onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
+      const { document, operationName, variableValues, contextValue } = args;
+      const operation = getOperationAST(document, operationName);
+      if (!operation) throw new Error('Yoga executes a document without an operation');
+      const { graphqlRequest } = contextValue as PipelineContext;
+      graphqlRequest.statistics.operationName = shortenName(operation.name?.value);
+      const tooMany = limitRepresentations(document, operation, variableValues);
+      if (tooMany !== undefined) return setResultAndStopExecution({ errors: [tooMany] });
+      return setExecuteFn(execute);
+    },
+  };
+}
+
+/** Puts errors into the table's terms, and into Yoga's: it takes the status from `extensions.http`. */
+function useErrorTable(formatResult: FormatResult): Plugin<object, PipelineContext> {
+  return {
+    onResultProcess({ result, serverContext, setResult }) {
+      const formatted = formatResult(inOurWords(result as ExecutionResult), serverContext.graphqlRequest);
+      setResult(
+        formatted.errors === undefined
+          ? formatted
+          : { ...formatted, errors: formatted.errors.map(withStatus) },
+      );
+    },
+  };
+}
+
+/** Yoga has a message of its own for a document without the operation that was asked for. */
+function inOurWords(result: ExecutionResult): ExecutionResult {
+  if (result.errors?.[0]?.extensions['code'] !== 'OPERATION_RESOLUTION_FAILURE') return result;
+  const message = 'Name one operation of the document in "operationName".';
+  return { errors: [new GraphQLError(message, { extensions: { code: 'BAD_REQUEST' } })] };
+}
+
+/** `spec`: with application/json the status is 200 nevertheless. */
+function withStatus(error: GraphQLError): GraphQLError {
+  if (!isRequestError(error)) return error;
+  const isDefect = error.extensions['code'] === 'INTERNAL_SERVER_ERROR';
+  error.extensions['http'] = isDefect ? { status: 500 } : { status: 400, spec: true };
+  return error;
+}
