@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { exampleId, unknownId } from '../support/gateway.ts';
+import { secondId } from '../support/generated-requests.ts';
 import { startLanes } from '../support/lanes.ts';
 import type { LaneRequest } from '../support/lanes.ts';
-
-const secondId = '0b6f5a52-19c1-4f0e-9a53-5d2f0f6f7b01';
 
 /** Reads that meet a fault of the example and of agent 7, beside reads that do not. */
 const requests: LaneRequest[] = [
@@ -15,7 +14,7 @@ const requests: LaneRequest[] = [
   { query: '{ before: __typename personasByAgent(agentId: 7) { id } }' },
   {
     query:
-      'query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on CustomerPersona { id name } ... on Agent { id customerPersonas { id } } } }',
+      'query ($r: [_Any!]!) { _entities(representations: $r) { __typename ... on CustomerPersona { id name } ... on Agent { agentId: id customerPersonas { id } } } }',
     variables: {
       r: [
         { __typename: 'CustomerPersona', id: secondId },
@@ -71,14 +70,17 @@ test.each(Object.entries(faults))('%s of Bluejay reaches the caller alike', asyn
   const lanes = await startLanes();
   lanes.sandbox.faults.add({ fault, personaId: exampleId });
   lanes.sandbox.faults.add({ fault, agentId: 7 });
-  await lanes.expectSame(requests, { repeats: false });
+  const outcomes = await lanes.expectSame(requests, { repeats: false });
+  expect(outcomes.refused).toBe(0);
 });
 
 test('how long an answer may be kept is said alike', async () => {
   const lanes = await startLanes();
   const headers = { 'content-type': 'application/json', 'cache-control': 'max-age=86400' };
   lanes.sandbox.faults.add({ fault: answer(200, { id: exampleId }, headers), personaId: exampleId });
-  await lanes.expectSame(requests);
+  lanes.sandbox.faults.add({ fault: answer(403), personaId: secondId });
+  const besideAnError = { query: `{ personas(ids: ["${exampleId}", "${secondId}"]) { id } }` };
+  await lanes.expectSame([...requests, { body: besideAnError }]);
 });
 
 test('an answer that never comes ends alike at the deadline', async () => {

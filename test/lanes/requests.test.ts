@@ -1,8 +1,8 @@
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { airline, clinic, exampleId, someIds, unknownId } from '../support/gateway.ts';
+import { secondId } from '../support/generated-requests.ts';
 import { startLanes } from '../support/lanes.ts';
 
-const secondId = '0b6f5a52-19c1-4f0e-9a53-5d2f0f6f7b01';
 const unicodeId = '9d2c1e6b-64b1-4e8e-b1ce-3f5a1c7d8e03';
 const nullsId = 'e1f0a2b3-c4d5-4e6f-8a9b-0c1d2e3f4a05';
 const foreignId = airline.personas[0]?.id ?? '';
@@ -13,7 +13,7 @@ const queries = (...documents: string[]) => documents.map((query) => ({ body: { 
 
 test('valid documents are answered alike', async () => {
   const lanes = await startLanes();
-  await lanes.expectSame(
+  const outcomes = await lanes.expectSame(
     queries(
       '{ __typename }',
       'query Named { __typename }',
@@ -27,13 +27,13 @@ test('valid documents are answered alike', async () => {
       `{ personas(ids: "${exampleId}") { id name } }`,
       `{ personas(ids: [${[exampleId, unknownId, exampleId, nullsId, foreignId].map(quoted)}]) { ${all} } }`,
       `{ personas(ids: [${someIds(100).map(quoted)}]) { id } }`,
-      ...['7', '"7"', '8', '9', '12345', '"007"', '-1', '9007199254740991'].map(
+      ...['7', '"7"', '8', '9', '12345'].map(
         (agentId) => `{ personasByAgent(agentId: ${agentId}) { ${all} } }`,
       ),
       '{ _service { sdl } }',
       '{ _service { __typename text: sdl } __typename }',
       '{ _entities(representations: []) { __typename } }',
-      `{ _entities(representations: [{ __typename: "CustomerPersona", id: "${exampleId}" }, { __typename: "Agent", id: 7 }]) { __typename ... on CustomerPersona { ${all} } ... on Agent { id customerPersonas { id name } } } }`,
+      `{ _entities(representations: [{ __typename: "CustomerPersona", id: "${exampleId}" }, { __typename: "Agent", id: 7 }]) { __typename ... on CustomerPersona { ${all} } ... on Agent { agentId: id customerPersonas { id name } } } }`,
       `query ($id: UUID = "${exampleId}") { _entities(representations: { __typename: "CustomerPersona", id: $id }) { ... on CustomerPersona { name } } }`,
       `fragment All on CustomerPersona { ${all} ...Type } fragment Type on CustomerPersona { __typename } { persona(id: "${exampleId}") { ...All } personasByAgent(agentId: 7) { ...All } }`,
       `{ persona(id: "${exampleId}") { ... { id } ... on CustomerPersona { name ... @include(if: true) { goal } } ... @skip(if: true) { orgId } } }`,
@@ -45,11 +45,12 @@ test('valid documents are answered alike', async () => {
       '{ __type(name: "_Entity") { possibleTypes { name } } uuid: __type(name: "UUID") { specifiedByURL } none: __type(name: "None") { name } }',
     ),
   );
+  expect(outcomes).toMatchObject({ partial: 0, refused: 0 });
 });
 
 test('documents that are no GraphQL are refused alike', async () => {
   const lanes = await startLanes();
-  await lanes.expectSame(
+  const outcomes = await lanes.expectSame(
     queries(
       '{',
       '}',
@@ -84,12 +85,13 @@ test('documents that are no GraphQL are refused alike', async () => {
       'query Q($a: Int $a: Int) { a } {',
     ),
   );
+  expect(outcomes).toMatchObject({ data: 0, partial: 0 });
 });
 
 test('documents that do not fit the schema are refused alike', async () => {
   const lanes = await startLanes();
   const persona = `persona(id: "${exampleId}")`;
-  await lanes.expectSame(
+  const outcomes = await lanes.expectSame(
     queries(
       '{ nothing }',
       '{ person(id: 1) { id } }',
@@ -143,20 +145,34 @@ test('documents that do not fit the schema are refused alike', async () => {
       `{ ${'nothing '.repeat(150)} }`,
     ),
   );
+  expect(outcomes).toMatchObject({ data: 0, partial: 0 });
 });
 
 test('reads that the data source refuses fail alike, up to the null of the whole answer', async () => {
   const lanes = await startLanes({ maxRepresentations: 3 });
   const onBoth =
-    '{ __typename ... on CustomerPersona { id name } ... on Agent { id customerPersonas { id } } }';
+    '{ __typename ... on CustomerPersona { id name } ... on Agent { agentId: id customerPersonas { id } } }';
   const entities = (...representations: unknown[]) => ({
     query: `query Entities($r: [_Any!]!) { _entities(representations: $r) ${onBoth} }`,
     variables: { r: representations },
   });
   const persona = { __typename: 'CustomerPersona', id: exampleId };
-  await lanes.expectSame([
+  const outcomes = await lanes.expectSame([
     ...queries(
-      ...['abc', '', ' 7', '7.0', '1e3', '9007199254740993', '../7', 'ä', '\u0000'].map(
+      ...[
+        'abc',
+        '',
+        ' 7',
+        '7.0',
+        '1e3',
+        '007',
+        '-1',
+        '9007199254740991',
+        '9007199254740993',
+        '../7',
+        'ä',
+        '\u0000',
+      ].map(
         (id) => `{ before: __typename personasByAgent(agentId: ${quoted(id)}) { id } after: __typename }`,
       ),
       '{ a: personasByAgent(agentId: "a") { id } b: personasByAgent(agentId: "b") { id } }',
@@ -197,6 +213,7 @@ test('reads that the data source refuses fail alike, up to the null of the whole
       [{ ...persona, extra: { deep: [1, null, 'ä'] }, name: 'Sent along' }],
     ].map((representations) => ({ body: entities(...representations) })),
   ]);
+  expect(outcomes.partial).toBeGreaterThan(15);
 });
 
 test('hostile documents are answered alike', async () => {
@@ -421,5 +438,8 @@ test('media types are negotiated alike, for every kind of answer', async () => {
     { query: 'query ($id: UUID!) { persona(id: $id) { name } }' },
     { query: 7 },
   ];
-  await lanes.expectSame(accepts.flatMap((accept) => bodies.map((body) => ({ headers: { accept }, body }))));
+  const outcomes = await lanes.expectSame(
+    accepts.flatMap((accept) => bodies.map((body) => ({ headers: { accept }, body }))),
+  );
+  expect(outcomes.partial).toBeGreaterThan(15);
 });

@@ -19,7 +19,8 @@ export interface GeneratedRequest {
   readonly operationName?: string | undefined;
 }
 
-const secondId = '0b6f5a52-19c1-4f0e-9a53-5d2f0f6f7b01';
+/** The clinic's too. */
+export const secondId = '0b6f5a52-19c1-4f0e-9a53-5d2f0f6f7b01';
 
 /** Good values first, by the name of the type. */
 const scalarValues: Readonly<Record<string, readonly unknown[]>> = {
@@ -62,14 +63,14 @@ export function generateRequest(schema: GraphQLSchema, pick: Pick): GeneratedReq
 
   /** Mostly one of the first half, which fits. */
   function pickValue(type: GraphQLInputType): unknown {
-    if (isNonNullType(type)) return pickValue(type.ofType) ?? (chance(8) ? null : pickValue(type.ofType));
+    if (isNonNullType(type)) return pickValue(type.ofType) ?? (chance(30) ? null : pickValue(type.ofType));
     if (isListType(type)) {
       return chance(12)
         ? pickValue(type.ofType)
         : Array.from({ length: pick(4) }, () => pickValue(type.ofType));
     }
     const values = scalarValues[type.name] ?? [null];
-    return values[pick(chance(15) ? values.length : Math.ceil(values.length / 2))];
+    return values[pick(chance(50) ? values.length : Math.ceil(values.length / 2))];
   }
 
   function argument(type: GraphQLInputType): string {
@@ -79,7 +80,7 @@ export function generateRequest(schema: GraphQLSchema, pick: Pick): GeneratedReq
     definitions.push(
       `$${name}: ${chance(80) ? 'String' : String(type)}${hasDefault ? ` = ${literal(pickValue(type))}` : ''}`,
     );
-    if (!chance(hasDefault ? 2 : 15)) variables[name] = pickValue(type);
+    if (!chance(hasDefault ? 2 : 50)) variables[name] = pickValue(type);
     return `$${name}`;
   }
 
@@ -143,7 +144,7 @@ export function generateRequest(schema: GraphQLSchema, pick: Pick): GeneratedReq
       `query ${name}${definitions.length > 0 && index === 0 ? `(${definitions.join(', ')})` : ''} ${index === 0 ? set : '{ __typename }'}`,
   );
   const document = [...operations, ...fragments].join(' ');
-  const mistake = chance(5) ? mistakes[pick(mistakes.length)] : undefined;
+  const mistake = chance(8) ? mistakes[pick(mistakes.length)] : undefined;
   return {
     query: mistake?.(document, pick(document.length)) ?? document,
     variables,

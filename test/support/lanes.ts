@@ -30,13 +30,22 @@ interface LaneResponse {
   readonly body: string;
 }
 
+/** How many requests were answered with data alone, with data and errors, with errors alone or not at all. */
+export interface Outcomes {
+  data: number;
+  partial: number;
+  refused: number;
+}
+
 export interface Lanes {
   readonly sandbox: Sandbox;
   /**
    * Sends each request down both lanes, and a second time down the fast one, whose caches know it then.
    * Fails with the answers of those requests that were not answered alike.
+   *
+   * @returns how they were answered, for tests to see that they test what they say
    */
-  expectSame(requests: readonly LaneRequest[], options?: { readonly repeats?: boolean }): Promise<void>;
+  expectSame(requests: readonly LaneRequest[], options?: { readonly repeats?: boolean }): Promise<Outcomes>;
 }
 
 export type LanesOptions = Pick<
@@ -87,6 +96,7 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
     async expectSame(requests, { repeats = true } = {}) {
       const wanted: Record<string, LaneResponse> = {};
       const got: Record<string, LaneResponse> = {};
+      const outcomes: Outcomes = { data: 0, partial: 0, refused: 0 };
       const queue = requests.entries();
       async function work() {
         for (const [index, request] of queue) {
@@ -94,6 +104,7 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
             send(reference, request, agent),
             send(fast, request, agent),
           ]);
+          outcomes[outcomeOf(right)] += 1;
           const answers = repeats ? [first, await send(fast, request, agent)] : [first];
           const wrong = answers.find((answer) => !isSame(answer, right));
           if (wrong === undefined) continue;
@@ -104,8 +115,14 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
       }
       await Promise.all(Array.from({ length: concurrency }, work));
       expect(got).toEqual(wanted);
+      return outcomes;
     },
   };
+}
+
+function outcomeOf({ body }: LaneResponse): keyof Outcomes {
+  if (body.startsWith('{"data":')) return 'data';
+  return body.includes('"data":') ? 'partial' : 'refused';
 }
 
 function isSame(one: LaneResponse, other: LaneResponse): boolean {
