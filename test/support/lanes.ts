@@ -73,6 +73,7 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
   const bluejay = await createBluejay({
     baseUrl: options.baseUrl ?? sandbox.url,
     userAgent: 'reference',
+    auth: auth.mode,
     timeoutMs: 5_000,
   });
   const lane = createYogaLane({
@@ -87,7 +88,7 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
   const agent = new Agent({ keepAlive: true });
   onTestFinished(async () => {
     agent.destroy();
-    await server.close(0);
+    await server.close(0, 0);
     await bluejay.close();
   });
 
