@@ -80,7 +80,8 @@ test('how long an answer may be kept is said alike', async () => {
   lanes.sandbox.faults.add({ fault: answer(200, { id: exampleId }, headers), personaId: exampleId });
   lanes.sandbox.faults.add({ fault: answer(403), personaId: secondId });
   const besideAnError = { query: `{ personas(ids: ["${exampleId}", "${secondId}"]) { id } }` };
-  await lanes.expectSame([...requests, { body: besideAnError }]);
+  const outcomes = await lanes.expectSame([...requests, { body: besideAnError }]);
+  expect(outcomes).toEqual({ data: 3, partial: 2, refused: 0 });
 });
 
 test('an answer that never comes ends alike at the deadline', async () => {
@@ -93,5 +94,6 @@ test('an answer that never comes ends alike at the deadline', async () => {
 
 test('a Bluejay that cannot be reached fails alike', async () => {
   const lanes = await startLanes({ baseUrl: 'http://127.0.0.1:1' });
-  await lanes.expectSame(requests, { repeats: false });
+  const outcomes = await lanes.expectSame(requests, { repeats: false });
+  expect(outcomes.partial).toBe(requests.length);
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, asyncProperty, gen, nat } from 'fast-check';
 import { expect, test } from 'vitest';
 import { createSchema } from '../../src/schema/index.ts';
 import { generateRequest, secondId } from '../support/generated-requests.ts';
@@ -21,14 +21,14 @@ test(
     lanes.sandbox.faults.add({ personaId: secondId, fault: { kind: 'answer', status: 403 } });
     const total: Outcomes = { data: 0, partial: 0, refused: 0 };
     const kinds = Object.keys(total) as (keyof Outcomes)[];
-    const property = fc.asyncProperty(fc.gen(), async (gen) => {
-      const body = generateRequest(schema, (choices) => gen(fc.nat, { max: choices - 1 }));
+    const property = asyncProperty(gen(), async (generate) => {
+      const body = generateRequest(schema, (choices) => generate(nat, { max: choices - 1 }));
       const outcomes = await lanes.expectSame([
         { headers: { accept: 'application/graphql-response+json' }, body },
       ]);
       for (const kind of kinds) total[kind] += outcomes[kind];
     });
-    await fc.assert(
+    await assert(
       property,
       isRandom ? { seed, numRuns: Infinity, interruptAfterTimeLimit: limitMs } : { seed, numRuns: 250 },
     );

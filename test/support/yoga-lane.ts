@@ -63,13 +63,13 @@ function useParsedParams(): Plugin<object, PipelineContext> {
 }
 
 /** Yoga knows no representations: they are counted where it would execute. */
-function useReferenceExecutor(limitRepresentations: RepresentationLimit): Plugin<PipelineContext> {
+function useReferenceExecutor(limitRepresentations: RepresentationLimit): Plugin<object, PipelineContext> {
   return {
     onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
       const { document, operationName, variableValues, contextValue } = args;
       const operation = getOperationAST(document, operationName);
       if (!operation) throw new Error('Yoga executes a document without an operation');
-      const { graphqlRequest } = contextValue as PipelineContext;
+      const { graphqlRequest } = contextValue as unknown as PipelineContext;
       graphqlRequest.statistics.operationName = shortenName(operation.name?.value);
       const tooMany = limitRepresentations(document, operation, variableValues);
       if (tooMany !== undefined) return setResultAndStopExecution({ errors: [tooMany] });
