@@ -10,6 +10,8 @@ import type { Lane } from './graphql-request.ts';
 import { acceptsHtml, isJsonMediaType, negotiateMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { createRouterSecretCheck } from './router-secret.ts';
+import type { TrustedDocuments } from './trusted-documents/documents.ts';
+import { parseGetParams } from './trusted-documents/get-params.ts';
 
 export interface GraphQLRouteOptions {
   readonly lane: Lane;
@@ -20,25 +22,34 @@ export interface GraphQLRouteOptions {
   readonly requestTimeoutMs: number;
   /** Answers a browser that asks for a page; absent where GraphiQL is off. */
   readonly graphiql: Route | undefined;
+  /** Absent where no document is known by an id. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
   /** @default 1048576 */
   readonly maxBodyBytes?: number;
 }
 
-/** `/graphql`: POST with a JSON body (GraphQL over HTTP), and GraphiQL for browsers. */
+/** `/graphql`: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
-  const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, maxBodyBytes = 1_048_576 } = options;
+  const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, trustedDocuments } = options;
+  const { maxBodyBytes = 1_048_576 } = options;
+  // By what an answer to a GET differs, for the caches on its way.
+  const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
-    const { request, requestId, cancellation, statistics } = exchange;
+    const { request, response, requestId, cancellation, statistics } = exchange;
     const { method, headers } = request;
     if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
-    if (method !== 'POST') throw methodNotAllowed();
+    const isGet = method === 'GET' && trustedDocuments !== undefined;
+    if (method !== 'POST' && !isGet) throw methodNotAllowed();
     checkRouterSecret(headers);
     const mediaType = negotiateMediaType(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
-    checkContent(headers);
+    if (isGet) response.appendHeader('vary', vary);
+    else checkContent(headers);
     const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
-    const params = parseGraphQLParams(await readBody(request, maxBodyBytes));
+    const params = isGet
+      ? parseGetParams(request, trustedDocuments)
+      : parseGraphQLParams(await readBody(request, maxBodyBytes), trustedDocuments);
 
     const onCall = () => {
       statistics.upstreamCalls += 1;

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { query } from '../../examples/frontend/client.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
-import type { AuthConfig } from '../../src/config.ts';
+import type { AuthConfig, OperationLimits, TrustedDocumentsConfig } from '../../src/config.ts';
 import type { BluejayEvents, CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
@@ -36,6 +36,10 @@ export interface TestGatewayOptions {
   readonly graphiql?: boolean;
   readonly routerSecrets?: readonly string[];
   readonly maxRepresentations?: number;
+  /** @default true */
+  readonly introspection?: boolean;
+  readonly limits?: Partial<OperationLimits>;
+  readonly trustedDocuments?: TrustedDocumentsConfig;
   readonly cache?: Partial<CacheConfig>;
   readonly events?: BluejayEvents;
   /** Instead of a sandbox of the test's own. */
@@ -80,6 +84,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     graphiql = false,
     routerSecrets = [],
     maxRepresentations = 1_000,
+    introspection = true,
+    trustedDocuments,
   } = options;
   const sandbox = await createSandbox();
   const lines: string[] = [];
@@ -96,6 +102,9 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     graphiql,
     requestTimeoutMs,
     maxRepresentations,
+    introspection,
+    limits: { ...testConfig({}).limits, ...options.limits },
+    trustedDocuments,
     routerSecrets,
     cache: { ...noCache, ...options.cache },
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
