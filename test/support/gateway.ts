@@ -88,6 +88,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     trustedDocuments,
   } = options;
   const sandbox = await createSandbox();
+  onTestFinished(() => sandbox.close());
   const lines: string[] = [];
   const logs: Record<string, unknown>[] = [];
   const logger = createLogger('trace', {
@@ -111,10 +112,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   });
   const gateway = await createGateway(config, { logger, events: options.events ?? {} });
   const url = await gateway.listen();
-  onTestFinished(async () => {
-    await gateway.close(0);
-    await sandbox.close();
-  });
+  onTestFinished(() => gateway.close(0));
   return {
     url,
     sandbox,
