@@ -285,7 +285,7 @@ export const variables = {
   },
   TRUSTED_DOCUMENTS_MODE: {
     schema: v.optional(oneOf(['off', 'prefer', 'only'])),
-    default: '`only` with `TRUSTED_DOCUMENTS`, else `off`',
+    default: '`only` with a file, else `off`',
     description:
       '`only`: no other document is executed. `prefer`: others are too. `off`: the file is unused.',
   },

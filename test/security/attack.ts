@@ -14,7 +14,7 @@ export interface Attack {
   attempt(target: Target): Promise<Outcome>;
 }
 
-export interface Outcome {
+interface Outcome {
   readonly held: boolean;
   /** What came back, in a few words. */
   readonly seen: string;

@@ -21,9 +21,8 @@ export function createTargets() {
     },
     async close(): Promise<void> {
       const started = await Promise.allSettled(targets.values());
-      await Promise.all(
-        started.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)),
-      );
+      const running = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+      await Promise.all(running.map((target) => target.close()));
     },
   };
 }

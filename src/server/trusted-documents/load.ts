@@ -51,7 +51,6 @@ export async function loadTrustedDocuments(
 }
 
 async function readJsonObject(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const wrong = (problem: string) => new ConfigurationError([`TRUSTED_DOCUMENTS: ${problem}`]);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw wrong(`cannot read the file ${path}: ${error.code}`);
   });
@@ -63,6 +62,10 @@ async function readJsonObject(path: string): Promise<Readonly<Record<string, unk
   }
   if (!isObject(json)) throw wrong(`expected an object of ids and documents in the file ${path}`);
   return json;
+}
+
+function wrong(problem: string): ConfigurationError {
+  return new ConfigurationError([`TRUSTED_DOCUMENTS: ${problem}`]);
 }
 
 function hasOnlyQueries({ definitions }: DocumentNode): boolean {

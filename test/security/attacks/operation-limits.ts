@@ -143,7 +143,7 @@ export const operationLimits: readonly Attack[] = [
       const query = 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }';
       const answer = await post(target, `{"query":${JSON.stringify(query)},"variables":{"ids":${nested}}}`);
       return {
-        held: answer.status === 400 && /^BAD_/.test(answer.code ?? ''),
+        held: answer.status === 400 && answer.code?.startsWith('BAD_') === true,
         seen: describe(answer),
       };
     },
