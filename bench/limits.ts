@@ -24,7 +24,7 @@ const concurrency = 32;
 
 const result = parseConfig({ NODE_ENV: 'production' });
 if (!result.ok) throw new Error(result.problems.join('\n'));
-const { limits, maxRepresentations } = result.config;
+const { limits, maxRepresentations, maxResponseBytes } = result.config;
 const schema = createSchema();
 
 const createDataSources = createDataSourcesFactory({
@@ -45,19 +45,21 @@ const createDataSources = createDataSourcesFactory({
   },
 });
 
-function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimit): Lane {
+function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimit, maxBytes: number): Lane {
   return createFastLane({
     pipeline,
     createDataSources,
     formatResult: createFormatResult(createLogger('silent')),
     limitRepresentations,
     inlineTracer: createInlineTracer(createSchema),
+    maxResponseBytes: maxBytes,
   });
 }
 
 const limited = createLane(
   createPipeline({ schema, limits, exposure: { introspection: false, serviceSdl: false } }),
   createRepresentationLimit(maxRepresentations),
+  maxResponseBytes,
 );
 
 const useGraphQLJs: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
@@ -77,6 +79,7 @@ const unlimited = createLane(
     multipart: false,
   }),
   () => undefined,
+  Number.POSITIVE_INFINITY,
 );
 
 const trustedDocuments = createTrustedDocuments(new Map(), false);

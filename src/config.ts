@@ -22,6 +22,8 @@ export interface Config {
   readonly requestTimeoutMs: number;
   /** The most representations that one request may have for `_entities`, and the most ids for `personas`. */
   readonly maxRepresentations: number;
+  /** About how large the data of an answer may be. */
+  readonly maxResponseBytes: number;
   /** Of the router: two during a rotation. With none everybody may send GraphQL requests. */
   readonly routerSecrets: readonly string[];
   readonly cache: CacheConfig;
@@ -260,6 +262,12 @@ export const variables = {
     1_000,
     'The most entities that a router, and ids that a client, may ask for in one request.',
   ),
+  MAX_RESPONSE_BYTES: integerVariable(
+    1_024,
+    268_435_456,
+    16_777_216,
+    'About how large the data of an answer may be.',
+  ),
   MAX_TOKENS: integerVariable(1, 100_000, 1_000, 'The most lexical tokens that a document may have.'),
   MAX_DEPTH: integerVariable(1, 1_000, 20, 'How deep its fields may be nested, and its values.'),
   MAX_FIELDS: integerVariable(
@@ -361,6 +369,7 @@ function resolve(values: Values): Config {
     trustedDocuments: resolveTrustedDocuments(values),
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     maxRepresentations: values.MAX_REPRESENTATIONS,
+    maxResponseBytes: values.MAX_RESPONSE_BYTES,
     routerSecrets: values.ROUTER_SECRET,
     cache: {
       ttlMs: values.PERSONA_CACHE_TTL_MS,

@@ -101,6 +101,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
       formatResult: createFormatResult(logger),
       limitRepresentations: createRepresentationLimit(config.maxRepresentations),
       inlineTracer: createInlineTracer(createSchema),
+      maxResponseBytes: config.maxResponseBytes,
     }),
     auth: upstream.auth,
     routerSecrets: config.routerSecrets,

@@ -25,6 +25,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     trustedDocuments: undefined,
     requestTimeoutMs: 10_000,
     maxRepresentations: 1_000,
+    maxResponseBytes: 16_777_216,
     routerSecrets: [],
     cache: {
       ttlMs: 0,

@@ -4,6 +4,7 @@ import type { DataSourcesFactory } from '../datasources/index.ts';
 import { cacheControlOf } from './cache-control.ts';
 import type { GraphQLRequest, Lane } from './graphql-request.ts';
 import type { InlineTrace, InlineTracer } from './inline-trace.ts';
+import { checkResponseSize } from './limits/response-size.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { RepresentationLimit } from './representations.ts';
 import { shortenName, statusOf } from './result.ts';
@@ -15,6 +16,8 @@ export interface FastLaneOptions {
   readonly formatResult: FormatResult;
   readonly limitRepresentations: RepresentationLimit;
   readonly inlineTracer: InlineTracer;
+  /** About how large the data of an answer may be. */
+  readonly maxResponseBytes: number;
 }
 
 /**
@@ -23,6 +26,7 @@ export interface FastLaneOptions {
  */
 export function createFastLane(options: FastLaneOptions): Lane {
   const { pipeline, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
+  const { maxResponseBytes } = options;
 
   async function run(enveloped: Enveloped, request: GraphQLRequest, trace?: InlineTrace) {
     const { parse, validate, contextFactory, execute, schema } = enveloped;
@@ -35,13 +39,15 @@ export function createFastLane(options: FastLaneOptions): Lane {
     request.statistics.operationName = shortenName(operation.name?.value);
     const tooMany = limitRepresentations(document, operation, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
-    return execute({
+    const result = (await execute({
       schema: trace?.schema ?? schema,
       document,
       contextValue: await contextFactory(),
       variableValues: variables,
       operationName,
-    }) as Promise<ExecutionResult>;
+    })) as ExecutionResult;
+    const tooLarge = checkResponseSize(result.data, maxResponseBytes);
+    return tooLarge === undefined ? result : { errors: [tooLarge] };
   }
 
   return async (request) => {

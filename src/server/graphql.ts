@@ -40,7 +40,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const { method, headers } = request;
     if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
     const isGet = method === 'GET' && trustedDocuments !== undefined;
-    if (method !== 'POST' && !isGet) throw methodNotAllowed();
+    if (method !== 'POST' && !isGet) throw methodNotAllowed(trustedDocuments);
     checkRouterSecret(headers);
     const mediaType = negotiateMediaType(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
@@ -50,6 +50,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const params = isGet
       ? parseGetParams(request, trustedDocuments)
       : parseGraphQLParams(await readBody(request, maxBodyBytes), trustedDocuments);
+    if (params === undefined) throw methodNotAllowed(trustedDocuments);
 
     const onCall = () => {
       statistics.upstreamCalls += 1;
@@ -107,8 +108,15 @@ function readCallerKey(headers: IncomingHttpHeaders): string | undefined {
   );
 }
 
-function methodNotAllowed(): Refusal {
-  return new Refusal(405, 'BAD_REQUEST', 'Send GraphQL requests with POST.', { allow: 'POST' });
+function methodNotAllowed(trustedDocuments: TrustedDocuments | undefined): Refusal {
+  return trustedDocuments === undefined
+    ? new Refusal(405, 'BAD_REQUEST', 'Send GraphQL requests with POST.', { allow: 'POST' })
+    : new Refusal(
+        405,
+        'BAD_REQUEST',
+        'Send GraphQL requests with POST; GET is for queries by the id of a trusted document.',
+        { allow: 'GET, POST' },
+      );
 }
 
 function notAcceptable(): Refusal {

@@ -199,6 +199,28 @@ test('a list of ids in a variable counts each time, however short it was before'
   expect((await ask(gateway, query, few)).errors).toEqual([]);
 });
 
+test('a long text that is asked for again and again is refused before it is written', async () => {
+  const gateway = await startGateway({ maxResponseBytes: 100_000 });
+  const body = JSON.stringify({ id: exampleId, description: 'x'.repeat(9_000) });
+  gateway.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body } });
+  const query = (count: number) =>
+    `query ($r: [_Any!]!) { _entities(representations: $r) { ... on CustomerPersona { ${repeat(count, (index) => `a${index}: description`)} } } }`;
+  const representation = { __typename: 'CustomerPersona', id: exampleId };
+  const few = await ask(gateway, query(5), { r: [representation, representation] });
+  expect(few).toMatchObject({ status: 200, errors: [] });
+  for (const [aliases, representations] of [
+    [12, 1],
+    [1, 12],
+    [6, 2],
+  ] as const) {
+    const r = Array.from({ length: representations }, () => representation);
+    expect(await ask(gateway, query(aliases), { r })).toMatchObject({
+      status: 400,
+      extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'responseSize' },
+    });
+  }
+});
+
 /** What gateways and routers make of clients' queries; more of it than they usually ask for at once. */
 const generated = [
   [

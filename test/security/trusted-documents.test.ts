@@ -201,6 +201,15 @@ test('a GET that has a parameter twice is refused: nobody can tell which one cou
   expect((await get(gateway.url, `documentId=${id}&documentId=${unknown}`)).status).toBe(400);
 });
 
+test('other methods are refused, and told what there is', async () => {
+  const gateway = await start();
+  for (const method of ['HEAD', 'PUT', 'DELETE']) {
+    const response = await fetch(`${gateway.url}/graphql?documentId=${id}`, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, POST');
+  }
+});
+
 test('without trusted documents nothing may be asked for by GET', async () => {
   const gateway = await startGateway();
   const response = await get(gateway.url, urlParams);

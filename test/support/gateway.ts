@@ -39,6 +39,8 @@ export interface TestGatewayOptions {
   /** @default true */
   readonly introspection?: boolean;
   readonly limits?: Partial<OperationLimits>;
+  /** @default 16777216 */
+  readonly maxResponseBytes?: number;
   readonly trustedDocuments?: TrustedDocumentsConfig;
   readonly cache?: Partial<CacheConfig>;
   readonly events?: BluejayEvents;
@@ -86,6 +88,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     maxRepresentations = 1_000,
     introspection = true,
     trustedDocuments,
+    maxResponseBytes = 16_777_216,
   } = options;
   const sandbox = await createSandbox();
   onTestFinished(() => sandbox.close());
@@ -104,6 +107,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     requestTimeoutMs,
     maxRepresentations,
     introspection,
+    maxResponseBytes,
     limits: { ...testConfig({}).limits, ...options.limits },
     trustedDocuments,
     routerSecrets,

@@ -39,5 +39,6 @@ export function createTestLane({
     formatResult: createFormatResult(logger),
     limitRepresentations: createRepresentationLimit(1_000),
     inlineTracer: createInlineTracer(createSchema),
+    maxResponseBytes: testConfig({}).maxResponseBytes,
   });
 }

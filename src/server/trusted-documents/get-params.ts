@@ -8,13 +8,13 @@ import { findDocument } from './find-document.ts';
 /**
  * The parameters of a GET for a trusted document: the id and the variables, as JSON, in the URL.
  *
- * @throws {Refusal} 405 where the URL has a document of its own, or the document is not for GET; 400 for
- *   parameters that are wrong; 403 for the images, scripts, frames and links of another site
+ * @returns undefined where there is no id, or what it names is not for GET
+ * @throws {Refusal} 400 for parameters that are wrong; 403 for the images, scripts, frames and links of another site
  */
 export function parseGetParams(
   { url = '', headers }: IncomingMessage,
   documents: TrustedDocuments,
-): GraphQLParams {
+): GraphQLParams | undefined {
   const search = new URLSearchParams(url.split('?').slice(1).join('?'));
   const params: Record<string, unknown> = {};
   for (const name of ['query', 'documentId', 'operationName', 'variables', 'extensions']) {
@@ -24,15 +24,9 @@ export function parseGetParams(
     if (value) params[name] = isJson(name) ? parseJson(value, `The "${name}" parameter`) : value;
   }
   const document = params['query'] === undefined ? findDocument(params, documents) : undefined;
-  if (document?.isReadOnly !== true) throw methodNotAllowed();
+  if (document?.isReadOnly !== true) return undefined;
   refuseForeignPages(headers);
   return createParams(document.text, params);
-}
-
-/** What may be asked for by GET only with the id of a trusted document. */
-function methodNotAllowed(): Refusal {
-  const message = 'Send GraphQL requests with POST; GET is for queries by the id of a trusted document.';
-  return new Refusal(405, 'BAD_REQUEST', message, { allow: 'GET, POST' });
 }
 
 function isJson(name: string): boolean {
