@@ -18,7 +18,7 @@ export interface GraphQLParams {
  * @param documents absent where no document is known by an id
  * @throws {Refusal} 400, and what is wrong in words of our own: nothing of the body is repeated
  */
-export function parseGraphQLParams(body: Buffer, documents: TrustedDocuments | undefined): GraphQLParams {
+export function parseGraphQLParams(body: Buffer, documents?: TrustedDocuments): GraphQLParams {
   if (!isUtf8(body)) throw badRequest('The body is not UTF-8.');
   const params = parseJson(body.toString('utf8'), 'The body');
   if (Array.isArray(params)) throw badRequest('Batches are not supported: send one operation a request.');
