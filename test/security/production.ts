@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
+import type { Sandbox } from '../../src/sandbox/index.ts';
 
 /** The gateway in production settings, as a process of its own, in front of a sandbox. */
 export interface Target {
   /** Its origin. */
   readonly url: string;
-  /** How many requests Bluejay's stand-in has had. */
+  /** Bluejay's stand-in, with faults on demand. */
+  readonly sandbox: Sandbox;
+  /** How many requests it has had. */
   upstreamReads(): number;
   /** Everything the process has written so far. */
   output(): string;
@@ -47,5 +50,5 @@ export async function startProduction(settings: Readonly<Record<string, string>>
     await close();
     throw error;
   });
-  return { url, upstreamReads: () => sandbox.requests.length, output: () => output, close };
+  return { url, sandbox, upstreamReads: () => sandbox.requests.length, output: () => output, close };
 }

@@ -136,6 +136,21 @@ export const operationLimits: readonly Attack[] = [
     100,
   ),
   {
+    name: 'a text of 500 kB, 40,000 times in one answer',
+    expected: '400 QUERY_TOO_COMPLEX (responseSize)',
+    async attempt(target) {
+      const body = JSON.stringify({ id, description: 'x'.repeat(500_000) });
+      target.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body } });
+      const fields = repeat(40, (index) => `a${index}: description`);
+      const answer = await post(target, {
+        query: `query ($list: [_Any!]!) { _entities(representations: $list) { ... on CustomerPersona { ${fields} } } }`,
+        variables: { list: Array.from({ length: 1_000 }, () => persona) },
+      });
+      target.sandbox.faults.clear();
+      return { held: answer.status === 400 && answer.limit === 'responseSize', seen: describe(answer) };
+    },
+  },
+  {
     name: 'variables nested 300,000 deep',
     expected: '400 BAD_USER_INPUT or BAD_REQUEST',
     async attempt(target) {
