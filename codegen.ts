@@ -8,7 +8,11 @@ const config: CodegenConfig = {
   generates: {
     'examples/frontend/gql/': {
       preset: 'client',
-      presetConfig: { fragmentMasking: false },
+      presetConfig: {
+        fragmentMasking: false,
+        // Each document's id, and persisted-documents.json for the gateway's TRUSTED_DOCUMENTS.
+        persistedDocuments: { hashAlgorithm: 'sha256' },
+      },
       config: {
         // Documents as strings: a client needs no graphql package at run time.
         documentMode: 'string',

@@ -13,14 +13,46 @@ export interface Config {
   readonly drainDelayMs: number;
   /** Whether a browser that opens /graphql gets GraphiQL. */
   readonly graphiql: boolean;
+  /** Whether the schema may be read: `__schema`, `__type`, and `_service`, which a router may always. */
+  readonly introspection: boolean;
+  readonly limits: OperationLimits;
+  /** Absent where every document is executed, and none by its id. */
+  readonly trustedDocuments: TrustedDocumentsConfig | undefined;
   /** The longest one GraphQL request may wait for Bluejay, queueing and retries included. */
   readonly requestTimeoutMs: number;
-  /** The most representations that one request may have for `_entities`. */
+  /** The most representations that one request may have for `_entities`, and the most ids for `personas`. */
   readonly maxRepresentations: number;
+  /** About how large the data of an answer may be. */
+  readonly maxResponseBytes: number;
   /** Of the router: two during a rotation. With none everybody may send GraphQL requests. */
   readonly routerSecrets: readonly string[];
   readonly cache: CacheConfig;
   readonly upstream: UpstreamConfig;
+}
+
+/** The most of each that a document may have; each is the name that an error's `limit` has. */
+export interface OperationLimits {
+  /** Lexical tokens; as many comments, and a hundred times as many characters. */
+  readonly tokens: number;
+  /** How deep fields are nested, and values. */
+  readonly depth: number;
+  /** All fields, each counted wherever a fragment brings it. */
+  readonly fields: number;
+  /** Fields of the operation type that are answered under different names. */
+  readonly rootFields: number;
+  /** Fields that stand beside one of the same response name. */
+  readonly duplicates: number;
+  readonly aliases: number;
+  readonly directives: number;
+  /** Inline fragments, and named ones wherever they are spread. */
+  readonly fragments: number;
+}
+
+export interface TrustedDocumentsConfig {
+  /** A JSON file: an object of ids and documents, an id being `sha256:` and the document's SHA-256 in hex. */
+  readonly path: string;
+  /** `only`: nothing but these documents is executed. `prefer`: others are too. */
+  readonly mode: 'prefer' | 'only';
 }
 
 export type LogLevel = (typeof logLevels)[number];
@@ -228,12 +260,53 @@ export const variables = {
     1,
     100_000,
     1_000,
-    'The most entities that a router may ask for in one request.',
+    'The most entities that a router, and ids that a client, may ask for in one request.',
   ),
+  MAX_RESPONSE_BYTES: integerVariable(
+    1_024,
+    268_435_456,
+    16_777_216,
+    'About how large the data of an answer may be.',
+  ),
+  MAX_TOKENS: integerVariable(1, 100_000, 1_000, 'The most lexical tokens that a document may have.'),
+  MAX_DEPTH: integerVariable(1, 1_000, 20, 'How deep its fields may be nested, and its values.'),
+  MAX_FIELDS: integerVariable(
+    1,
+    100_000,
+    500,
+    'The most fields, each counted wherever a fragment brings it.',
+  ),
+  MAX_ROOT_FIELDS: integerVariable(1, 100_000, 50, 'The most different fields of `Query`.'),
+  MAX_DUPLICATES: integerVariable(
+    0,
+    100_000,
+    100,
+    'The most fields that repeat one beside them, in name and alias.',
+  ),
+  MAX_ALIASES: integerVariable(0, 100_000, 50, 'The most aliases.'),
+  MAX_DIRECTIVES: integerVariable(0, 100_000, 50, 'The most directives.'),
+  MAX_FRAGMENTS: integerVariable(0, 100_000, 100, 'The most fragments, each counted wherever it is spread.'),
+  TRUSTED_DOCUMENTS: {
+    schema: v.optional(v.string()),
+    default: '',
+    description: 'A JSON file of documents by their SHA-256, which clients may then ask for by `documentId`.',
+  },
+  TRUSTED_DOCUMENTS_MODE: {
+    schema: v.optional(oneOf(['off', 'prefer', 'only'])),
+    default: '`only` with a file, else `off`',
+    description:
+      '`only`: no other document is executed. `prefer`: others are too. `off`: the file is unused.',
+  },
   GRAPHIQL: {
     schema: v.optional(onOff),
     default: '`true` in development, else `false`',
     description: 'Whether a browser that opens `/graphql` gets GraphiQL.',
+  },
+  INTROSPECTION: {
+    schema: v.optional(onOff),
+    default: '`true` in development, else `false`',
+    description:
+      'Whether clients may read the schema. With `ROUTER_SECRET` the router may read `_service` in any case.',
   },
 } as const satisfies Record<string, Variable>;
 
@@ -262,6 +335,10 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   if (partial.BLUEJAY_AUTH === 'service' && !environment['BLUEJAY_API_KEY']) {
     problems.push('BLUEJAY_API_KEY: required when BLUEJAY_AUTH is service');
   }
+  const { TRUSTED_DOCUMENTS_MODE: mode = 'off', TRUSTED_DOCUMENTS: path } = partial;
+  if (mode !== 'off' && path === undefined) {
+    problems.push(`TRUSTED_DOCUMENTS: required when TRUSTED_DOCUMENTS_MODE is ${mode}`);
+  }
   const { BLUEJAY_TIMEOUT_MS: attemptMs, REQUEST_TIMEOUT_MS: requestMs } = partial;
   if (attemptMs !== undefined && requestMs !== undefined && requestMs < attemptMs) {
     // The deadline would end every slow attempt before it counts as a timeout of Bluejay's.
@@ -278,8 +355,21 @@ function resolve(values: Values): Config {
     logLevel: values.LOG_LEVEL,
     drainDelayMs: values.DRAIN_DELAY_MS ?? (values.NODE_ENV === 'production' ? 5_000 : 0),
     graphiql: values.GRAPHIQL ?? values.NODE_ENV === 'development',
+    introspection: values.INTROSPECTION ?? values.NODE_ENV === 'development',
+    limits: {
+      tokens: values.MAX_TOKENS,
+      depth: values.MAX_DEPTH,
+      fields: values.MAX_FIELDS,
+      rootFields: values.MAX_ROOT_FIELDS,
+      duplicates: values.MAX_DUPLICATES,
+      aliases: values.MAX_ALIASES,
+      directives: values.MAX_DIRECTIVES,
+      fragments: values.MAX_FRAGMENTS,
+    },
+    trustedDocuments: resolveTrustedDocuments(values),
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     maxRepresentations: values.MAX_REPRESENTATIONS,
+    maxResponseBytes: values.MAX_RESPONSE_BYTES,
     routerSecrets: values.ROUTER_SECRET,
     cache: {
       ttlMs: values.PERSONA_CACHE_TTL_MS,
@@ -291,6 +381,11 @@ function resolve(values: Values): Config {
     },
     upstream: resolveUpstream(values),
   };
+}
+
+function resolveTrustedDocuments(values: Values): TrustedDocumentsConfig | undefined {
+  const { TRUSTED_DOCUMENTS: path, TRUSTED_DOCUMENTS_MODE: mode = 'only' } = values;
+  return path === undefined || mode === 'off' ? undefined : { path, mode };
 }
 
 function resolveUpstream(values: Values): UpstreamConfig {

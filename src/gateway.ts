@@ -16,6 +16,7 @@ import { createHttpServer } from './server/http.ts';
 import { createPipeline } from './server/pipeline.ts';
 import { createRepresentationLimit } from './server/representations.ts';
 import { createFormatResult } from './server/result.ts';
+import { loadTrustedDocuments } from './server/trusted-documents/load.ts';
 import { version } from './version.ts';
 
 export interface GatewayOptions {
@@ -47,9 +48,27 @@ export interface Gateway {
   close(graceMs?: number): Promise<void>;
 }
 
-/** Puts the gateway together. With `upstream.kind` `sandbox` it starts the sandbox too. */
+/**
+ * Puts the gateway together. With `upstream.kind` `sandbox` it starts the sandbox too.
+ *
+ * @throws {ConfigurationError} where the file of trusted documents is wrong
+ */
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const { logger = createLogger(config.logLevel), events = {} } = options;
+  const schema = createSchema();
+  const pipeline = createPipeline({
+    schema,
+    limits: config.limits,
+    exposure: {
+      introspection: config.introspection,
+      // With a secret, only the router gets this far.
+      serviceSdl: config.introspection || config.routerSecrets.length > 0,
+    },
+  });
+  // Before anything is opened, for it may throw.
+  const trustedDocuments =
+    config.trustedDocuments && (await loadTrustedDocuments(config.trustedDocuments, pipeline));
+
   const upstream = await openUpstream(config.upstream);
   const bluejay = await createBluejay({
     baseUrl: upstream.baseUrl,
@@ -75,19 +94,21 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   });
   const createDataSources = createDataSourcesFactory({ customerPersonas: bluejay.customerPersonas });
 
-  const schema = createSchema();
   const graphql = createGraphQLRoute({
     lane: createFastLane({
-      pipeline: createPipeline({ schema }),
+      pipeline,
+      schema,
       createDataSources,
       formatResult: createFormatResult(logger),
       limitRepresentations: createRepresentationLimit(config.maxRepresentations),
       inlineTracer: createInlineTracer(createSchema),
+      maxResponseBytes: config.maxResponseBytes,
     }),
     auth: upstream.auth,
     routerSecrets: config.routerSecrets,
     requestTimeoutMs: config.requestTimeoutMs,
     graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
+    trustedDocuments,
   });
   const http = createHttpServer({
     routes: new Map([

@@ -2,7 +2,16 @@
 export { createGateway } from './gateway.ts';
 export type { Gateway, GatewayOptions } from './gateway.ts';
 export { parseConfig } from './config.ts';
-export type { AuthConfig, Config, ConfigResult, LogLevel, UpstreamConfig } from './config.ts';
+export type {
+  AuthConfig,
+  Config,
+  ConfigResult,
+  LogLevel,
+  OperationLimits,
+  TrustedDocumentsConfig,
+  UpstreamConfig,
+} from './config.ts';
+export { ConfigurationError } from './configuration-error.ts';
 export { createLogger } from './observability/logger.ts';
 export type { Logger } from './observability/logger.ts';
 

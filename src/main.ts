@@ -10,15 +10,15 @@ import type { Gateway } from './gateway.ts';
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { parseConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');
+const { ConfigurationError } = await import('./configuration-error.ts');
 const { createLogger } = await import('./observability/logger.ts');
 
 const result = parseConfig(process.env);
-if (result.ok) {
-  await run(result.config);
-} else {
-  process.stderr.write(
-    `The configuration is wrong:\n${result.problems.map((line) => `  ${line}\n`).join('')}`,
-  );
+if (result.ok) await run(result.config);
+else failWith(result.problems);
+
+function failWith(problems: readonly string[]): void {
+  process.stderr.write(`The configuration is wrong:\n${problems.map((line) => `  ${line}\n`).join('')}`);
   process.exitCode = 1;
 }
 
@@ -44,7 +44,11 @@ async function run(config: Config): Promise<void> {
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
 
-  const gateway = await createGateway(config, { logger });
+  const gateway = await createGateway(config, { logger }).catch((error: unknown) => {
+    if (!(error instanceof ConfigurationError)) throw error;
+    failWith(error.problems);
+  });
+  if (gateway === undefined) return;
   const url = await gateway.listen().catch((error: NodeJS.ErrnoException) => {
     process.stderr.write(
       `Cannot listen on ${config.host}:${config.port}: ${error.code}. Set PORT and HOST to an address of this machine that is free.\n`,

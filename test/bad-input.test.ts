@@ -187,13 +187,19 @@ test.each([
   ['fields', '{a'.repeat(5_000) + '}'.repeat(5_000)],
   ['a list', `{ personas(ids: ${'['.repeat(20_000)}${']'.repeat(20_000)}) { id } }`],
 ])('a document with %s nested without end is QUERY_TOO_COMPLEX, not a 500', async (_name, query) => {
-  const gateway = await startGateway();
-  const response = await gateway.post({ query }, { accept: graphqlResponse });
-  expect(response.status).toBe(400);
-  expect(await response.json()).toMatchObject({
-    errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'depth' } }],
-  });
-  expect(gateway.logs.filter(({ level }) => level === 'error')).toEqual([]);
+  for (const [limits, limit] of [
+    [{}, 'tokens'],
+    // An operator may allow more tokens than the parser's recursion bears.
+    [{ tokens: 100_000, depth: 1_000 }, 'depth'],
+  ] as const) {
+    const gateway = await startGateway({ limits });
+    const response = await gateway.post({ query }, { accept: graphqlResponse });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX', limit } }],
+    });
+    expect(gateway.logs.filter(({ level }) => level === 'error')).toEqual([]);
+  }
 });
 
 test.each([

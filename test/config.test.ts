@@ -11,8 +11,21 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     logLevel: 'info',
     drainDelayMs: 0,
     graphiql: true,
+    introspection: true,
+    limits: {
+      tokens: 1_000,
+      depth: 20,
+      fields: 500,
+      rootFields: 50,
+      duplicates: 100,
+      aliases: 50,
+      directives: 50,
+      fragments: 100,
+    },
+    trustedDocuments: undefined,
     requestTimeoutMs: 10_000,
     maxRepresentations: 1_000,
+    maxResponseBytes: 16_777_216,
     routerSecrets: [],
     cache: {
       ttlMs: 0,
@@ -34,6 +47,7 @@ test('production never runs on the sandbox: without a key every caller brings it
   expect(configOf({ NODE_ENV: 'production' })).toMatchObject({
     graphiql: false,
     drainDelayMs: 5_000,
+    introspection: false,
     upstream: { kind: 'bluejay', baseUrl: 'https://api.getbluejay.ai', auth: { mode: 'forward' } },
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { variables } from '../src/config.ts';
 import { errorTable } from '../src/server/errors.ts';
@@ -25,6 +25,17 @@ test('the configuration table is the one that the gateway reads', () => {
 test('the error table is the one that the gateway uses', () => {
   const documented = tableUnder('Errors').map(([code, when]) => [code, when]);
   expect(documented).toEqual(Object.entries(errorTable).map(([code, when]) => [code, plain(when)]));
+});
+
+test('each threat names a test and a variable that there are', () => {
+  const rows = tableUnder('Threats and controls', 'docs/security.md');
+  expect(rows.length).toBeGreaterThan(20);
+  const namesIn = (cell = '') => cell.split(', ').filter((name) => name !== '');
+  for (const [threat, , , variable, tests] of rows) {
+    expect({ threat, tests: namesIn(tests).length }).not.toEqual({ threat, tests: 0 });
+    expect(namesIn(tests).filter((name) => !existsSync(`test/${name}.test.ts`))).toEqual([]);
+    expect(namesIn(variable).filter((name) => !Object.hasOwn(variables, name))).toEqual([]);
+  }
 });
 
 test('every runtime dependency says why it is there', () => {

@@ -20,6 +20,7 @@ export const errorTable = {
   GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',
   GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',
   BAD_REQUEST: 'The HTTP request is not a GraphQL request, or names no operation of its document.',
+  PERSISTED_QUERY_NOT_FOUND: 'No trusted document has the id.',
   INTERNAL_SERVER_ERROR: 'Anything unforeseen. The log has the cause under `requestId`.',
 } as const;
 

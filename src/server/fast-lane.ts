@@ -1,55 +1,91 @@
-import { getOperationAST, GraphQLError } from 'graphql';
-import type { ExecutionResult } from 'graphql';
+import { execute, getOperationAST, GraphQLError } from 'graphql';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { DataSourcesFactory } from '../datasources/index.ts';
 import { cacheControlOf } from './cache-control.ts';
 import type { GraphQLRequest, Lane } from './graphql-request.ts';
-import type { InlineTrace, InlineTracer } from './inline-trace.ts';
-import type { Pipeline } from './pipeline.ts';
+import type { InlineTracer } from './inline-trace.ts';
+import { createKnownDocuments } from './known-documents.ts';
+import type { KnownDocument } from './known-documents.ts';
+import { checkResponseSize } from './limits/response-size.ts';
+import type { Pipeline, PipelineContext } from './pipeline.ts';
 import type { RepresentationLimit } from './representations.ts';
 import { shortenName, statusOf } from './result.ts';
 import type { FormatResult } from './result.ts';
 
 export interface FastLaneOptions {
   readonly pipeline: Pipeline;
+  readonly schema: GraphQLSchema;
   readonly createDataSources: DataSourcesFactory;
   readonly formatResult: FormatResult;
   readonly limitRepresentations: RepresentationLimit;
   readonly inlineTracer: InlineTracer;
+  /** About how large the data of an answer may be. */
+  readonly maxResponseBytes: number;
+  /**
+   * How often an operation is run by graphql-js before it is compiled, which costs as much as some hundred
+   * runs save. @default 50
+   */
+  readonly runsBeforeCompiling?: number;
 }
 
 /**
- * Runs requests through Yoga's pipeline without Yoga's HTTP handling: no fetch Request and Response, no
- * streams, no second look at headers that `server/graphql` has dealt with.
+ * Runs requests without Yoga's HTTP handling: no fetch Request and Response, no streams, no second look at
+ * headers that `server/graphql` has dealt with. Yoga's pipeline parses and validates each document once.
  */
 export function createFastLane(options: FastLaneOptions): Lane {
-  const { pipeline, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
+  const { pipeline, schema, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
+  const { maxResponseBytes, runsBeforeCompiling = 50 } = options;
+  const documents = createKnownDocuments(schema, runsBeforeCompiling);
 
-  async function run(enveloped: Enveloped, request: GraphQLRequest, trace?: InlineTrace) {
-    const { parse, validate, contextFactory, execute, schema } = enveloped;
-    const { query, operationName, variables } = request.params;
+  /** A document that is not known goes through Yoga's pipeline, and is known from then on. */
+  function readDocument(request: GraphQLRequest, context: PipelineContext): KnownDocument | ExecutionResult {
+    const { query, operationName } = request.params;
+    const { parse, validate } = pipeline.getEnveloped(context);
     const document = parse(query);
-    const operation = getOperationAST(document, operationName);
-    if (!operation) return { errors: [unclearOperation()] };
+    if (!getOperationAST(document, operationName)) return { errors: [unclearOperation()] };
     const errors = validate(schema, document);
-    if (errors.length > 0) return { errors };
+    return errors.length > 0 ? { errors } : documents.add(query, document);
+  }
+
+  function run(request: GraphQLRequest, context: PipelineContext): PromiseOrValue<ExecutionResult> {
+    const { query, operationName, variables } = request.params;
+    const known = documents.get(query) ?? readDocument(request, context);
+    if (!('document' in known)) return known;
+    const { document, only } = known;
+    const isOnly =
+      only !== undefined && (operationName === undefined || operationName === only.operation.name?.value);
+    const operation = isOnly ? only.operation : getOperationAST(document, operationName);
+    if (!operation) return { errors: [unclearOperation()] };
     request.statistics.operationName = shortenName(operation.name?.value);
     const tooMany = limitRepresentations(document, operation, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
+    const traced = context.inlineTrace?.schema;
+    if (isOnly && traced === undefined) return only.run(context, variables);
     return execute({
-      schema: trace?.schema ?? schema,
+      schema: traced ?? schema,
       document,
-      contextValue: await contextFactory(),
+      contextValue: context,
       variableValues: variables,
       operationName,
-    }) as Promise<ExecutionResult>;
+      hideSuggestions: true,
+    });
+  }
+
+  async function answer(request: GraphQLRequest, context: PipelineContext): Promise<ExecutionResult> {
+    try {
+      const result = await run(request, context);
+      const tooLarge = checkResponseSize(result.data, maxResponseBytes);
+      return tooLarge === undefined ? result : { errors: [tooLarge] };
+    } catch (error) {
+      return refuse(error);
+    }
   }
 
   return async (request) => {
     const dataSources = createDataSources(request.caller);
     const inlineTrace = request.wantsTrace ? await inlineTracer.start() : undefined;
-    const context = { dataSources, graphqlRequest: request, ...(inlineTrace && { inlineTrace }) };
-    const raw = await run(pipeline.getEnveloped(context), request, inlineTrace).catch(refuse);
-    const result = formatResult(raw, request);
+    const context = { dataSources, graphqlRequest: request, inlineTrace };
+    const result = formatResult(await answer(request, context), request);
     const { errors = [] } = result;
     const traced =
       inlineTrace === undefined ? result : { ...result, extensions: { ftv1: inlineTrace.finish(errors) } };
@@ -62,7 +98,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
   };
 }
 
-type Enveloped = ReturnType<Pipeline['getEnveloped']>;
+type PromiseOrValue<Value> = Value | Promise<Value>;
 
 function unclearOperation(): GraphQLError {
   return new GraphQLError('Name one operation of the document in "operationName".', {

@@ -10,6 +10,8 @@ import type { Lane } from './graphql-request.ts';
 import { acceptsHtml, createMediaTypeNegotiator, isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { createRouterSecretCheck } from './router-secret.ts';
+import type { TrustedDocuments } from './trusted-documents/documents.ts';
+import { parseGetParams } from './trusted-documents/get-params.ts';
 
 export interface GraphQLRouteOptions {
   readonly lane: Lane;
@@ -20,26 +22,36 @@ export interface GraphQLRouteOptions {
   readonly requestTimeoutMs: number;
   /** Answers a browser that asks for a page; absent where GraphiQL is off. */
   readonly graphiql: Route | undefined;
+  /** Absent where no document is known by an id. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
   /** @default 1048576 */
   readonly maxBodyBytes?: number;
 }
 
-/** `/graphql`: POST with a JSON body (GraphQL over HTTP), and GraphiQL for browsers. */
+/** `/graphql`: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
-  const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, maxBodyBytes = 1_048_576 } = options;
+  const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, trustedDocuments } = options;
+  const { maxBodyBytes = 1_048_576 } = options;
+  // By what an answer to a GET differs, for the caches on its way.
+  const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const negotiate = createMediaTypeNegotiator();
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
-    const { request, requestId, cancellation, statistics } = exchange;
+    const { request, response, requestId, cancellation, statistics } = exchange;
     const { method, headers } = request;
     if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
-    if (method !== 'POST') throw methodNotAllowed();
+    const isGet = method === 'GET' && trustedDocuments !== undefined;
+    if (method !== 'POST' && !isGet) throw methodNotAllowed(trustedDocuments);
     checkRouterSecret(headers);
     const mediaType = negotiate(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
-    checkContent(headers);
+    if (isGet) response.appendHeader('vary', vary);
+    else checkContent(headers);
     const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
-    const params = parseGraphQLParams(await readBody(request, maxBodyBytes));
+    const params = isGet
+      ? parseGetParams(request, trustedDocuments)
+      : parseGraphQLParams(await readBody(request, maxBodyBytes), trustedDocuments);
+    if (params === undefined) throw methodNotAllowed(trustedDocuments);
 
     const onCall = () => {
       statistics.upstreamCalls += 1;
@@ -97,8 +109,15 @@ function readCallerKey(headers: IncomingHttpHeaders): string | undefined {
   );
 }
 
-function methodNotAllowed(): Refusal {
-  return new Refusal(405, 'BAD_REQUEST', 'Send GraphQL requests with POST.', { allow: 'POST' });
+function methodNotAllowed(trustedDocuments: TrustedDocuments | undefined): Refusal {
+  return trustedDocuments === undefined
+    ? new Refusal(405, 'BAD_REQUEST', 'Send GraphQL requests with POST.', { allow: 'POST' })
+    : new Refusal(
+        405,
+        'BAD_REQUEST',
+        'Send GraphQL requests with POST; GET is for queries by the id of a trusted document.',
+        { allow: 'GET, POST' },
+      );
 }
 
 function notAcceptable(): Refusal {

@@ -22,7 +22,7 @@ export interface InlineTrace {
 
 /** What resolvers of a traced schema find in their context. */
 export interface TracedContext {
-  readonly inlineTrace?: InlineTrace;
+  readonly inlineTrace?: InlineTrace | undefined;
 }
 
 type Node = Trace.Node;

@@ -1,11 +1,14 @@
-import { execute, GraphQLError } from 'graphql';
-import type { DocumentNode, GraphQLSchema, ValidationRule } from 'graphql';
+import { validate } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
-import { LRUCache } from 'lru-cache';
+import type { OperationLimits } from '../config.ts';
 import type { Context } from '../schema/index.ts';
 import type { GraphQLRequest } from './graphql-request.ts';
 import type { TracedContext } from './inline-trace.ts';
+import { createParse } from './limits/parse.ts';
+import { createValidationRules } from './limits/validation-rules.ts';
+import type { SchemaExposure } from './limits/validation-rules.ts';
 
 /** What Yoga calls the server context: the resolvers' context and the request it belongs to. */
 export interface PipelineContext extends Context, TracedContext {
@@ -17,18 +20,21 @@ export type Pipeline = YogaServerInstance<PipelineContext, object>;
 
 export interface PipelineOptions {
   readonly schema: GraphQLSchema;
+  readonly limits: OperationLimits;
+  readonly exposure: SchemaExposure;
   /** @default none */
   readonly plugins?: readonly Plugin<object, PipelineContext>[];
 }
 
 /** Everything of Yoga's that `server/http` does is off. */
-export function createPipeline({ schema, plugins = [] }: PipelineOptions): Pipeline {
+export function createPipeline({ schema, limits, exposure, plugins = [] }: PipelineOptions): Pipeline {
   return createYoga<PipelineContext>({
     schema,
-    plugins: [useGraphQLJs(), useOperationTypeRule(), useParseErrorCode(), ...plugins],
+    plugins: [useLimits(limits, exposure), ...plugins],
     // The error table masks: it is closed, whatever NODE_ENV says.
     maskedErrors: false,
-    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: noCache },
+    // What has passed is known to the fast lane, with all that belongs to it.
+    parserAndValidationCache: false,
     batching: false,
     cors: false,
     graphiql: false,
@@ -39,45 +45,19 @@ export function createPipeline({ schema, plugins = [] }: PipelineOptions): Pipel
   });
 }
 
-/** The reference executor instead of Yoga's default one. */
-function useGraphQLJs(): Plugin {
-  return { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
-}
-
-/** graphql-js finds out only at execution that the schema has no mutations or subscriptions. */
-const operationTypeRule: ValidationRule = (context) => ({
-  OperationDefinition(node) {
-    if (context.getSchema().getRootType(node.operation)) return;
-    context.reportError(new GraphQLError(`The schema has no ${node.operation}s.`, { nodes: node }));
-  },
-});
-
-function useOperationTypeRule(): Plugin {
-  return { onValidate: ({ addValidationRule }) => addValidationRule(operationTypeRule) };
-}
-
-/** Yoga names validation errors itself, but not syntax errors. */
-function useParseErrorCode(): Plugin {
+/** What passes is known from then on, so the limits cost only the first request of a document. */
+function useLimits(limits: OperationLimits, exposure: SchemaExposure): Plugin {
+  const parse = createParse(limits);
+  const rules = createValidationRules(exposure);
   return {
-    onParse:
-      () =>
-      ({ result }) => {
-        if (result instanceof Error && 'extensions' in result) {
-          result.extensions = { code: 'GRAPHQL_PARSE_FAILED' };
-        }
-      },
+    onParse: ({ setParseFn }) => setParseFn(parse),
+    onValidate({ addValidationRule, setValidationFn }) {
+      for (const rule of rules) addValidationRule(rule);
+      setValidationFn(validateQuietly);
+    },
   };
 }
 
-/** Yoga's own would hold 1,024 documents of any size. An entry's size is the length of its text. */
-function createDocumentCache() {
-  return new LRUCache<string, DocumentNode>({
-    max: 1_024,
-    maxSize: 1_000_000,
-    maxEntrySize: 50_000,
-    sizeCalculation: (_document, text) => text.length,
-  });
-}
-
-/** Documents with syntax errors are not worth remembering. */
-const noCache = { get: () => undefined, set: () => {} };
+/** Suggestions tell names of the schema to whoever guesses, and a hundred errors are nobody's help. */
+const validateQuietly: typeof validate = (schema, document, rules) =>
+  validate(schema, document, rules, { hideSuggestions: true, maxErrors: 10 });

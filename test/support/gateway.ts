@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { query } from '../../examples/frontend/client.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
-import type { AuthConfig } from '../../src/config.ts';
+import type { AuthConfig, OperationLimits, TrustedDocumentsConfig } from '../../src/config.ts';
 import type { BluejayEvents, CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
@@ -36,6 +36,12 @@ export interface TestGatewayOptions {
   readonly graphiql?: boolean;
   readonly routerSecrets?: readonly string[];
   readonly maxRepresentations?: number;
+  /** @default true */
+  readonly introspection?: boolean;
+  readonly limits?: Partial<OperationLimits>;
+  /** @default 16777216 */
+  readonly maxResponseBytes?: number;
+  readonly trustedDocuments?: TrustedDocumentsConfig;
   readonly cache?: Partial<CacheConfig>;
   readonly events?: BluejayEvents;
   /** Instead of a sandbox of the test's own. */
@@ -80,8 +86,12 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     graphiql = false,
     routerSecrets = [],
     maxRepresentations = 1_000,
+    introspection = true,
+    trustedDocuments,
+    maxResponseBytes = 16_777_216,
   } = options;
   const sandbox = await createSandbox();
+  onTestFinished(() => sandbox.close());
   const lines: string[] = [];
   const logs: Record<string, unknown>[] = [];
   const logger = createLogger('trace', {
@@ -96,16 +106,17 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     graphiql,
     requestTimeoutMs,
     maxRepresentations,
+    introspection,
+    maxResponseBytes,
+    limits: { ...testConfig({}).limits, ...options.limits },
+    trustedDocuments,
     routerSecrets,
     cache: { ...noCache, ...options.cache },
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
   });
   const gateway = await createGateway(config, { logger, events: options.events ?? {} });
   const url = await gateway.listen();
-  onTestFinished(async () => {
-    await gateway.close(0);
-    await sandbox.close();
-  });
+  onTestFinished(() => gateway.close(0));
   return {
     url,
     sandbox,

@@ -9,6 +9,7 @@ import { createInlineTracer } from '../../src/server/inline-trace.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
 import { createRepresentationLimit } from '../../src/server/representations.ts';
 import { createFormatResult } from '../../src/server/result.ts';
+import { testConfig } from './config.ts';
 
 interface TestLaneOptions {
   readonly logger: Logger;
@@ -29,10 +30,16 @@ export function createTestLane({
   customerPersonas = noPersonas,
 }: TestLaneOptions): Lane {
   return createFastLane({
-    pipeline: createPipeline({ schema }),
+    schema,
+    pipeline: createPipeline({
+      schema,
+      limits: testConfig({}).limits,
+      exposure: { introspection: true, serviceSdl: true },
+    }),
     createDataSources: createDataSourcesFactory({ customerPersonas }),
     formatResult: createFormatResult(logger),
     limitRepresentations: createRepresentationLimit(1_000),
     inlineTracer: createInlineTracer(createSchema),
+    maxResponseBytes: testConfig({}).maxResponseBytes,
   });
 }

@@ -6,10 +6,15 @@ import { createDataSourcesFactory } from '../../src/datasources/index.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
 import { createSchema } from '../../src/schema/index.ts';
+import { createFastLane } from '../../src/server/fast-lane.ts';
+import type { Lane } from '../../src/server/graphql-request.ts';
 import { createGraphQLRoute } from '../../src/server/graphql.ts';
 import { createHttpServer } from '../../src/server/http.ts';
+import { createInlineTracer } from '../../src/server/inline-trace.ts';
+import { createPipeline } from '../../src/server/pipeline.ts';
 import { createRepresentationLimit } from '../../src/server/representations.ts';
 import { createFormatResult } from '../../src/server/result.ts';
+import { testConfig } from './config.ts';
 import { clinic, startGateway } from './gateway.ts';
 import type { TestGatewayOptions } from './gateway.ts';
 import { createYogaLane } from './yoga-lane.ts';
@@ -40,7 +45,7 @@ export interface Outcomes {
 export interface Lanes {
   readonly sandbox: Sandbox;
   /**
-   * Sends each request down both lanes, and a second time down the fast one, whose caches know it then.
+   * Sends each request down both lanes, down the fast one also compiled, and a second time, when it is known.
    * Fails with the answers of those requests that were not answered alike.
    *
    * @returns how they were answered, for tests to see that they test what they say
@@ -76,21 +81,37 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
     auth: auth.mode,
     timeoutMs: 5_000,
   });
-  const lane = createYogaLane({
-    schema: createSchema(),
+  const schema = createSchema();
+  const { limits, maxResponseBytes } = testConfig({});
+  const shared = {
+    schema,
     createDataSources: createDataSourcesFactory({ customerPersonas: bluejay.customerPersonas }),
     formatResult: createFormatResult(logger),
     limitRepresentations: createRepresentationLimit(maxRepresentations),
-  });
-  const route = createGraphQLRoute({ lane, auth, routerSecrets: [], requestTimeoutMs, graphiql: undefined });
-  const server = createHttpServer({ routes: new Map([['/graphql', route]]), logger });
-  const reference = await server.listen(0, '127.0.0.1');
+  };
   const agent = new Agent({ keepAlive: true });
   onTestFinished(async () => {
     agent.destroy();
-    await server.close(0, 0);
     await bluejay.close();
   });
+  const serve = async (lane: Lane) => {
+    const graphql = { lane, auth, routerSecrets: [], requestTimeoutMs };
+    const route = createGraphQLRoute({ ...graphql, graphiql: undefined, trustedDocuments: undefined });
+    const server = createHttpServer({ routes: new Map([['/graphql', route]]), logger });
+    onTestFinished(() => server.close(0, 0));
+    return server.listen(0, '127.0.0.1');
+  };
+  const reference = await serve(createYogaLane(shared));
+  // As the gateway's own once an operation has proved to be common.
+  const compiled = await serve(
+    createFastLane({
+      ...shared,
+      pipeline: createPipeline({ schema, limits, exposure: { introspection: true, serviceSdl: true } }),
+      inlineTracer: createInlineTracer(createSchema),
+      maxResponseBytes,
+      runsBeforeCompiling: 0,
+    }),
+  );
 
   return {
     sandbox,
@@ -101,15 +122,16 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
       const queue = requests.entries();
       async function work() {
         for (const [index, request] of queue) {
-          const [right, first] = await Promise.all([
+          const [right, first, other] = await Promise.all([
             send(reference, request, agent),
             send(fast, request, agent),
+            send(compiled, request, agent),
           ]);
           outcomes[outcomeOf(right)] += 1;
-          const answers = repeats ? [first, await send(fast, request, agent)] : [first];
+          const answers = [first, other, ...(repeats ? [await send(fast, request, agent)] : [])];
           const wrong = answers.find((answer) => !isSame(answer, right));
           if (wrong === undefined) continue;
-          const name = `${index} ${JSON.stringify(request).slice(0, 1_000)}${wrong === first ? '' : ' again'}`;
+          const name = `${index} ${JSON.stringify(request).slice(0, 1_000)}${wrong === first ? '' : wrong === other ? ' compiled' : ' again'}`;
           wanted[name] = right;
           got[name] = wrong;
         }

@@ -10,6 +10,7 @@ import type { PipelineContext } from '../../src/server/pipeline.ts';
 import type { RepresentationLimit } from '../../src/server/representations.ts';
 import { shortenName } from '../../src/server/result.ts';
 import type { FormatResult } from '../../src/server/result.ts';
+import { testConfig } from './config.ts';
 
 export interface YogaLaneOptions {
   readonly schema: GraphQLSchema;
@@ -30,6 +31,8 @@ export function createYogaLane(options: YogaLaneOptions): Lane {
   const { schema, createDataSources, formatResult, limitRepresentations } = options;
   const yoga = createPipeline({
     schema,
+    limits: testConfig({}).limits,
+    exposure: { introspection: true, serviceSdl: true },
     plugins: [useParsedParams(), useReferenceExecutor(limitRepresentations), useErrorTable(formatResult)],
   });
   const { Request } = yoga.fetchAPI;
@@ -73,7 +76,7 @@ function useReferenceExecutor(limitRepresentations: RepresentationLimit): Plugin
       graphqlRequest.statistics.operationName = shortenName(operation.name?.value);
       const tooMany = limitRepresentations(document, operation, variableValues);
       if (tooMany !== undefined) return setResultAndStopExecution({ errors: [tooMany] });
-      return setExecuteFn(execute);
+      return setExecuteFn((executionArgs) => execute({ ...executionArgs, hideSuggestions: true }));
     },
   };
 }

@@ -48,7 +48,7 @@ export const PersonaDocument = new TypedDocumentString(`
     orgId
   }
 }
-    `) as unknown as TypedDocumentString<PersonaQuery, PersonaQueryVariables>;
+    `, {"hash":"sha256:413c2dd89ee4857f5eb2019478123ab8e2d484aa3cf5d5fb5cbacb31af1b7295"}) as unknown as TypedDocumentString<PersonaQuery, PersonaQueryVariables>;
 export const PersonasDocument = new TypedDocumentString(`
     query Personas($ids: [UUID!]!) {
   personas(ids: $ids) {
@@ -57,4 +57,4 @@ export const PersonasDocument = new TypedDocumentString(`
     goal
   }
 }
-    `) as unknown as TypedDocumentString<PersonasQuery, PersonasQueryVariables>;
+    `, {"hash":"sha256:81a1fe92adcc42b836441dcf3a665d2afaeaddb5da9d80853a0c5056206ba921"}) as unknown as TypedDocumentString<PersonasQuery, PersonasQueryVariables>;

@@ -1,0 +1,144 @@
+// What the controls on operations cost an ordinary request: CPU of this process per request, with them and
+// without them, everything but HTTP and Bluejay included. `npm run bench:limits` prints the medians of paired rounds.
+import { execute } from 'graphql';
+import { createYoga } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
+import { parseConfig } from '../src/config.ts';
+import { createDataSourcesFactory } from '../src/datasources/index.ts';
+import { createLogger } from '../src/observability/logger.ts';
+import { createSchema } from '../src/schema/index.ts';
+import { createFastLane } from '../src/server/fast-lane.ts';
+import { parseGraphQLParams } from '../src/server/graphql-params.ts';
+import type { Lane } from '../src/server/graphql-request.ts';
+import { createInlineTracer } from '../src/server/inline-trace.ts';
+import { createPipeline } from '../src/server/pipeline.ts';
+import type { Pipeline } from '../src/server/pipeline.ts';
+import { createRepresentationLimit } from '../src/server/representations.ts';
+import type { RepresentationLimit } from '../src/server/representations.ts';
+import { createFormatResult } from '../src/server/result.ts';
+import { createTrustedDocuments } from '../src/server/trusted-documents/documents.ts';
+
+const rounds = 41;
+const requests = 4_000;
+const concurrency = 32;
+
+const result = parseConfig({ NODE_ENV: 'production' });
+if (!result.ok) throw new Error(result.problems.join('\n'));
+const { limits, maxRepresentations, maxResponseBytes } = result.config;
+const schema = createSchema();
+
+const createDataSources = createDataSourcesFactory({
+  customerPersonas: {
+    get: (id) =>
+      Promise.resolve({
+        value: {
+          id,
+          createdAt: '2023-11-07T05:31:56Z',
+          name: 'Anxious first-time patient',
+          description: 'Thirty-four, and never had an operation',
+          goal: 'Learn how to prepare',
+          orgId: '6f1d2b7e-5a0c-4c58-9d1e-2f6a4b8c0d11',
+        },
+        freshUntil: 0,
+      }),
+    listByAgent: () => Promise.resolve({ value: [], freshUntil: 0 }),
+  },
+});
+
+function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimit, maxBytes: number): Lane {
+  return createFastLane({
+    pipeline,
+    schema,
+    createDataSources,
+    formatResult: createFormatResult(createLogger('silent')),
+    limitRepresentations,
+    inlineTracer: createInlineTracer(createSchema),
+    maxResponseBytes: maxBytes,
+  });
+}
+
+const limited = createLane(
+  createPipeline({ schema, limits, exposure: { introspection: false, serviceSdl: false } }),
+  createRepresentationLimit(maxRepresentations),
+  maxResponseBytes,
+);
+
+const useGraphQLJs: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
+
+const unlimited = createLane(
+  // As createPipeline makes it, without its limits.
+  createYoga({
+    schema,
+    plugins: [useGraphQLJs],
+    maskedErrors: false,
+    batching: false,
+    cors: false,
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+    maxRequestBodySize: false,
+    multipart: false,
+  }),
+  () => undefined,
+  Number.POSITIVE_INFINITY,
+);
+
+const trustedDocuments = createTrustedDocuments(new Map(), false);
+
+const query =
+  'query Personas($id: UUID!, $ids: [UUID!]!) { persona(id: $id) { id name goal } personas(ids: $ids) { id } }';
+
+let next = 0;
+const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
+
+async function ask(lane: Lane, isLimited: boolean): Promise<void> {
+  const id = nextId();
+  const body = Buffer.from(JSON.stringify({ query, variables: { id, ids: [id] } }));
+  const { status } = await lane({
+    params: parseGraphQLParams(body, isLimited ? trustedDocuments : undefined),
+    mediaType: 'application/json',
+    requestId: 'bench',
+    caller: { apiKey: 'a-proper-key' },
+    statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
+    wantsTrace: false,
+  });
+  if (status !== 200) throw new Error(`status ${status}`);
+}
+
+/** CPU microseconds of this process per request. */
+async function measure(isLimited: boolean): Promise<number> {
+  const lane = isLimited ? limited : unlimited;
+  let left = requests;
+  const before = process.cpuUsage();
+  const work = async () => {
+    while (left > 0) {
+      left -= 1;
+      // oxlint-disable-next-line no-await-in-loop -- one request after the other is what a client does
+      await ask(lane, isLimited);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / requests;
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+
+await measure(false);
+await measure(true);
+const pairs: { off: number; on: number }[] = [];
+for (let round = 0; round < rounds; round += 1) {
+  const order = round % 2 === 0 ? [false, true] : [true, false];
+  const pair = { off: 0, on: 0 };
+  // oxlint-disable-next-line no-await-in-loop -- rounds are interleaved, so that both meet the same machine
+  for (const isLimited of order) pair[isLimited ? 'on' : 'off'] = await measure(isLimited);
+  pairs.push(pair);
+}
+
+const off = median(pairs.map((pair) => pair.off));
+const on = median(pairs.map((pair) => pair.on));
+const cost = median(pairs.map((pair) => pair.on - pair.off));
+process.stdout.write(
+  `limits off ${off.toFixed(1)} µs, on ${on.toFixed(1)} µs: ${cost.toFixed(1)} µs of CPU per request ` +
+    `(medians of ${rounds} pairs, ${requests} requests each, Node.js ${process.version})\n`,
+);

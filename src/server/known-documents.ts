@@ -1,0 +1,41 @@
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { Kind } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { createOperationRunner } from './operation-runner.ts';
+import type { OperationRunner } from './operation-runner.ts';
+
+/** A document that has passed parsing, the limits and validation: none of them is done twice. */
+export interface KnownDocument {
+  readonly document: DocumentNode;
+  /** The operation of a document that has only one; another one is chosen by its name each time. */
+  readonly only: { readonly operation: OperationDefinitionNode; readonly run: OperationRunner } | undefined;
+}
+
+export interface KnownDocuments {
+  get(text: string): KnownDocument | undefined;
+  add(text: string, document: DocumentNode): KnownDocument;
+}
+
+/** The documents that came last, bounded by their number and by the length of their texts. */
+export function createKnownDocuments(schema: GraphQLSchema, runsBeforeCompiling: number): KnownDocuments {
+  const documents = new LRUCache<string, KnownDocument>({
+    max: 1_024,
+    maxSize: 1_000_000,
+    maxEntrySize: 50_000,
+    sizeCalculation: (_document, text) => text.length,
+  });
+  return {
+    get: (text) => documents.get(text),
+    add(text, document) {
+      const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+      const [operation, another] = operations;
+      const only =
+        operation !== undefined && another === undefined
+          ? { operation, run: createOperationRunner({ schema, document, runsBeforeCompiling }) }
+          : undefined;
+      const known = { document, only };
+      documents.set(text, known);
+      return known;
+    },
+  };
+}

@@ -1,0 +1,10 @@
+import { afterAll, expect, test } from 'vitest';
+import { attacks } from './attacks/index.ts';
+import { createTargets } from './targets.ts';
+
+const targets = createTargets();
+afterAll(() => targets.close());
+
+test.each(attacks)('in production settings it holds against: $name', async ({ settings, attempt }) => {
+  expect(await attempt(await targets.get(settings))).toMatchObject({ held: true });
+});
