@@ -58,7 +58,7 @@ function compile(schema: GraphQLSchema, document: DocumentNode): State {
     if (!isCompiledQuery(compiled)) return { kind: 'not_compilable' };
     return {
       kind: 'compiled',
-      query: (context, variables) => compiled.query(undefined, context, variables ?? {}) as ExecutionResult,
+      query: (context, variables) => compiled.query(undefined, context, variables ?? {}),
     };
   } catch {
     // Such as a process that may not make code from strings.
