@@ -1,8 +1,6 @@
 // What the controls on operations cost an ordinary request: CPU of this process per request, with them and
 // without them, everything but HTTP and Bluejay included. `npm run bench:limits` prints the medians of paired rounds.
-import { execute } from 'graphql';
 import { createYoga } from 'graphql-yoga';
-import type { Plugin } from 'graphql-yoga';
 import { parseConfig } from '../src/config.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
@@ -19,7 +17,6 @@ import { createFormatResult } from '../src/server/result.ts';
 import { createTrustedDocuments } from '../src/server/trusted-documents/documents.ts';
 
 const rounds = 41;
-const requests = 4_000;
 const concurrency = 32;
 
 const result = parseConfig({ NODE_ENV: 'production' });
@@ -63,13 +60,10 @@ const limited = createLane(
   maxResponseBytes,
 );
 
-const useGraphQLJs: Plugin = { onExecute: ({ setExecuteFn }) => setExecuteFn(execute) };
-
 const unlimited = createLane(
   // As createPipeline makes it, without its limits.
   createYoga({
     schema,
-    plugins: [useGraphQLJs],
     maskedErrors: false,
     batching: false,
     cors: false,
@@ -85,16 +79,39 @@ const unlimited = createLane(
 
 const trustedDocuments = createTrustedDocuments(new Map(), false);
 
-const query =
-  'query Personas($id: UUID!, $ids: [UUID!]!) { persona(id: $id) { id name goal } personas(ids: $ids) { id } }';
+interface Scenario {
+  readonly name: string;
+  /** How many requests a round has. */
+  readonly requests: number;
+  readonly query: string;
+  readonly variables: () => object;
+}
 
 let next = 0;
 const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
 
-async function ask(lane: Lane, isLimited: boolean): Promise<void> {
-  const id = nextId();
-  const body = Buffer.from(JSON.stringify({ query, variables: { id, ids: [id] } }));
-  const { status } = await lane({
+const scenarios: readonly Scenario[] = [
+  {
+    name: 'one persona',
+    requests: 4_000,
+    query: 'query Persona($id: UUID!) { persona(id: $id) { id createdAt name description goal orgId } }',
+    variables: () => ({ id: nextId() }),
+  },
+  {
+    name: '100 entities',
+    requests: 160,
+    query: `query Entities($representations: [_Any!]!) {
+      _entities(representations: $representations) { ... on CustomerPersona { id name description goal } }
+    }`,
+    variables: () => ({
+      representations: Array.from({ length: 100 }, () => ({ __typename: 'CustomerPersona', id: nextId() })),
+    }),
+  },
+];
+
+async function ask({ query, variables }: Scenario, isLimited: boolean): Promise<void> {
+  const body = Buffer.from(JSON.stringify({ query, variables: variables() }));
+  const { status } = await (isLimited ? limited : unlimited)({
     params: parseGraphQLParams(body, isLimited ? trustedDocuments : undefined),
     mediaType: 'application/json',
     requestId: 'bench',
@@ -106,39 +123,39 @@ async function ask(lane: Lane, isLimited: boolean): Promise<void> {
 }
 
 /** CPU microseconds of this process per request. */
-async function measure(isLimited: boolean): Promise<number> {
-  const lane = isLimited ? limited : unlimited;
-  let left = requests;
+async function measure(scenario: Scenario, isLimited: boolean): Promise<number> {
+  let left = scenario.requests;
   const before = process.cpuUsage();
   const work = async () => {
     while (left > 0) {
       left -= 1;
       // oxlint-disable-next-line no-await-in-loop -- one request after the other is what a client does
-      await ask(lane, isLimited);
+      await ask(scenario, isLimited);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / requests;
+  return (user + system) / scenario.requests;
 }
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-await measure(false);
-await measure(true);
-const pairs: { off: number; on: number }[] = [];
-for (let round = 0; round < rounds; round += 1) {
-  const order = round % 2 === 0 ? [false, true] : [true, false];
-  const pair = { off: 0, on: 0 };
-  // oxlint-disable-next-line no-await-in-loop -- rounds are interleaved, so that both meet the same machine
-  for (const isLimited of order) pair[isLimited ? 'on' : 'off'] = await measure(isLimited);
-  pairs.push(pair);
+// oxlint-disable no-await-in-loop -- rounds are interleaved, so that both meet the same machine
+for (const scenario of scenarios) {
+  await measure(scenario, false);
+  await measure(scenario, true);
+  const pairs: { off: number; on: number }[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const pair = { off: 0, on: 0 };
+    const order = round % 2 === 0 ? [false, true] : [true, false];
+    for (const isLimited of order) pair[isLimited ? 'on' : 'off'] = await measure(scenario, isLimited);
+    pairs.push(pair);
+  }
+  const off = median(pairs.map((pair) => pair.off));
+  const on = median(pairs.map((pair) => pair.on));
+  const cost = median(pairs.map((pair) => pair.on - pair.off));
+  process.stdout.write(
+    `${scenario.name}: limits off ${off.toFixed(1)} µs, on ${on.toFixed(1)} µs: ${cost.toFixed(1)} µs of CPU per request ` +
+      `(medians of ${rounds} pairs, ${scenario.requests} requests each, Node.js ${process.version})\n`,
+  );
 }
-
-const off = median(pairs.map((pair) => pair.off));
-const on = median(pairs.map((pair) => pair.on));
-const cost = median(pairs.map((pair) => pair.on - pair.off));
-process.stdout.write(
-  `limits off ${off.toFixed(1)} µs, on ${on.toFixed(1)} µs: ${cost.toFixed(1)} µs of CPU per request ` +
-    `(medians of ${rounds} pairs, ${requests} requests each, Node.js ${process.version})\n`,
-);
