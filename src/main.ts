@@ -10,7 +10,7 @@ import type { Gateway } from './gateway.ts';
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { parseConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');
-const { createLogger } = await import('./observability/logger.ts');
+const { openLogger } = await import('./observability/logger.ts');
 
 const result = parseConfig(process.env);
 if (result.ok) {
@@ -23,7 +23,7 @@ if (result.ok) {
 }
 
 async function run(config: Config): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = await openLogger(config.log);
   // Rejections that nobody handles come here too. What state the process is in is unknown: a supervisor is to
   // start another one. The logger writes synchronously, so the line is out before the process ends.
   process.on('uncaughtException', (error, origin) => {
@@ -45,16 +45,22 @@ async function run(config: Config): Promise<void> {
   process.on('SIGTERM', stop).on('SIGINT', stop);
 
   const gateway = await createGateway(config, { logger });
-  const url = await gateway.listen().catch((error: NodeJS.ErrnoException) => {
-    process.stderr.write(
-      `Cannot listen on ${config.host}:${config.port}: ${error.code}. Set PORT and HOST to an address of this machine that is free.\n`,
-    );
+  const url = await gateway.listen().catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   });
   if (url === undefined) return gateway.close();
   listening = gateway;
 
-  logger.info({ url: `${url}/graphql`, upstream: config.upstream.kind }, 'listening');
+  const metricsOrigin = gateway.metricsOrigin();
+  logger.info(
+    {
+      url: `${url}/graphql`,
+      upstream: config.upstream.kind,
+      ...(metricsOrigin !== undefined && { metrics: `${metricsOrigin}/metrics` }),
+    },
+    'listening',
+  );
   if (config.upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(url));
 }
 

@@ -3,6 +3,7 @@ import { personaQuery, personasQuery } from '../examples/frontend/operations.ts'
 import { createSchema } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import type { GraphQLRequest } from '../src/server/graphql-request.ts';
+import { createStatistics } from '../src/server/statistics.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 import { createTestLane } from './support/lane.ts';
 
@@ -67,7 +68,7 @@ const request: GraphQLRequest = {
   mediaType: 'application/json',
   requestId: 'defect-1',
   caller: { apiKey: clinic.apiKey },
-  statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
+  statistics: createStatistics(),
   wantsTrace: false,
 };
 

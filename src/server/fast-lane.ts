@@ -4,6 +4,7 @@ import type { DataSourcesFactory } from '../datasources/index.ts';
 import { cacheControlOf } from './cache-control.ts';
 import type { GraphQLRequest, Lane } from './graphql-request.ts';
 import type { InlineTrace, InlineTracer } from './inline-trace.ts';
+import { createOperationHash } from './operation-hash.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { RepresentationLimit } from './representations.ts';
 import { shortenName, statusOf } from './result.ts';
@@ -24,6 +25,8 @@ export interface FastLaneOptions {
 export function createFastLane(options: FastLaneOptions): Lane {
   const { pipeline, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
 
+  const operationHash = createOperationHash();
+
   async function run(enveloped: Enveloped, request: GraphQLRequest, trace?: InlineTrace) {
     const { parse, validate, contextFactory, execute, schema } = enveloped;
     const { query, operationName, variables } = request.params;
@@ -32,7 +35,10 @@ export function createFastLane(options: FastLaneOptions): Lane {
     if (!operation) return { errors: [unclearOperation()] };
     const errors = validate(schema, document);
     if (errors.length > 0) return { errors };
-    request.statistics.operationName = shortenName(operation.name?.value);
+    const { statistics } = request;
+    statistics.operationName = shortenName(operation.name?.value);
+    statistics.operationType = operation.operation;
+    statistics.operationHash = operationHash(document, query);
     const tooMany = limitRepresentations(document, operation, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
     return execute({

@@ -3,13 +3,16 @@ import type { AuthConfig } from '../config.ts';
 import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
 import { DeadlineExceeded } from '../datasources/bluejay/errors.ts';
 import { readBody } from './body.ts';
+import { RequestCallObserver } from './call-observer.ts';
 import { sendBody } from './exchange.ts';
 import type { Route } from './exchange.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
 import { acceptsHtml, createMediaTypeNegotiator, isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
+import { serverFaultOf } from './outcome.ts';
 import { createRouterSecretCheck } from './router-secret.ts';
+import { serverTimingOf, serverTimingRequestHeader } from './server-timing.ts';
 
 export interface GraphQLRouteOptions {
   readonly lane: Lane;
@@ -18,6 +21,8 @@ export interface GraphQLRouteOptions {
   readonly routerSecrets: readonly string[];
   /** The deadline for all that a request reads from Bluejay. */
   readonly requestTimeoutMs: number;
+  /** Whether callers get a `Server-Timing` when they ask for it. */
+  readonly serverTiming: boolean;
   /** Answers a browser that asks for a page; absent where GraphiQL is off. */
   readonly graphiql: Route | undefined;
   /** @default 1048576 */
@@ -27,6 +32,7 @@ export interface GraphQLRouteOptions {
 /** `/graphql`: POST with a JSON body (GraphQL over HTTP), and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, maxBodyBytes = 1_048_576 } = options;
+  const { serverTiming } = options;
   const negotiate = createMediaTypeNegotiator();
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
@@ -41,14 +47,12 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
     const params = parseGraphQLParams(await readBody(request, maxBodyBytes));
 
-    const onCall = () => {
-      statistics.upstreamCalls += 1;
-    };
+    const trace = exchange.trace?.startOperation();
     const caller = {
       apiKey,
       signal: cancellation,
       deadlineAtMs: performance.now() + requestTimeoutMs,
-      onCall,
+      observer: new RequestCallObserver(statistics, trace),
     };
     const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
     try {
@@ -56,9 +60,18 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       const answer = await lane({ params, mediaType, requestId, caller, statistics, wantsTrace });
       sendBody(exchange, answer.status, contentTypes[mediaType], answer.body, {
         'cache-control': answer.cacheControl,
+        ...(serverTiming &&
+          headers[serverTimingRequestHeader] === '1' && {
+            'server-timing': serverTimingOf(performance.now() - exchange.startedAt, statistics),
+          }),
       });
     } finally {
       clearTimeout(deadline);
+      trace?.end({
+        name: statistics.operationName,
+        type: statistics.operationType,
+        errorCode: serverFaultOf(statistics),
+      });
     }
   };
 }

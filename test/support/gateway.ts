@@ -2,9 +2,10 @@ import { onTestFinished } from 'vitest';
 import { query } from '../../examples/frontend/client.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
-import type { AuthConfig } from '../../src/config.ts';
-import type { BluejayEvents, CacheConfig } from '../../src/datasources/bluejay/index.ts';
+import type { AuthConfig, MetricsConfig, TracingConfig } from '../../src/config.ts';
+import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
+import type { GatewayEvents } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
@@ -37,7 +38,11 @@ export interface TestGatewayOptions {
   readonly routerSecrets?: readonly string[];
   readonly maxRepresentations?: number;
   readonly cache?: Partial<CacheConfig>;
-  readonly events?: BluejayEvents;
+  readonly events?: GatewayEvents;
+  readonly sampleSuccesses?: number;
+  readonly metrics?: MetricsConfig;
+  readonly tracing?: TracingConfig;
+  readonly serverTiming?: boolean;
   /** Instead of a sandbox of the test's own. */
   readonly baseUrl?: string;
 }
@@ -58,6 +63,8 @@ export interface TestGateway {
   ): Promise<GatewayResult<Data>>;
   /** POSTs a body to /graphql: JSON unless it is a string. */
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** The text of `/metrics`. */
+  metrics(): Promise<string>;
   close(graceMs?: number): Promise<void>;
 }
 
@@ -91,7 +98,10 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     },
   });
   const config = testConfig({
-    logLevel: 'trace',
+    log: { level: 'trace', format: 'json', sampleSuccesses: options.sampleSuccesses ?? 1 },
+    metrics: options.metrics,
+    tracing: options.tracing,
+    serverTiming: options.serverTiming ?? false,
     drainDelayMs,
     graphiql,
     requestTimeoutMs,
@@ -119,6 +129,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
+    metrics: async () => (await fetch(`${gateway.metricsOrigin()}/metrics`)).text(),
     close: (graceMs) => gateway.close(graceMs),
   };
 }
