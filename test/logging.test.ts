@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../examples/frontend/operations.ts';
 import { createSchema } from '../src/schema/index.ts';
@@ -22,8 +23,13 @@ test('a request is one line: operation, status, duration, request id, upstream c
       status: 200,
       durationMs: expect.any(Number) as number,
       operationName: 'Personas',
+      operationType: 'query',
+      operationHash: hash('sha256', personasQuery.toString()).slice(0, 16),
       upstreamCalls: 3,
+      upstreamMs: expect.any(Number) as number,
+      cache: { miss: 3 },
       errorCodes: {},
+      brokenLimits: {},
       failures: {},
     },
   ]);

@@ -49,7 +49,7 @@ export function openExchange(
     const aborted = !response.writableFinished;
     if (aborted) cancellation.abort(clientLeft);
     watch.end({
-      request,
+      method: request.method ?? '',
       requestId,
       route,
       trace,

@@ -22,7 +22,7 @@ export interface RequestWatch {
 }
 
 interface WatchedRequest {
-  readonly request: IncomingMessage;
+  readonly method: string;
   readonly requestId: string;
   readonly route: string | undefined;
   readonly trace: RequestTrace | undefined;
@@ -36,7 +36,7 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
   const { logger, sampleSuccesses = 1, events = {}, tracing, random = Math.random } = options;
 
   /** One line: no URL, header, variable or body. */
-  function log({ request, requestId, route, trace, status, durationMs, statistics }: WatchedRequest): void {
+  function log({ method, requestId, route, trace, status, durationMs, statistics }: WatchedRequest): void {
     const level = isProbe(route) ? 'debug' : 'info';
     if (!logger.isLevelEnabled(level)) return;
     if (sampleSuccesses < 1 && isSuccess(status, statistics) && random() >= sampleSuccesses) return;
@@ -45,7 +45,7 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
       {
         requestId,
         ...(trace && { traceId: trace.traceId }),
-        method: request.method,
+        method,
         route: route ?? 'unknown',
         ...(status === undefined ? { aborted: true } : { status }),
         durationMs: round(durationMs),
@@ -63,10 +63,10 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
       return tracing.startRequest(request.method ?? '', route, request.headers);
     },
     end(watched) {
-      const { request, route, trace, status, durationMs, statistics } = watched;
+      const { method, route, trace, status, durationMs, statistics } = watched;
       trace?.end(status);
       events.onRequestEnd?.({
-        method: request.method ?? '',
+        method,
         route: route ?? 'unknown',
         status,
         durationMs,

@@ -65,6 +65,7 @@ export interface TestGateway {
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** The text of `/metrics`. */
   metrics(): Promise<string>;
+  metricsOrigin(): string | undefined;
   close(graceMs?: number): Promise<void>;
 }
 
@@ -129,6 +130,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
+    metricsOrigin: gateway.metricsOrigin,
     metrics: async () => (await fetch(`${gateway.metricsOrigin()}/metrics`)).text(),
     close: (graceMs) => gateway.close(graceMs),
   };
