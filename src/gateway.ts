@@ -13,6 +13,7 @@ import { mergeEvents } from './observability/merge-events.ts';
 import type { Metrics, MetricsOptions } from './observability/metrics/index.ts';
 import type { Tracing } from './observability/tracing/index.ts';
 import { createSchema } from './schema/index.ts';
+import { errorTable } from './server/errors.ts';
 import { createFastLane } from './server/fast-lane.ts';
 import { createGraphiQLRoute } from './server/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql.ts';
@@ -64,7 +65,9 @@ export interface Gateway {
 /** Puts the gateway together. With `upstream.kind` `sandbox` it starts the sandbox too. */
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
   const { logger = await openLogger(config.log) } = options;
-  const metrics = config.metrics && (await openMetrics({ version, readLoad: () => bluejay.load() }));
+  const metrics =
+    config.metrics &&
+    (await openMetrics({ version, errorCodes: Object.keys(errorTable), readLoad: () => bluejay.load() }));
   const tracing = config.tracing && (await openTracing(config.tracing, logger));
   const events = mergeEvents<GatewayEvents>(
     createEventLog(logger),

@@ -11,6 +11,8 @@ import { createUpstreamMetrics } from './upstream-metrics.ts';
 export interface MetricsOptions {
   /** Of the gateway. */
   readonly version: string;
+  /** All that can be in an answer. */
+  readonly errorCodes: readonly string[];
   readonly readLoad: () => BluejayLoad;
 }
 
@@ -20,12 +22,12 @@ export interface Metrics extends MetricsServer {
   readonly events: ServerEvents & BluejayEvents & DataSourcesEvents;
 }
 
-export function createMetrics({ version, readLoad }: MetricsOptions): Metrics {
+export function createMetrics({ version, errorCodes, readLoad }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addStateMetrics({ registry, version, readLoad });
   return {
-    events: { ...createServerMetrics(registry), ...createUpstreamMetrics(registry) },
+    events: { ...createServerMetrics(registry, errorCodes), ...createUpstreamMetrics(registry) },
     ...createMetricsServer(registry),
   };
 }

@@ -7,8 +7,12 @@ import { createCounters, createHistograms } from './family.ts';
 /** The most operation names that are label values of their own: clients choose them. */
 const maxOperationNames = 100;
 
-/** What happens at the gateway's own door: rate, errors and duration of requests and of operations. */
-export function createServerMetrics(registry: Registry): ServerEvents {
+/**
+ * What happens at the gateway's own door: rate, errors and duration of requests and of operations.
+ *
+ * @param errorCodes that can be in an answer; each is counted from 0, or nobody would see the first one come
+ */
+export function createServerMetrics(registry: Registry, errorCodes: readonly string[]): ServerEvents {
   const requests = createHistograms(
     {
       registry,
@@ -39,6 +43,7 @@ export function createServerMetrics(registry: Registry): ServerEvents {
     help: 'Errors in answers by extensions.code.',
     labelNames: ['code'],
   });
+  for (const code of errorCodes) errors.child(code);
   const brokenLimits = createCounters({
     registry,
     name: 'limits_broken_total',
@@ -51,11 +56,11 @@ export function createServerMetrics(registry: Registry): ServerEvents {
     onRequestStart() {
       started.value += 1;
     },
-    onRequestEnd({ route, method, status, durationMs, errorCodes, brokenLimits: limits }) {
+    onRequestEnd({ route, method, status, durationMs, errorCodes: codes, brokenLimits: limits }) {
       requests.child(route, boundedMethod(method), statusClass(status)).observe(durationMs / 1_000);
       // Nobody has seen the errors of an answer that could not be sent.
       if (status === undefined) return;
-      for (const code in errorCodes) errors.child(code).value += errorCodes[code] ?? 0;
+      for (const code in codes) errors.child(code).value += codes[code] ?? 0;
       for (const limit in limits) brokenLimits.child(limit).value += limits[limit] ?? 0;
     },
     onOperation({ name, outcome, durationMs }) {

@@ -1,9 +1,12 @@
 import type { Registry } from 'prom-client';
 import type { AttemptResult } from '../../datasources/bluejay/attempt.ts';
+import type { Operation } from '../../datasources/bluejay/errors.ts';
 import type { BluejayEvents } from '../../datasources/bluejay/index.ts';
 import type { DataSourcesEvents } from '../../datasources/index.ts';
 import { batchSizeBounds, durationBounds } from './bounds.ts';
 import { createCounters, createHistograms } from './family.ts';
+
+const operations = ['getCustomerPersona', 'listCustomerPersonasByAgent'] satisfies Operation[];
 
 /** What happens between the gateway and Bluejay, as it happens. */
 export function createUpstreamMetrics(registry: Registry): BluejayEvents & DataSourcesEvents {
@@ -57,6 +60,14 @@ export function createUpstreamMetrics(registry: Registry): BluejayEvents & DataS
     'How often the shared cache was lost, recovered, or held garbage.',
     'state',
   );
+
+  // Counted from 0: Prometheus does not see the first of a series that was not there before.
+  for (const operation of operations) {
+    attempts.child(operation, 'invalid_response', '1');
+    for (const family of [retries, retriesDenied, overloaded, coalesced]) family.child(operation);
+    for (const state of ['closed', 'open', 'half_open']) breakerChanges.child(operation, state);
+  }
+  for (const state of ['lost', 'recovered', 'garbage']) sharedCacheChanges.child(state);
 
   return {
     onAttempt({ operation, number }, result) {
