@@ -72,18 +72,16 @@ test('every metric and label in the alerts and on the dashboard exists', async (
   const { metrics, labels } = await exposed();
   const expressions = [...rules.map(({ expr }) => expr), ...dashboardExpressions];
   expect(expressions.length).toBeGreaterThan(60);
-  for (const expression of expressions) {
+  const unknown = expressions.flatMap((expression) => {
     const found = parsePromql(expression);
-    expect(found.metrics.length, expression).toBeGreaterThan(0);
-    expect(
-      found.metrics.filter((name) => !metrics.has(name)),
-      expression,
-    ).toEqual([]);
-    expect(
-      found.labels.filter((name) => !labels.has(name)),
-      expression,
-    ).toEqual([]);
-  }
+    const names = [
+      ...found.metrics.filter((name) => !metrics.has(name)),
+      ...found.labels.filter((name) => !labels.has(name)),
+      ...(found.metrics.length === 0 ? ['no metric at all'] : []),
+    ];
+    return names.map((name) => `${name} in ${expression}`);
+  });
+  expect(unknown).toEqual([]);
 });
 
 test('every metric of the gateway’s is on the dashboard or in an alert', async () => {
@@ -104,7 +102,8 @@ test('every alert has its entry in the run book, and every entry its alert', () 
     expect(annotations?.runbook).toBe(`docs/operations.md#${alert.toLowerCase()}`);
   }
   const entries = [...runBook.matchAll(/^#+ (BluejayGraphql\w+)$/gm)].map(([, name]) => name);
-  expect(entries.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+  expect(entries).toHaveLength(alerts.length);
+  expect(new Set(entries)).toEqual(new Set(alerts.map(({ alert }) => alert)));
 });
 
 test('every panel asks the Prometheus that is provisioned, and has a title of its own', () => {

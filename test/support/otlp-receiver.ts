@@ -38,11 +38,13 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   let status = 200;
   const endpoint = await startHttpUpstream((request, response) => {
     const isTraces = request.method === 'POST' && request.url === '/v1/traces';
-    void buffer(request).then((body) => {
+    const receive = async () => {
+      const body = await buffer(request);
       bodies.push(body.toString('latin1'));
       if (status === 200 && isTraces) readRequest(body, spans, resource);
       response.writeHead(isTraces ? status : 404, { 'content-type': 'application/x-protobuf' }).end();
-    });
+    };
+    void receive();
   });
   return {
     endpoint,
