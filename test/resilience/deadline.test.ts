@@ -87,7 +87,7 @@ test('the deadline covers the wait for a place, and what waits is never sent', a
 
   leaving.abort();
   expect(await held).toBe(leaving.signal.reason);
-  await expect.poll(load).toEqual({ inFlight: 0, queued: 0 });
+  await expect.poll(load).toMatchObject({ inFlight: 0, queued: 0 });
   expect(sandbox.requests).toHaveLength(1);
   await close();
 });
