@@ -14,6 +14,7 @@ import type { Pipeline } from '../src/server/pipeline.ts';
 import { createRepresentationLimit } from '../src/server/representations.ts';
 import type { RepresentationLimit } from '../src/server/representations.ts';
 import { createFormatResult } from '../src/server/result.ts';
+import { createStatistics } from '../src/server/statistics.ts';
 import { createTrustedDocuments } from '../src/server/trusted-documents/documents.ts';
 
 const rounds = 41;
@@ -116,7 +117,7 @@ async function ask({ query, variables }: Scenario, isLimited: boolean): Promise<
     mediaType: 'application/json',
     requestId: 'bench',
     caller: { apiKey: 'a-proper-key' },
-    statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
+    statistics: createStatistics(),
     wantsTrace: false,
   });
   if (status !== 200) throw new Error(`status ${status}`);

@@ -1,14 +1,19 @@
 import * as v from 'valibot';
+import { observabilityVariables, resolveObservability } from './config/observability.ts';
+import type { ObservabilityConfig } from './config/observability.ts';
+import { integer, integerVariable, onOff, oneOf } from './config/variable.ts';
+import type { Variable } from './config/variable.ts';
 import { apiKeyPattern } from './datasources/bluejay/api-key.ts';
 import type { CacheConfig } from './datasources/bluejay/index.ts';
 
+export type { LogConfig, LogLevel, MetricsConfig, TracingConfig } from './config/observability.ts';
+
 /** What the gateway runs on, parsed and complete. Durations are in milliseconds. */
-export interface Config {
+export interface Config extends ObservabilityConfig {
   readonly environment: 'development' | 'production' | 'test';
   readonly host: string;
   /** 0 lets the operating system choose a free port. */
   readonly port: number;
-  readonly logLevel: LogLevel;
   /** How long the gateway goes on serving after it was told to stop, while balancers take note. */
   readonly drainDelayMs: number;
   /** Whether a browser that opens /graphql gets GraphiQL. */
@@ -55,8 +60,6 @@ export interface TrustedDocumentsConfig {
   readonly mode: 'prefer' | 'only';
 }
 
-export type LogLevel = (typeof logLevels)[number];
-
 /** Either Bluejay over HTTP, or the sandbox that the gateway starts for itself. */
 export type UpstreamConfig =
   | { readonly kind: 'sandbox'; readonly timeoutMs: number }
@@ -80,29 +83,7 @@ export type ConfigResult =
   /** One line a problem: the variable's name, what was expected, never a secret value. */
   | { readonly ok: false; readonly problems: readonly string[] };
 
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
 const defaultBaseUrl = 'https://api.getbluejay.ai';
-
-function oneOf<const Options extends readonly string[]>(options: Options) {
-  return v.picklist(options, `expected one of ${options.join(', ')}`);
-}
-
-function integer(minimum: number, maximum: number) {
-  const message = `expected a whole number from ${minimum} to ${maximum}`;
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d{1,9}$/, message),
-    v.transform(Number),
-    v.minValue(minimum, message),
-    v.maxValue(maximum, message),
-  );
-}
-
-const onOff = v.pipe(
-  oneOf(['true', 'false']),
-  v.transform((value) => value === 'true'),
-);
 
 const baseUrl = v.pipe(
   v.string(),
@@ -137,18 +118,6 @@ function isBaseUrl(value: string): boolean {
   );
 }
 
-/** One variable: how it is read, what it means, and its default as the documentation prints it. */
-interface Variable {
-  readonly schema: v.GenericSchema<string | undefined, unknown>;
-  readonly default: string;
-  readonly description: string;
-}
-
-function integerVariable(minimum: number, maximum: number, fallback: number, description: string) {
-  const text = String(fallback);
-  return { schema: v.optional(integer(minimum, maximum), text), default: text, description };
-}
-
 /** Every environment variable that the gateway reads. The README's table is checked against this one. */
 export const variables = {
   PORT: integerVariable(0, 65_535, 4_000, 'Port to listen on; `0` takes any free one.'),
@@ -164,11 +133,6 @@ export const variables = {
     schema: v.optional(oneOf(['development', 'production', 'test']), 'development'),
     default: 'development',
     description: '`development`, `production` or `test`.',
-  },
-  LOG_LEVEL: {
-    schema: v.optional(oneOf(logLevels), 'info'),
-    default: 'info',
-    description: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
   },
   DRAIN_DELAY_MS: {
     schema: v.optional(integer(0, 600_000)),
@@ -308,6 +272,7 @@ export const variables = {
     description:
       'Whether clients may read the schema. With `ROUTER_SECRET` the router may read `_service` in any case.',
   },
+  ...observabilityVariables,
 } as const satisfies Record<string, Variable>;
 
 type Values = { [Name in keyof typeof variables]: v.InferOutput<(typeof variables)[Name]['schema']> };
@@ -352,7 +317,6 @@ function resolve(values: Values): Config {
     environment: values.NODE_ENV,
     host: values.HOST,
     port: values.PORT,
-    logLevel: values.LOG_LEVEL,
     drainDelayMs: values.DRAIN_DELAY_MS ?? (values.NODE_ENV === 'production' ? 5_000 : 0),
     graphiql: values.GRAPHIQL ?? values.NODE_ENV === 'development',
     introspection: values.INTROSPECTION ?? values.NODE_ENV === 'development',
@@ -380,6 +344,7 @@ function resolve(values: Values): Config {
       url: values.CACHE_URL,
     },
     upstream: resolveUpstream(values),
+    ...resolveObservability(values, values.HOST, values.NODE_ENV === 'development'),
   };
 }
 

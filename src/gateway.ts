@@ -1,30 +1,42 @@
 import type { RequestListener } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import type { AuthConfig, Config, UpstreamConfig } from './config.ts';
+import type { AuthConfig, Config, TracingConfig, UpstreamConfig } from './config.ts';
 import { createBluejay } from './datasources/bluejay/index.ts';
 import type { BluejayEvents } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
-import { createLogger } from './observability/logger.ts';
+import type { DataSourcesEvents } from './datasources/index.ts';
+import { createEventLog } from './observability/event-log.ts';
+import type { ServerEvents } from './observability/events.ts';
+import { openLogger } from './observability/logger.ts';
 import type { Logger } from './observability/logger.ts';
+import { mergeEvents } from './observability/merge-events.ts';
+import type { Metrics, MetricsOptions } from './observability/metrics/index.ts';
+import type { Tracing } from './observability/tracing/index.ts';
 import { createSchema } from './schema/index.ts';
+import { errorTable } from './server/errors.ts';
 import { createFastLane } from './server/fast-lane.ts';
 import { createGraphiQLRoute } from './server/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql.ts';
 import { createReadyRoute, live } from './server/health.ts';
 import { createInlineTracer } from './server/inline-trace.ts';
 import { createHttpServer } from './server/http.ts';
+import { observeLane } from './server/observed-lane.ts';
 import { createPipeline } from './server/pipeline.ts';
 import { createRepresentationLimit } from './server/representations.ts';
+import { createRequestWatch } from './server/request-watch.ts';
 import { createFormatResult } from './server/result.ts';
 import { loadTrustedDocuments } from './server/trusted-documents/load.ts';
 import { version } from './version.ts';
 
 export interface GatewayOptions {
-  /** Replaces the logger, and with it `config.logLevel`. */
+  /** Replaces the logger, and with it the level and the format of `config.log`. */
   readonly logger?: Logger;
-  /** Told of what happens between the gateway and Bluejay, for metrics of your own. */
-  readonly events?: BluejayEvents;
+  /** Told of what happens in the gateway, for metrics of your own. */
+  readonly events?: GatewayEvents;
 }
+
+/** At the gateway's door, in its data sources, and between it and Bluejay. */
+export type GatewayEvents = ServerEvents & DataSourcesEvents & BluejayEvents;
 
 /** A running gateway, all of its parts made for it alone. */
 export interface Gateway {
@@ -32,11 +44,14 @@ export interface Gateway {
   /** For a server of your own: `/graphql`, `/health/live` and `/health/ready`, 404 elsewhere. */
   readonly listener: RequestListener;
   /**
-   * Listens on the configuration's host and port.
+   * Listens on the configuration's host and port, and for metrics where there is a port for them.
    *
    * @returns the origin, such as `http://127.0.0.1:4000`
+   * @throws an Error whose message says which address is taken or not this machine's
    */
   listen(): Promise<string>;
+  /** The origin of `/metrics` once the gateway listens; undefined where there are no metrics. */
+  metricsOrigin(): string | undefined;
   /**
    * Stops gently: `/health/ready` answers 503 at once, every answer closes its connection, and after the
    * configuration's `drainDelayMs` the gateway stops listening, finishes the requests in flight and closes
@@ -54,7 +69,6 @@ export interface Gateway {
  * @throws {ConfigurationError} where the file of trusted documents is wrong
  */
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
-  const { logger = createLogger(config.logLevel), events = {} } = options;
   const schema = createSchema();
   const pipeline = createPipeline({
     schema,
@@ -69,6 +83,16 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const trustedDocuments =
     config.trustedDocuments && (await loadTrustedDocuments(config.trustedDocuments, pipeline));
 
+  const { logger = await openLogger(config.log) } = options;
+  const metrics =
+    config.metrics &&
+    (await openMetrics({ version, errorCodes: Object.keys(errorTable), readLoad: () => bluejay.load() }));
+  const tracing = config.tracing && (await openTracing(config.tracing, logger));
+  const events = mergeEvents<GatewayEvents>(
+    createEventLog(logger),
+    metrics?.events ?? {},
+    options.events ?? {},
+  );
   const upstream = await openUpstream(config.upstream);
   const bluejay = await createBluejay({
     baseUrl: upstream.baseUrl,
@@ -76,37 +100,30 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     timeoutMs: config.upstream.timeoutMs,
     auth: upstream.auth.mode,
     cache: config.cache,
-    events: {
-      ...events,
-      onBreakerStateChange(state, operation) {
-        logger.warn({ state, operation }, 'circuit breaker');
-        events.onBreakerStateChange?.(state, operation);
-      },
-      onItemsDropped(count) {
-        logger.warn({ count }, 'items without an id in a list of personas');
-        events.onItemsDropped?.(count);
-      },
-      onSharedCacheStateChange(state) {
-        logger.warn({ state }, 'shared cache');
-        events.onSharedCacheStateChange?.(state);
-      },
-    },
+    events,
   });
-  const createDataSources = createDataSourcesFactory({ customerPersonas: bluejay.customerPersonas });
+  const createDataSources = createDataSourcesFactory({
+    customerPersonas: bluejay.customerPersonas,
+    events,
+  });
 
   const graphql = createGraphQLRoute({
-    lane: createFastLane({
-      pipeline,
-      schema,
-      createDataSources,
-      formatResult: createFormatResult(logger),
-      limitRepresentations: createRepresentationLimit(config.maxRepresentations),
-      inlineTracer: createInlineTracer(createSchema),
-      maxResponseBytes: config.maxResponseBytes,
-    }),
+    lane: observeLane(
+      createFastLane({
+        pipeline,
+        schema,
+        createDataSources,
+        formatResult: createFormatResult(logger),
+        limitRepresentations: createRepresentationLimit(config.maxRepresentations),
+        inlineTracer: createInlineTracer(createSchema),
+        maxResponseBytes: config.maxResponseBytes,
+      }),
+      events,
+    ),
     auth: upstream.auth,
     routerSecrets: config.routerSecrets,
     requestTimeoutMs: config.requestTimeoutMs,
+    serverTiming: config.serverTiming,
     graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
     trustedDocuments,
   });
@@ -117,6 +134,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
       ['/health/ready', createReadyRoute([() => http.isReady()])],
     ]),
     logger,
+    watch: createRequestWatch({ logger, sampleSuccesses: config.log.sampleSuccesses, events, tracing }),
   });
 
   let closed: Promise<void> | undefined;
@@ -124,14 +142,49 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     await http.close(config.drainDelayMs, graceMs);
     await bluejay.close();
     await upstream.close();
+    await tracing?.close();
+    // Last of all, so that the end can be seen in them.
+    await metrics?.close();
+  }
+
+  let metricsOrigin: string | undefined;
+  async function listen(): Promise<string> {
+    const { host, port } = config;
+    if (metrics !== undefined && config.metrics !== undefined) {
+      const { host: metricsHost, port: metricsPort } = config.metrics;
+      metricsOrigin = await metrics
+        .listen(metricsPort, metricsHost)
+        .catch(cannotListen(metricsHost, metricsPort, 'METRICS_PORT and METRICS_HOST'));
+    }
+    return http.listen(port, host).catch(cannotListen(host, port, 'PORT and HOST'));
   }
 
   return {
     schema,
     listener: http.listener,
-    listen: () => http.listen(config.port, config.host),
+    listen,
+    metricsOrigin: () => metricsOrigin,
     close: (graceMs = config.requestTimeoutMs + 1_000) => (closed ??= close(graceMs)),
   };
+}
+
+function cannotListen(host: string, port: number, variables: string) {
+  return (cause: NodeJS.ErrnoException): never => {
+    const message = `Cannot listen on ${host}:${port}: ${cause.code}. Set ${variables} to an address of this machine that is free.`;
+    throw new Error(message, { cause });
+  };
+}
+
+/** Loaded only where metrics are wanted: the others pay nothing for them. */
+async function openMetrics(options: MetricsOptions): Promise<Metrics> {
+  const { createMetrics } = await import('./observability/metrics/index.ts');
+  return createMetrics(options);
+}
+
+/** Loaded only where traces are wanted. */
+async function openTracing(config: TracingConfig, logger: Logger): Promise<Tracing> {
+  const { createTracing } = await import('./observability/tracing/otlp.ts');
+  return createTracing({ ...config, version, logger });
 }
 
 async function openUpstream(

@@ -1,13 +1,17 @@
 // The gateway as a whole …
 export { createGateway } from './gateway.ts';
-export type { Gateway, GatewayOptions } from './gateway.ts';
+export type { Gateway, GatewayEvents, GatewayOptions } from './gateway.ts';
+export type { OperationEnd, Outcome, RequestEnd, ServerEvents } from './observability/events.ts';
 export { parseConfig } from './config.ts';
 export type {
   AuthConfig,
   Config,
   ConfigResult,
+  LogConfig,
   LogLevel,
+  MetricsConfig,
   OperationLimits,
+  TracingConfig,
   TrustedDocumentsConfig,
   UpstreamConfig,
 } from './config.ts';
@@ -23,12 +27,20 @@ export type {
   CustomerPersona,
   CustomerPersonas,
   DataSources,
+  DataSourcesEvents,
   DataSourcesFactory,
   DataSourcesOptions,
 } from './datasources/index.ts';
 export { createBluejay } from './datasources/bluejay/index.ts';
-export type { Bluejay, BluejayEvents, BluejayOptions, CacheConfig } from './datasources/bluejay/index.ts';
+export type {
+  Bluejay,
+  BluejayEvents,
+  BluejayLoad,
+  BluejayOptions,
+  CacheConfig,
+} from './datasources/bluejay/index.ts';
 export type { Cancellation } from './cancellation.ts';
+export type { Attempt, AttemptResult, CacheResult, CallObserver } from './datasources/bluejay/attempt.ts';
 export type { Caller, Reading } from './datasources/bluejay/call.ts';
 export type { CustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
 export { BluejayError, DeadlineExceeded } from './datasources/bluejay/errors.ts';

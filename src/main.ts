@@ -11,7 +11,7 @@ enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', impor
 const { parseConfig } = await import('./config.ts');
 const { createGateway } = await import('./gateway.ts');
 const { ConfigurationError } = await import('./configuration-error.ts');
-const { createLogger } = await import('./observability/logger.ts');
+const { openLogger } = await import('./observability/logger.ts');
 
 const result = parseConfig(process.env);
 if (result.ok) await run(result.config);
@@ -23,7 +23,7 @@ function failWith(problems: readonly string[]): void {
 }
 
 async function run(config: Config): Promise<void> {
-  const logger = createLogger(config.logLevel);
+  const logger = await openLogger(config.log);
   // Rejections that nobody handles come here too. What state the process is in is unknown: a supervisor is to
   // start another one. The logger writes synchronously, so the line is out before the process ends.
   process.on('uncaughtException', (error, origin) => {
@@ -49,16 +49,22 @@ async function run(config: Config): Promise<void> {
     failWith(error.problems);
   });
   if (gateway === undefined) return;
-  const url = await gateway.listen().catch((error: NodeJS.ErrnoException) => {
-    process.stderr.write(
-      `Cannot listen on ${config.host}:${config.port}: ${error.code}. Set PORT and HOST to an address of this machine that is free.\n`,
-    );
+  const url = await gateway.listen().catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   });
   if (url === undefined) return gateway.close();
   listening = gateway;
 
-  logger.info({ url: `${url}/graphql`, upstream: config.upstream.kind }, 'listening');
+  const metricsOrigin = gateway.metricsOrigin();
+  logger.info(
+    {
+      url: `${url}/graphql`,
+      upstream: config.upstream.kind,
+      ...(metricsOrigin !== undefined && { metrics: `${metricsOrigin}/metrics` }),
+    },
+    'listening',
+  );
   if (config.upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(url));
 }
 

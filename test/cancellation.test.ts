@@ -89,10 +89,10 @@ test('once the callers have left, nothing is in flight and nothing waits', async
     bluejay.customerPersonas.get(id, { apiKey: clinic.apiKey, signal: leaving.signal }),
   );
   await expect.poll(() => sandbox.requests.length).toBe(4);
-  expect(bluejay.load()).toEqual({ inFlight: 4, queued: 6 });
+  expect(bluejay.load()).toMatchObject({ inFlight: 4, queued: 6 });
   leaving.abort(new Error('left'));
   for (const read of reads) await expect(read).rejects.toThrow('left');
-  expect(bluejay.load()).toEqual({ inFlight: 0, queued: 0 });
+  expect(bluejay.load()).toMatchObject({ inFlight: 0, queued: 0 });
   await expect.poll(() => sandbox.connections()).toBe(0);
   await bluejay.close();
 });

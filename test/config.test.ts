@@ -8,7 +8,6 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     environment: 'development',
     host: '127.0.0.1',
     port: 4000,
-    logLevel: 'info',
     drainDelayMs: 0,
     graphiql: true,
     introspection: true,
@@ -36,6 +35,10 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
       url: undefined,
     },
     upstream: { kind: 'sandbox', timeoutMs: 3000 },
+    log: { level: 'info', format: 'pretty', sampleSuccesses: 1 },
+    metrics: undefined,
+    tracing: undefined,
+    serverTiming: false,
   });
 });
 
@@ -110,18 +113,32 @@ test('every problem is reported at once, by variable, without the value', () => 
     BLUEJAY_AUTH: canary,
     BLUEJAY_TIMEOUT_MS: '1.5',
     GRAPHIQL: 'yes',
+    LOG_FORMAT: canary,
+    LOG_SAMPLE_SUCCESSES: '1.1',
+    METRICS_PORT: 'tcp://10.0.0.1:9464',
+    SERVER_TIMING: '1',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `https://user:${canary}@collector.example`,
+    OTEL_TRACES_SAMPLER: canary,
+    OTEL_TRACES_SAMPLER_ARG: '-0.1',
     CACHE_URL: `http://${canary}`,
   });
   expect(problems).toEqual([
     'PORT: expected a whole number from 0 to 65535',
     'NODE_ENV: expected one of development, production, test',
-    'LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent',
     'BLUEJAY_BASE_URL: expected an http(s) URL without credentials, query or fragment, such as https://api.getbluejay.ai',
     'BLUEJAY_API_KEY: expected 8 to 256 visible ASCII characters without a comma',
     'BLUEJAY_AUTH: expected one of service, forward',
     'BLUEJAY_TIMEOUT_MS: expected a whole number from 1 to 60000',
     'CACHE_URL: expected a redis:// or rediss:// URL',
     'GRAPHIQL: expected one of true, false',
+    'LOG_LEVEL: expected one of trace, debug, info, warn, error, fatal, silent',
+    'LOG_FORMAT: expected one of json, pretty',
+    'LOG_SAMPLE_SUCCESSES: expected a number from 0 to 1',
+    'METRICS_PORT: expected a whole number from 0 to 65535',
+    'SERVER_TIMING: expected one of true, false',
+    'OTEL_EXPORTER_OTLP_ENDPOINT: expected an http(s) URL without credentials, query or fragment, such as http://127.0.0.1:4318',
+    'OTEL_TRACES_SAMPLER: expected one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio',
+    'OTEL_TRACES_SAMPLER_ARG: expected a number from 0 to 1',
   ]);
 });
 
@@ -139,4 +156,43 @@ test('a request may not end before one attempt of its', () => {
 
 test('a problem of one variable does not hide one between two', () => {
   expect(problemsOf({ PORT: 'x', BLUEJAY_AUTH: 'service' })).toHaveLength(2);
+});
+
+test('metrics are on where they have a port, on the gateway’s own address unless they have one', () => {
+  expect(configOf({ HOST: '0.0.0.0', METRICS_PORT: '9464' }).metrics).toEqual({
+    host: '0.0.0.0',
+    port: 9464,
+  });
+  const own = configOf({ HOST: '0.0.0.0', METRICS_PORT: '9464', METRICS_HOST: '10.0.0.5' });
+  expect(own.metrics).toEqual({ host: '10.0.0.5', port: 9464 });
+});
+
+test('traces are on where they have an endpoint', () => {
+  const endpoint = 'http://collector.example:4318';
+  expect(configOf({ OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint}/` }).tracing).toEqual({
+    endpoint,
+    serviceName: 'bluejay-graphql',
+    sampler: 'parentbased_always_on',
+    samplerRatio: 1,
+  });
+  expect(
+    configOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_SERVICE_NAME: 'personas',
+      OTEL_TRACES_SAMPLER: 'traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    }).tracing,
+  ).toMatchObject({ serviceName: 'personas', sampler: 'traceidratio', samplerRatio: 0.25 });
+  expect(configOf({ OTEL_SERVICE_NAME: 'personas' }).tracing).toBeUndefined();
+});
+
+test('logs are for people in development and for machines elsewhere, unless it is said otherwise', () => {
+  expect(configOf({}).log.format).toBe('pretty');
+  expect(configOf({ NODE_ENV: 'test' }).log.format).toBe('json');
+  expect(configOf({ NODE_ENV: 'production' }).log.format).toBe('json');
+  expect(configOf({ LOG_FORMAT: 'json', LOG_SAMPLE_SUCCESSES: '0.01' }).log).toEqual({
+    level: 'info',
+    format: 'json',
+    sampleSuccesses: 0.01,
+  });
 });

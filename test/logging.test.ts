@@ -1,8 +1,10 @@
+import { hash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../examples/frontend/operations.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import type { GraphQLRequest } from '../src/server/graphql-request.ts';
+import { createStatistics } from '../src/server/statistics.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 import { createTestLane } from './support/lane.ts';
 
@@ -21,8 +23,13 @@ test('a request is one line: operation, status, duration, request id, upstream c
       status: 200,
       durationMs: expect.any(Number) as number,
       operationName: 'Personas',
+      operationType: 'query',
+      operationHash: hash('sha256', personasQuery.toString()).slice(0, 16),
       upstreamCalls: 3,
+      upstreamMs: expect.any(Number) as number,
+      cache: { miss: 3 },
       errorCodes: {},
+      brokenLimits: {},
       failures: {},
     },
   ]);
@@ -67,7 +74,7 @@ const request: GraphQLRequest = {
   mediaType: 'application/json',
   requestId: 'defect-1',
   caller: { apiKey: clinic.apiKey },
-  statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
+  statistics: createStatistics(),
   wantsTrace: false,
 };
 

@@ -73,7 +73,9 @@ test.each([
   ['unhandledRejection', 'Promise.reject(new Error("the last straw"))'],
   ['uncaughtException', 'throw new Error("the last straw")'],
 ])('an %s is logged once, as JSON, and ends it with exit code 1', async (origin, mishap) => {
-  const main = await startMain({}, [`--import=data:text/javascript,process.on("SIGUSR2",()=>{${mishap}})`]);
+  const main = await startMain({ LOG_FORMAT: 'json' }, [
+    `--import=data:text/javascript,process.on("SIGUSR2",()=>{${mishap}})`,
+  ]);
   await expect.poll(main.output, { timeout: 10_000 }).toContain('embedded sandbox');
   main.process.kill('SIGUSR2');
   expect(await main.exited).toBe(1);

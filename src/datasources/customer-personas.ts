@@ -4,6 +4,7 @@ import type { Caller, Reading } from './bluejay/call.ts';
 import type { CustomerPersonasClient } from './bluejay/customer-personas.ts';
 import type { CustomerPersona } from './bluejay/decode-customer-persona.ts';
 import { BluejayError } from './bluejay/errors.ts';
+import type { Operation } from './bluejay/errors.ts';
 import { mapSettled } from './map-settled.ts';
 import { settleWithin } from './settle-within.ts';
 import { parseUuid } from './uuid.ts';
@@ -31,6 +32,8 @@ interface CustomerPersonasOptions {
   readonly batchConcurrency: number;
   /** Told of each read, until when Bluejay allows it to be used (milliseconds since the epoch). */
   readonly onRead: (freshUntil: number) => void;
+  /** Told of each batch: how many different things it reads. */
+  readonly onBatch: ((operation: Operation, size: number) => void) | undefined;
 }
 
 /**
@@ -40,11 +43,12 @@ interface CustomerPersonasOptions {
 const listHeadStartMs = 500;
 
 export function createCustomerPersonas(options: CustomerPersonasOptions): CustomerPersonas {
-  const { client, caller, batchConcurrency, onRead } = options;
+  const { client, caller, batchConcurrency, onRead, onBatch } = options;
   let lists: Lists | undefined;
 
   // Bluejay has no bulk read: a batch is a fan-out, and each id fails on its own.
   const personas = new DataLoader<string, CustomerPersona | null>(async (ids) => {
+    onBatch?.('getCustomerPersona', ids.length);
     if (lists === undefined) return readAll(ids);
     await settleWithin(lists.pending, listHeadStartMs);
     const { known } = lists;
@@ -69,6 +73,7 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
   function createLists(): Lists {
     const known = new Map<string, CustomerPersona>();
     const loader = new DataLoader<number, readonly CustomerPersona[]>(async (agentIds) => {
+      onBatch?.('listCustomerPersonasByAgent', agentIds.length);
       const readings = await mapSettled(agentIds, batchConcurrency, (agentId) =>
         client.listByAgent(agentId, caller),
       );

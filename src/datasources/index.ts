@@ -1,5 +1,6 @@
 import type { Caller } from './bluejay/call.ts';
 import type { CustomerPersonasClient } from './bluejay/customer-personas.ts';
+import type { Operation } from './bluejay/errors.ts';
 import { createCustomerPersonas } from './customer-personas.ts';
 import type { CustomerPersonas } from './customer-personas.ts';
 
@@ -22,20 +23,33 @@ export interface DataSourcesOptions {
   readonly customerPersonas: CustomerPersonasClient;
   /** The most reads in flight for one batch of a request. @default 32 */
   readonly batchConcurrency?: number;
+  readonly events?: DataSourcesEvents;
+}
+
+/** For logs and metrics. */
+export interface DataSourcesEvents {
+  /** So many different things are read at once for one request. */
+  readonly onBatch?: ((operation: Operation, size: number) => void) | undefined;
 }
 
 /** Makes the data sources of each request; what they share is in the options. */
 export type DataSourcesFactory = (caller: Caller) => DataSources;
 
 export function createDataSourcesFactory(options: DataSourcesOptions): DataSourcesFactory {
-  const { customerPersonas: client, batchConcurrency = 32 } = options;
+  const { customerPersonas: client, batchConcurrency = 32, events = {} } = options;
   return (caller) => {
     let freshUntil = Infinity;
     const onRead = (until: number) => {
       if (until < freshUntil) freshUntil = until;
     };
     return {
-      customerPersonas: createCustomerPersonas({ client, caller, batchConcurrency, onRead }),
+      customerPersonas: createCustomerPersonas({
+        client,
+        caller,
+        batchConcurrency,
+        onRead,
+        onBatch: events.onBatch,
+      }),
       freshUntil: () => (freshUntil === Infinity ? 0 : freshUntil),
     };
   };

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
-import type { LogLevel } from '../config.ts';
+import type { LogConfig, LogLevel } from '../config.ts';
 
 export type Logger = PinoLogger;
 
@@ -14,4 +14,12 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
     redact: ['apiKey', '*.apiKey', 'headers', '*.headers'],
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** A logger to standard output in the format that is configured. */
+export async function openLogger({ level, format }: LogConfig): Promise<Logger> {
+  if (format === 'json') return createLogger(level);
+  // Loaded only here: machines read JSON.
+  const { createPrettyDestination } = await import('./pretty.ts');
+  return createLogger(level, createPrettyDestination());
 }

@@ -1,17 +1,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LightCancellation } from '../cancellation.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { RequestTrace } from '../observability/tracing/index.ts';
 import type { ErrorCode } from './errors.ts';
-import type { RequestStatistics } from './graphql-request.ts';
 import { negotiateMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { readRequestId } from './request-id.ts';
+import type { RequestWatch } from './request-watch.ts';
+import { createStatistics } from './statistics.ts';
+import type { RequestStatistics } from './statistics.ts';
 
 /** One HTTP request and its answer, with what belongs to it. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
+  /** When the request arrived, on the clock of `performance.now()`. */
+  readonly startedAt: number;
+  /** Absent where the request is not traced. */
+  readonly trace: RequestTrace | undefined;
   /** Aborted when the client goes away before it has its answer; a route may abort it for its own reasons. */
   readonly cancellation: LightCancellation;
   readonly statistics: RequestStatistics;
@@ -21,42 +28,37 @@ export interface Exchange {
 
 export type Route = (exchange: Exchange) => void | Promise<void>;
 
-/** Starts an exchange; when it ends, one line is logged: no URL, header, variable or body. */
+/**
+ * Starts an exchange; the watch sees it begin and end.
+ *
+ * @param route the path of the route, undefined where there is none
+ */
 export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
-  routeName: string,
+  route: string | undefined,
   isDraining: () => boolean,
-  logger: Logger,
+  watch: RequestWatch,
 ): Exchange {
   const startedAt = performance.now();
   const requestId = readRequestId(request.headers['x-request-id']);
   const cancellation = new LightCancellation();
-  const statistics: RequestStatistics = {
-    operationName: undefined,
-    upstreamCalls: 0,
-    errorCodes: {},
-    failures: {},
-  };
+  const statistics = createStatistics();
+  const trace = watch.start(request, route);
   response.once('close', () => {
     const aborted = !response.writableFinished;
     if (aborted) cancellation.abort(clientLeft);
-    // Probes come every few seconds, for ever.
-    const level = routeName.startsWith('/health/') ? 'debug' : 'info';
-    if (!logger.isLevelEnabled(level)) return;
-    logger[level](
-      {
-        requestId,
-        method: request.method,
-        route: routeName,
-        ...(aborted ? { aborted } : { status: response.statusCode }),
-        durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000,
-        ...statistics,
-      },
-      'request',
-    );
+    watch.end({
+      method: request.method ?? '',
+      requestId,
+      route,
+      trace,
+      status: aborted ? undefined : response.statusCode,
+      durationMs: performance.now() - startedAt,
+      statistics,
+    });
   });
-  return { request, response, requestId, cancellation, statistics, isDraining };
+  return { request, response, requestId, startedAt, trace, cancellation, statistics, isDraining };
 }
 
 /** Why the reads of a client that went away end. */

@@ -51,12 +51,15 @@ export function createFastLane(options: FastLaneOptions): Lane {
     const { query, operationName, variables } = request.params;
     const known = documents.get(query) ?? readDocument(request, context);
     if (!('document' in known)) return known;
-    const { document, only } = known;
+    const { document, hash, only } = known;
     const isOnly =
       only !== undefined && (operationName === undefined || operationName === only.operation.name?.value);
     const operation = isOnly ? only.operation : getOperationAST(document, operationName);
     if (!operation) return { errors: [unclearOperation()] };
-    request.statistics.operationName = shortenName(operation.name?.value);
+    const { statistics } = request;
+    statistics.operationName = shortenName(operation.name?.value);
+    statistics.operationType = operation.operation;
+    statistics.operationHash = hash;
     const tooMany = limitRepresentations(document, operation, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
     const traced = context.inlineTrace?.schema;

@@ -1,16 +1,7 @@
 import type { Caller } from '../datasources/bluejay/call.ts';
 import type { GraphQLParams } from './graphql-params.ts';
 import type { ResponseMediaType } from './media-type.ts';
-
-/** What a request did, for its line in the log. */
-export interface RequestStatistics {
-  operationName: string | undefined;
-  upstreamCalls: number;
-  /** How often each `extensions.code` is in the answer. */
-  readonly errorCodes: Partial<Record<string, number>>;
-  /** How often each failure of a read is in the answer, with its reason: `unavailable: ECONNREFUSED`. */
-  readonly failures: Partial<Record<string, number>>;
-}
+import type { RequestStatistics } from './statistics.ts';
 
 /** A GraphQL request after HTTP has been dealt with: what every lane takes. */
 export interface GraphQLRequest {

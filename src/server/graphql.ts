@@ -3,13 +3,16 @@ import type { AuthConfig } from '../config.ts';
 import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
 import { DeadlineExceeded } from '../datasources/bluejay/errors.ts';
 import { readBody } from './body.ts';
+import { RequestCallObserver } from './call-observer.ts';
 import { sendBody } from './exchange.ts';
 import type { Route } from './exchange.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
 import { acceptsHtml, createMediaTypeNegotiator, isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
+import { serverFaultOf } from './outcome.ts';
 import { createRouterSecretCheck } from './router-secret.ts';
+import { serverTimingOf, serverTimingRequestHeader } from './server-timing.ts';
 import type { TrustedDocuments } from './trusted-documents/documents.ts';
 import { parseGetParams } from './trusted-documents/get-params.ts';
 
@@ -20,6 +23,8 @@ export interface GraphQLRouteOptions {
   readonly routerSecrets: readonly string[];
   /** The deadline for all that a request reads from Bluejay. */
   readonly requestTimeoutMs: number;
+  /** Whether callers get a `Server-Timing` when they ask for it. */
+  readonly serverTiming: boolean;
   /** Answers a browser that asks for a page; absent where GraphiQL is off. */
   readonly graphiql: Route | undefined;
   /** Absent where no document is known by an id. */
@@ -31,7 +36,7 @@ export interface GraphQLRouteOptions {
 /** `/graphql`: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, trustedDocuments } = options;
-  const { maxBodyBytes = 1_048_576 } = options;
+  const { serverTiming, maxBodyBytes = 1_048_576 } = options;
   // By what an answer to a GET differs, for the caches on its way.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const negotiate = createMediaTypeNegotiator();
@@ -53,14 +58,12 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       : parseGraphQLParams(await readBody(request, maxBodyBytes), trustedDocuments);
     if (params === undefined) throw methodNotAllowed(trustedDocuments);
 
-    const onCall = () => {
-      statistics.upstreamCalls += 1;
-    };
+    const trace = exchange.trace?.startOperation();
     const caller = {
       apiKey,
       signal: cancellation,
       deadlineAtMs: performance.now() + requestTimeoutMs,
-      onCall,
+      observer: new RequestCallObserver(statistics, trace),
     };
     const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
     try {
@@ -68,9 +71,18 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       const answer = await lane({ params, mediaType, requestId, caller, statistics, wantsTrace });
       sendBody(exchange, answer.status, contentTypes[mediaType], answer.body, {
         'cache-control': answer.cacheControl,
+        ...(serverTiming &&
+          headers[serverTimingRequestHeader] === '1' && {
+            'server-timing': serverTimingOf(performance.now() - exchange.startedAt, statistics),
+          }),
       });
     } finally {
       clearTimeout(deadline);
+      trace?.end({
+        name: statistics.operationName,
+        type: statistics.operationType,
+        errorCode: serverFaultOf(statistics),
+      });
     }
   };
 }

@@ -7,11 +7,13 @@ import type { Logger } from '../observability/logger.ts';
 import { openExchange, sendFailure } from './exchange.ts';
 import type { Route } from './exchange.ts';
 import { Refusal } from './refusal.ts';
+import type { RequestWatch } from './request-watch.ts';
 
 export interface HttpServerOptions {
   /** By exact path. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly logger: Logger;
+  readonly watch: RequestWatch;
 }
 
 export interface HttpServer {
@@ -28,7 +30,7 @@ export interface HttpServer {
   close(drainDelayMs: number, graceMs: number): Promise<void>;
 }
 
-export function createHttpServer({ routes, logger }: HttpServerOptions): HttpServer {
+export function createHttpServer({ routes, logger, watch }: HttpServerOptions): HttpServer {
   let draining = false;
   let server: Server | undefined;
   const open = new Set<ServerResponse>();
@@ -39,8 +41,7 @@ export function createHttpServer({ routes, logger }: HttpServerOptions): HttpSer
     response.once('close', () => open.delete(response));
     const [path = ''] = (request.url ?? '').split('?', 1);
     const route = routes.get(path);
-    const routeName = route === undefined ? 'unknown' : path;
-    const exchange = openExchange(request, response, routeName, isDraining, logger);
+    const exchange = openExchange(request, response, route && path, isDraining, watch);
     const handle = async () => (route ?? notFound)(exchange);
     handle().catch((error: unknown) => {
       if (!response.destroyed) sendFailure(exchange, error, logger);

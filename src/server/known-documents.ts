@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { Kind } from 'graphql';
 import { LRUCache } from 'lru-cache';
@@ -7,6 +8,8 @@ import type { OperationRunner } from './operation-runner.ts';
 /** A document that has passed parsing, the limits and validation: none of them is done twice. */
 export interface KnownDocument {
   readonly document: DocumentNode;
+  /** What tells it from others in the log: the first 16 hexadecimal digits of its text's SHA-256. */
+  readonly hash: string;
   /** The operation of a document that has only one; another one is chosen by its name each time. */
   readonly only: { readonly operation: OperationDefinitionNode; readonly run: OperationRunner } | undefined;
 }
@@ -33,9 +36,13 @@ export function createKnownDocuments(schema: GraphQLSchema, runsBeforeCompiling:
         operation !== undefined && another === undefined
           ? { operation, run: createOperationRunner({ schema, document, runsBeforeCompiling }) }
           : undefined;
-      const known = { document, only };
+      const known = { document, hash: hashOf(text), only };
       documents.set(text, known);
       return known;
     },
   };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

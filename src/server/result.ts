@@ -3,6 +3,7 @@ import type { Logger } from '../observability/logger.ts';
 import { formatErrors, isRequestError } from './errors.ts';
 import type { GraphQLRequest } from './graphql-request.ts';
 import type { ResponseMediaType } from './media-type.ts';
+import { increment } from './statistics.ts';
 
 /** Puts the errors of a result into the terms of the table, and counts them for the log. */
 export type FormatResult = (result: ExecutionResult, request: GraphQLRequest) => ExecutionResult;
@@ -16,7 +17,7 @@ export function createFormatResult(logger: Logger): FormatResult {
       requestId,
       onFailure({ message, upstream }) {
         const reason = upstream?.status === undefined ? message : `${message} (${upstream.status})`;
-        statistics.failures[reason] = (statistics.failures[reason] ?? 0) + 1;
+        increment(statistics.failures, reason);
       },
       onUnforeseen(error) {
         // A caller that left made its own reads fail; nobody is there to see it.
@@ -24,8 +25,9 @@ export function createFormatResult(logger: Logger): FormatResult {
       },
     });
     for (const { extensions } of errors) {
-      const code = String(extensions['code']);
-      statistics.errorCodes[code] = (statistics.errorCodes[code] ?? 0) + 1;
+      const { code, limit } = extensions;
+      increment(statistics.errorCodes, String(code));
+      if (typeof limit === 'string') increment(statistics.brokenLimits, limit);
     }
     return errors.some(isRequestError) ? { errors } : { ...result, errors };
   };

@@ -68,7 +68,7 @@ test('half open, three probes go out; their success closes it', async () => {
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   expect(sandbox.requests).toHaveLength(3);
   expect(states).toEqual(['open', 'half_open', 'closed']);
-  expect(bluejay.load()).toEqual({ inFlight: 0, queued: 0 });
+  expect(bluejay.load()).toMatchObject({ inFlight: 0, queued: 0 });
   await bluejay.close();
 });
 

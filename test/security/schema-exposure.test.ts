@@ -1,6 +1,7 @@
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../src/observability/logger.ts';
+import { createStatistics } from '../../src/server/statistics.ts';
 import { configOf } from '../support/config.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
@@ -116,7 +117,7 @@ test.each([
     mediaType: 'application/json',
     requestId: 'palette',
     caller: { apiKey: 'a-proper-key' },
-    statistics: { operationName: undefined, upstreamCalls: 0, errorCodes: {}, failures: {} },
+    statistics: createStatistics(),
     wantsTrace: false,
   });
   expect(body).toMatch(/GRAPHQL_VALIDATION_FAILED|BAD_USER_INPUT/);

@@ -2,9 +2,16 @@ import { onTestFinished } from 'vitest';
 import { query } from '../../examples/frontend/client.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
-import type { AuthConfig, OperationLimits, TrustedDocumentsConfig } from '../../src/config.ts';
-import type { BluejayEvents, CacheConfig } from '../../src/datasources/bluejay/index.ts';
+import type {
+  AuthConfig,
+  MetricsConfig,
+  OperationLimits,
+  TracingConfig,
+  TrustedDocumentsConfig,
+} from '../../src/config.ts';
+import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
+import type { GatewayEvents } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
@@ -43,7 +50,11 @@ export interface TestGatewayOptions {
   readonly maxResponseBytes?: number;
   readonly trustedDocuments?: TrustedDocumentsConfig;
   readonly cache?: Partial<CacheConfig>;
-  readonly events?: BluejayEvents;
+  readonly events?: GatewayEvents;
+  readonly sampleSuccesses?: number;
+  readonly metrics?: MetricsConfig;
+  readonly tracing?: TracingConfig;
+  readonly serverTiming?: boolean;
   /** Instead of a sandbox of the test's own. */
   readonly baseUrl?: string;
 }
@@ -64,6 +75,9 @@ export interface TestGateway {
   ): Promise<GatewayResult<Data>>;
   /** POSTs a body to /graphql: JSON unless it is a string. */
   post(body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** The text of `/metrics`. */
+  metrics(): Promise<string>;
+  metricsOrigin(): string | undefined;
   close(graceMs?: number): Promise<void>;
 }
 
@@ -101,7 +115,10 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     },
   });
   const config = testConfig({
-    logLevel: 'trace',
+    log: { level: 'trace', format: 'json', sampleSuccesses: options.sampleSuccesses ?? 1 },
+    metrics: options.metrics,
+    tracing: options.tracing,
+    serverTiming: options.serverTiming ?? false,
     drainDelayMs,
     graphiql,
     requestTimeoutMs,
@@ -130,6 +147,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         headers: { 'content-type': 'application/json', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
+    metricsOrigin: gateway.metricsOrigin,
+    metrics: async () => (await fetch(`${gateway.metricsOrigin()}/metrics`)).text(),
     close: (graceMs) => gateway.close(graceMs),
   };
 }

@@ -13,6 +13,7 @@ import { createHttpServer } from '../../src/server/http.ts';
 import { createInlineTracer } from '../../src/server/inline-trace.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
 import { createRepresentationLimit } from '../../src/server/representations.ts';
+import { createRequestWatch } from '../../src/server/request-watch.ts';
 import { createFormatResult } from '../../src/server/result.ts';
 import { testConfig } from './config.ts';
 import { clinic, startGateway } from './gateway.ts';
@@ -95,9 +96,13 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
     await bluejay.close();
   });
   const serve = async (lane: Lane) => {
-    const graphql = { lane, auth, routerSecrets: [], requestTimeoutMs };
+    const graphql = { lane, auth, routerSecrets: [], requestTimeoutMs, serverTiming: false };
     const route = createGraphQLRoute({ ...graphql, graphiql: undefined, trustedDocuments: undefined });
-    const server = createHttpServer({ routes: new Map([['/graphql', route]]), logger });
+    const server = createHttpServer({
+      routes: new Map([['/graphql', route]]),
+      logger,
+      watch: createRequestWatch({ logger }),
+    });
     onTestFinished(() => server.close(0, 0));
     return server.listen(0, '127.0.0.1');
   };

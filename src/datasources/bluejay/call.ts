@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Cancellation } from '../../cancellation.ts';
+import type { Attempt, AttemptResult, CallObserver } from './attempt.ts';
 import type { CacheEntry } from './cache/entry.ts';
 import { classifyStatus } from './classify-status.ts';
 import { BluejayError } from './errors.ts';
 import type { Operation } from './errors.ts';
 import type { Decoded } from './json.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, TransportResponse } from './transport.ts';
 
 /** On whose behalf a call is made. */
 export interface Caller {
@@ -15,8 +16,8 @@ export interface Caller {
   readonly signal?: Cancellation | undefined;
   /** When the caller gives up, on the clock of `performance.now()`: no retry is planned beyond it. */
   readonly deadlineAtMs?: number | undefined;
-  /** Told of each call to Bluejay before it is sent. */
-  readonly onCall?: ((operation: Operation) => void) | undefined;
+  /** Told of what its reads do; of a read that several callers share, the first one's. */
+  readonly observer?: CallObserver | undefined;
 }
 
 /** What was read, and how long it may be used without asking again. */
@@ -29,12 +30,18 @@ export interface Reading<Value> {
 export interface CallOptions<Value> {
   readonly transport: Transport;
   readonly operation: Operation;
+  /** See `Attempt`. */
+  readonly urlTemplate: string;
   /** The gateway's argument names by Bluejay's parameter names. */
   readonly argumentNames: ReadonlyMap<string, string>;
   /** What a 404 stands for: there is nothing of that id that the key may see. */
   readonly absent: Value;
   /** @default 1048576 */
   readonly maxResponseBytes?: number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+  /** Told of every attempt, whoever's it is. */
+  readonly onAttempt?: ((attempt: Attempt, result: AttemptResult) => void) | undefined;
 }
 
 /** What one call brings back: the value, or that the entry we have still holds. */
@@ -47,6 +54,9 @@ interface CallRequest<Value> {
   readonly path: string;
   readonly apiKey: string;
   readonly signal: Cancellation;
+  /** Which sending this is, from 1. */
+  readonly attempt: number;
+  readonly observer: CallObserver | undefined;
   /** What is kept, and may be confirmed. */
   readonly previous?: CacheEntry | undefined;
   readonly decode: (body: string) => Decoded<Value>;
@@ -61,10 +71,10 @@ interface CallRequest<Value> {
 export type Call<Value> = (request: CallRequest<Value>) => Promise<Answer<Value>>;
 
 export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
-  const { transport, operation, argumentNames, absent, maxResponseBytes = 1_048_576 } = options;
-  return async ({ path, apiKey, signal, previous, decode }) => {
-    const validators = previous?.validators;
-    const response = await transport.get({ operation, path, apiKey, signal, validators, maxResponseBytes });
+  const { transport, operation, urlTemplate, argumentNames, absent, maxResponseBytes = 1_048_576 } = options;
+  const { now, onAttempt } = options;
+
+  function read(response: TransportResponse, { previous, decode }: CallRequest<Value>): Answer<Value> {
     const { status, headers } = response;
     if (status === 404) return { kind: 'full', value: absent, headers };
     if (status === 304 && previous !== undefined) {
@@ -76,6 +86,36 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
     const decoded = decode(response.body);
     if (decoded.ok) return { kind: 'full', value: decoded.value, headers };
     throw new BluejayError({ kind: 'invalid_response', reason: decoded.reason }, { operation, status });
+  }
+
+  return async (request) => {
+    const { path, apiKey, signal, previous, observer } = request;
+    const attempt = { operation, urlTemplate, number: request.attempt };
+    const startedAtMs = now();
+    const headers = observer?.onAttemptStart(attempt);
+    let status: number | undefined;
+    let failure: AttemptResult['failure'];
+    try {
+      const response = await transport.get({
+        operation,
+        path,
+        apiKey,
+        signal,
+        validators: previous?.validators,
+        headers,
+        maxResponseBytes,
+      });
+      status = response.status;
+      return read(response, request);
+    } catch (error) {
+      failure = error instanceof BluejayError ? error.failure.kind : 'cancelled';
+      if (error instanceof BluejayError) status ??= error.upstream?.status;
+      throw error;
+    } finally {
+      const result = { status, failure, durationMs: now() - startedAtMs };
+      observer?.onAttemptEnd(attempt, result);
+      onAttempt?.(attempt, result);
+    }
   };
 }
 

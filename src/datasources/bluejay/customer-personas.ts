@@ -1,5 +1,7 @@
+import type { Attempt, AttemptResult, CacheResult } from './attempt.ts';
 import type { Caller, Reading } from './call.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
+import type { Operation } from './errors.ts';
 
 /** Bluejay's customer-persona operations, one call each; they live as long as the gateway. */
 export interface CustomerPersonasClient {
@@ -24,9 +26,12 @@ export interface CustomerPersonasClient {
 /** For logs and metrics. */
 export interface CustomerPersonasEvents {
   /** A caller's read was one that is in flight already. */
-  readonly onCoalesced?: (() => void) | undefined;
-  /** How a read of a persona fared with the cache. `stale`: answered with what is no longer fresh. */
-  readonly onCache?: ((result: 'hit' | 'stale' | 'miss') => void) | undefined;
+  readonly onCoalesced?: ((operation: Operation) => void) | undefined;
+  readonly onCache?: ((result: CacheResult) => void) | undefined;
+  /** Whether the cache that replicas share had a fresh persona; asked only after a miss. */
+  readonly onSharedCache?: ((result: 'hit' | 'miss') => void) | undefined;
+  /** An attempt of a call to Bluejay has ended. */
+  readonly onAttempt?: ((attempt: Attempt, result: AttemptResult) => void) | undefined;
   /** So many items of a list were null or had no id, and were left out. */
   readonly onItemsDropped?: ((count: number) => void) | undefined;
 }

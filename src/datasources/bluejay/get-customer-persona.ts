@@ -1,3 +1,4 @@
+import type { CacheResult } from './attempt.ts';
 import { readEntry } from './cache/entry.ts';
 import type { CacheEntry } from './cache/entry.ts';
 import type { Cache } from './cache/index.ts';
@@ -19,6 +20,8 @@ export interface GetCustomerPersonaOptions {
   readonly cache: Cache;
   readonly chain: Chain;
   readonly events: CustomerPersonasEvents;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
 }
 
 const operation = 'getCustomerPersona';
@@ -27,35 +30,41 @@ const revalidationTimeoutMs = 10_000;
 
 /** Reads one persona: from the cache, from a read that is in flight, or from Bluejay. */
 export function createGetCustomerPersona(options: GetCustomerPersonaOptions): CustomerPersonasClient['get'] {
-  const { transport, fingerprint, cache, chain, events } = options;
+  const { transport, fingerprint, cache, chain, events, now } = options;
   const call = createCall<CustomerPersona | null>({
     transport,
     operation,
+    urlTemplate: '/v1/customer-persona/{persona_id}',
     argumentNames: new Map([['persona_id', 'id']]),
     absent: null,
+    now,
+    onAttempt: events.onAttempt,
   });
   const coalescer = createCoalescer<Reading<CustomerPersona | null>>({
-    onCoalesced: events.onCoalesced,
+    onCoalesced: () => events.onCoalesced?.(operation),
     leaveError: (reason) => deadlineError(reason, operation),
   });
 
   /** Asks the other replicas, then Bluejay, and keeps what it says. */
   async function readThrough(read: Read, context: CallContext): Promise<Reading<CustomerPersona | null>> {
-    const { key, id, apiKey, tenant, onCall } = read;
+    const { key, id, apiKey, tenant, observer } = read;
     const shared = cache.isShared ? await cache.getShared(key, id) : undefined;
-    if (shared !== undefined && cache.isFresh(shared)) return readEntry(shared);
+    const isHit = shared !== undefined && cache.isFresh(shared);
+    if (cache.isShared) events.onSharedCache?.(isHit ? 'hit' : 'miss');
+    if (isHit) return readEntry(shared);
     const previous = shared ?? cache.get(key);
     try {
-      const answer = await chain(tenant, context, (signal) => {
-        onCall?.(operation);
-        return call({
+      const answer = await chain(tenant, context, (signal, attempt) =>
+        call({
           path: `/v1/customer-persona/${id}`,
           apiKey,
           signal,
+          attempt,
+          observer,
           previous,
           decode: (body) => decodeCustomerPersona(body, id),
-        });
-      });
+        }),
+      );
       if (answer.kind === 'full') return cache.store(key, answer.value, answer.headers, previous);
       return cache.confirm(key, answer.confirmed, answer.headers);
     } catch (error) {
@@ -63,9 +72,14 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
       // A key that has lost its right has lost it to what is kept, too.
       if (isRefusal(error)) cache.forget(key);
       if (!isCircuitOpen(error) || !cache.mayServeOnError(previous)) throw error;
-      events.onCache?.('stale');
+      tell(read, 'stale');
       return readEntry(previous);
     }
+  }
+
+  function tell({ observer }: Pick<Read, 'observer'>, result: CacheResult): void {
+    observer?.onCache(result);
+    events.onCache?.(result);
   }
 
   function answerStale(read: Read, entry: CacheEntry): Promise<Reading<CustomerPersona | null>> {
@@ -76,27 +90,27 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
   }
 
   return (id, caller) => {
-    const { apiKey, onCall } = caller;
+    const { apiKey, observer } = caller;
     if (apiKey === undefined) return Promise.reject(missingKey());
     const tenant = fingerprint(apiKey);
     const key = `${tenant}:${id}`;
-    const read = { key, id, apiKey, tenant, onCall };
+    const read = { key, id, apiKey, tenant, observer };
     const entry = cache.get(key);
     if (entry !== undefined && cache.isFresh(entry)) {
-      events.onCache?.('hit');
+      tell(read, 'hit');
       return Promise.resolve(readEntry(entry));
     }
     if (entry !== undefined && cache.mayServeWhileRevalidating(entry)) {
-      events.onCache?.('stale');
+      tell(read, 'stale');
       return answerStale(read, entry);
     }
-    events.onCache?.('miss');
+    tell(read, 'miss');
     return coalescer.run(key, caller, (context) => readThrough(read, context));
   };
 }
 
 /** One read, as it goes down to Bluejay. */
-interface Read extends Pick<Caller, 'onCall'> {
+interface Read extends Pick<Caller, 'observer'> {
   readonly key: string;
   readonly id: string;
   readonly apiKey: string;

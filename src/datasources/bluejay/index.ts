@@ -11,6 +11,7 @@ import { createListCustomerPersonasByAgent } from './list-customer-personas-by-a
 import type { BreakerState } from './resilience/breaker.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
 import { createChain } from './resilience/chain.ts';
+import type { ChainEvents } from './resilience/chain.ts';
 import { createAcceptedKeys, createTenants } from './resilience/tenants.ts';
 import { createTransport } from './transport.ts';
 
@@ -56,17 +57,31 @@ const cacheDefaults: CacheConfig = {
 };
 
 /** For logs and metrics. */
-export interface BluejayEvents extends CustomerPersonasEvents {
+export interface BluejayEvents extends CustomerPersonasEvents, ChainEvents {
   readonly onBreakerStateChange?: (state: BreakerState, operation: Operation) => void;
-  readonly onRetry?: () => void;
   readonly onSharedCacheStateChange?: (state: SharedStoreState) => void;
+}
+
+/** A moment's state, for all API keys together. */
+export interface BluejayLoad {
+  readonly inFlight: number;
+  readonly maxInFlight: number;
+  readonly queued: number;
+  readonly maxQueue: number;
+  readonly operations: Readonly<Record<Operation, OperationLoad>>;
+}
+
+interface OperationLoad {
+  readonly breaker: BreakerState;
+  /** How many retries are left to the API key that has the fewest. */
+  readonly retriesLeft: number;
 }
 
 /** Bluejay's API with everything that is shared between requests. */
 export interface Bluejay {
   readonly customerPersonas: CustomerPersonasClient;
-  /** Calls in flight and calls that wait, for all API keys. */
-  load(): { readonly inFlight: number; readonly queued: number };
+  /** How much it has to do, and how well Bluejay is. */
+  load(): BluejayLoad;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -94,20 +109,30 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
     queuePerKey: Math.ceil(maxQueue * share),
   });
   // One operation may fail while the other is well: each has its own breakers and retry budgets.
+  const tenantsOf = (operation: Operation) =>
+    createTenants({
+      acceptedKeys,
+      now,
+      onStateChange: (state) => events.onBreakerStateChange?.(state, operation),
+    });
+  const tenants = {
+    getCustomerPersona: tenantsOf('getCustomerPersona'),
+    listCustomerPersonasByAgent: tenantsOf('listCustomerPersonasByAgent'),
+  };
+  const loadOf = (operation: Operation): OperationLoad => ({
+    breaker: tenants[operation].breakerState(),
+    retriesLeft: tenants[operation].retriesLeft(),
+  });
   const chainFor = (operation: Operation) =>
     createChain({
       operation,
-      tenants: createTenants({
-        acceptedKeys,
-        now,
-        onStateChange: (state) => events.onBreakerStateChange?.(state, operation),
-      }),
+      tenants: tenants[operation],
       acceptedKeys,
       bulkhead,
       slowMs: timeoutMs / 2,
       now,
       random,
-      onRetry: events.onRetry,
+      events,
     });
   const fingerprint = createFingerprint();
   const cache = createCache({
@@ -123,6 +148,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
       cache,
       chain: chainFor('getCustomerPersona'),
       events,
+      now,
     }),
     listByAgent: createListCustomerPersonasByAgent({
       transport,
@@ -130,11 +156,21 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
       chain: chainFor('listCustomerPersonasByAgent'),
       events,
       wallClock,
+      now,
     }),
   };
   return {
     customerPersonas,
-    load: () => ({ inFlight: bulkhead.inFlight, queued: bulkhead.queued }),
+    load: () => ({
+      inFlight: bulkhead.inFlight,
+      maxInFlight,
+      queued: bulkhead.queued,
+      maxQueue,
+      operations: {
+        getCustomerPersona: loadOf('getCustomerPersona'),
+        listCustomerPersonasByAgent: loadOf('listCustomerPersonasByAgent'),
+      },
+    }),
     async close() {
       shared?.close();
       await transport.close();

@@ -18,6 +18,8 @@ export interface ListCustomerPersonasByAgentOptions {
   readonly events: CustomerPersonasEvents;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
 }
 
 const operation = 'listCustomerPersonasByAgent';
@@ -31,28 +33,30 @@ const maxResponseBytes = 16_777_216;
 export function createListCustomerPersonasByAgent(
   options: ListCustomerPersonasByAgentOptions,
 ): CustomerPersonasClient['listByAgent'] {
-  const { transport, fingerprint, chain, events, wallClock } = options;
+  const { transport, fingerprint, chain, events, wallClock, now } = options;
   const call = createCall<CustomerPersonaList>({
     transport,
     operation,
+    urlTemplate: '/v1/customer-personas-by-agent/{agent_id}',
     argumentNames: new Map([['agent_id', 'agentId']]),
     absent: { personas: [], dropped: 0 },
     maxResponseBytes,
+    now,
+    onAttempt: events.onAttempt,
   });
   const coalescer = createCoalescer<Reading<readonly CustomerPersona[]>>({
-    onCoalesced: events.onCoalesced,
+    onCoalesced: () => events.onCoalesced?.(operation),
     leaveError: (reason) => deadlineError(reason, operation),
   });
 
   return (agentId, caller) => {
-    const { apiKey, onCall } = caller;
+    const { apiKey, observer } = caller;
     if (apiKey === undefined) return Promise.reject(missingKey());
     const tenant = fingerprint(apiKey);
     return coalescer.run(`${tenant}:${agentId}`, caller, async (context) => {
-      const answer = await chain(tenant, context, (signal) => {
-        onCall?.(operation);
+      const answer = await chain(tenant, context, (signal, attempt) => {
         const path = `/v1/customer-personas-by-agent/${agentId}`;
-        return call({ path, apiKey, signal, decode: decodeCustomerPersonaList });
+        return call({ path, apiKey, signal, attempt, observer, decode: decodeCustomerPersonaList });
       });
       // Nothing is kept, so no call was conditional.
       if (answer.kind === 'not_modified') throw new Error('A 304 without a condition');

@@ -28,6 +28,8 @@ interface TransportRequest {
   readonly maxResponseBytes: number;
   /** Of an answer that is kept: makes the request conditional (RFC 9110, section 13). */
   readonly validators?: Validators | undefined;
+  /** Sent along: a trace's context, for instance. Never one of the transport's own. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Aborts the call and closes its socket. */
   readonly signal?: Cancellation | undefined;
 }
@@ -92,8 +94,10 @@ export function createTransport(options: TransportOptions): Transport {
   return { get, close: () => pool.destroy() };
 }
 
-function requestHeaders({ apiKey, validators }: TransportRequest, userAgent: string): Record<string, string> {
+function requestHeaders(request: TransportRequest, userAgent: string): Record<string, string> {
+  const { apiKey, validators } = request;
   const headers: Record<string, string> = {
+    ...request.headers,
     'x-api-key': apiKey,
     accept: 'application/json',
     'user-agent': userAgent,

@@ -18,21 +18,31 @@ export interface ChainOptions {
   readonly now: () => number;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
-  readonly onRetry?: (() => void) | undefined;
+  readonly events?: ChainEvents;
+}
+
+/** For logs and metrics. */
+export interface ChainEvents {
+  /** A failed attempt is about to be repeated. */
+  readonly onRetry?: ((operation: Operation) => void) | undefined;
+  /** A failed attempt would have been repeated, but the budget was used up. */
+  readonly onRetryDenied?: ((operation: Operation) => void) | undefined;
+  /** A read was refused because too many wait already. */
+  readonly onOverloaded?: ((operation: Operation) => void) | undefined;
 }
 
 /**
  * Runs a read with everything that keeps a slow or broken upstream from doing harm.
  *
  * @param fingerprint of the API key that it is sent with
- * @param attempt sends the call once
+ * @param attempt sends the call once; the first time is number 1
  * @throws {BluejayError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
  * @throws the context's reason once its signal is aborted
  */
 export type Chain = <Value>(
   fingerprint: string,
   context: CallContext,
-  attempt: (signal: Cancellation) => Promise<Value>,
+  attempt: (signal: Cancellation, number: number) => Promise<Value>,
 ) => Promise<Value>;
 
 /** How often a read is sent at the most. */
@@ -46,7 +56,7 @@ const overloadedRetryAfterMs = 1_000;
  * no place.
  */
 export function createChain(options: ChainOptions): Chain {
-  const { operation, tenants, acceptedKeys, bulkhead, slowMs, now, random, onRetry } = options;
+  const { operation, tenants, acceptedKeys, bulkhead, slowMs, now, random, events = {} } = options;
 
   function circuitOpen(breaker: Breaker): BluejayError {
     const retryAfterMs = Math.ceil(breaker.retryAfterMs());
@@ -62,7 +72,9 @@ export function createChain(options: ChainOptions): Chain {
     if (attempts === 1 && isStaleConnection(error)) return 0;
     const delayMs = retryDelayMs(error.failure, attempts, random);
     if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
-    return tenant.retryBudget.withdraw() ? delayMs : undefined;
+    if (tenant.retryBudget.withdraw()) return delayMs;
+    events.onRetryDenied?.(operation);
+    return undefined;
   }
 
   return async (fingerprint, context, attempt) => {
@@ -76,6 +88,7 @@ export function createChain(options: ChainOptions): Chain {
       // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
       const place = entered instanceof Promise ? await entered : entered;
       if (place === 'full') {
+        events.onOverloaded?.(operation);
         throw new BluejayError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, { operation });
       }
       const report = breaker.enter();
@@ -86,7 +99,7 @@ export function createChain(options: ChainOptions): Chain {
         if (report === undefined) throw circuitOpen(breaker);
         if (attempts === 1) retryBudget.deposit();
         // oxlint-disable-next-line no-await-in-loop
-        const value = await attempt(signal);
+        const value = await attempt(signal, attempts);
         outcome = 'success';
         acceptedKeys?.add(fingerprint);
         return value;
@@ -102,7 +115,7 @@ export function createChain(options: ChainOptions): Chain {
       }
       const delayMs = planRetry(failure, attempts, tenant, context);
       if (delayMs === undefined) throw failure;
-      onRetry?.();
+      events.onRetry?.(operation);
       // oxlint-disable-next-line no-await-in-loop
       await pause(delayMs, signal);
     }

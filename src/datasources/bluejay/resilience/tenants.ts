@@ -17,6 +17,10 @@ export interface Tenant {
 export interface Tenants {
   /** The tenant of an API key's fingerprint. */
   of(fingerprint: string): Tenant;
+  /** The state of the whole operation's breaker. */
+  breakerState(): BreakerState;
+  /** How many retries are left to the tenant that has the fewest. */
+  retriesLeft(): number;
 }
 
 export interface TenantsOptions {
@@ -36,7 +40,11 @@ export function createTenants({ acceptedKeys, now, onStateChange }: TenantsOptio
   if (acceptedKeys === undefined) {
     const breaker = createBreaker({ now, minimumCalls: minimumCalls / 2, onStateChange });
     const everyone = { key: '', breaker, retryBudget: createRetryBudget({ now }) };
-    return { of: () => everyone };
+    return {
+      of: () => everyone,
+      breakerState: () => breaker.state,
+      retriesLeft: () => everyone.retryBudget.remaining(),
+    };
   }
   const origin = createBreaker({ now, minimumCalls, onStateChange });
   const create = (key: string): Tenant => ({
@@ -56,6 +64,12 @@ export function createTenants({ acceptedKeys, now, onStateChange }: TenantsOptio
         tenants.set(fingerprint, tenant);
       }
       return tenant;
+    },
+    breakerState: () => origin.state,
+    retriesLeft() {
+      let fewest = strangers.retryBudget.remaining();
+      for (const { retryBudget } of tenants.values()) fewest = Math.min(fewest, retryBudget.remaining());
+      return fewest;
     },
   };
 }

@@ -1,0 +1,145 @@
+import * as v from 'valibot';
+import { integer, onOff, oneOf, share } from './variable.ts';
+import type { Variable } from './variable.ts';
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** The names of https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LogConfig {
+  readonly level: LogLevel;
+  /** `json`: lines for machines; `pretty`: lines for people. */
+  readonly format: 'json' | 'pretty';
+  /** The share of the requests without any error that are logged, from 0 to 1. */
+  readonly sampleSuccesses: number;
+}
+
+export interface MetricsConfig {
+  readonly host: string;
+  /** 0 lets the operating system choose a free port. */
+  readonly port: number;
+}
+
+export interface TracingConfig {
+  /** Where OTLP over HTTP is received, without the path `/v1/traces`; no trailing slash. */
+  readonly endpoint: string;
+  readonly serviceName: string;
+  readonly sampler: (typeof samplers)[number];
+  /** The share of the traces that are taken, for the samplers that have one. */
+  readonly samplerRatio: number;
+}
+
+const endpoint = v.pipe(
+  v.string(),
+  v.check((value) => {
+    const url = URL.parse(value);
+    return url !== null && /^https?:$/.test(url.protocol) && !/[?#@]/.test(value);
+  }, 'expected an http(s) URL without credentials, query or fragment, such as http://127.0.0.1:4318'),
+  v.transform((value) => value.replace(/\/+$/, '')),
+);
+
+export const observabilityVariables = {
+  LOG_LEVEL: {
+    schema: v.optional(oneOf(logLevels), 'info'),
+    default: 'info',
+    description: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
+  },
+  LOG_FORMAT: {
+    schema: v.optional(oneOf(['json', 'pretty'])),
+    default: '`pretty` in development, else `json`',
+    description: '`json`: a line of JSON each, for machines. `pretty`: for people.',
+  },
+  LOG_SAMPLE_SUCCESSES: {
+    schema: v.optional(share, '1'),
+    default: '1',
+    description: 'The share of the requests without any error that are logged, from 0 to 1.',
+  },
+  METRICS_PORT: {
+    schema: v.optional(integer(0, 65_535)),
+    default: '',
+    description: 'Port for Prometheus metrics at `/metrics`; `0` takes any free one. Off unless set.',
+  },
+  METRICS_HOST: {
+    schema: v.optional(v.pipe(v.string(), v.minLength(1, 'expected a host name or an IP address'))),
+    default: 'as `HOST`',
+    description: 'Address to serve metrics on.',
+  },
+  SERVER_TIMING: {
+    schema: v.optional(onOff, 'false'),
+    default: 'false',
+    description: 'Whether a request with `x-server-timing: 1` gets a `Server-Timing` header.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: v.optional(endpoint),
+    default: '',
+    description: 'Where traces go, by OTLP over HTTP: `http://127.0.0.1:4318`. Off unless set.',
+  },
+  OTEL_SERVICE_NAME: {
+    schema: v.optional(v.string(), 'bluejay-graphql'),
+    default: 'bluejay-graphql',
+    description: "The gateway's name in traces.",
+  },
+  OTEL_TRACES_SAMPLER: {
+    schema: v.optional(oneOf(samplers), 'parentbased_always_on'),
+    default: 'parentbased_always_on',
+    description: 'Which traces are taken; `parentbased_…`: as the caller decided, where there is one.',
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    schema: v.optional(share, '1'),
+    default: '1',
+    description: 'The share for `traceidratio` and `parentbased_traceidratio`, from 0 to 1.',
+  },
+} as const satisfies Record<string, Variable>;
+
+type Values = {
+  [Name in keyof typeof observabilityVariables]: v.InferOutput<
+    (typeof observabilityVariables)[Name]['schema']
+  >;
+};
+
+export interface ObservabilityConfig {
+  readonly log: LogConfig;
+  /** Undefined: nothing is counted. */
+  readonly metrics: MetricsConfig | undefined;
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingConfig | undefined;
+  /** Whether callers get a `Server-Timing` when they ask for it. */
+  readonly serverTiming: boolean;
+}
+
+/** @param host what the gateway listens on */
+export function resolveObservability(
+  values: Values,
+  host: string,
+  isDevelopment: boolean,
+): ObservabilityConfig {
+  const { METRICS_PORT: port, OTEL_EXPORTER_OTLP_ENDPOINT: otlp } = values;
+  return {
+    log: {
+      level: values.LOG_LEVEL,
+      format: values.LOG_FORMAT ?? (isDevelopment ? 'pretty' : 'json'),
+      sampleSuccesses: values.LOG_SAMPLE_SUCCESSES,
+    },
+    metrics: port === undefined ? undefined : { host: values.METRICS_HOST ?? host, port },
+    tracing: otlp === undefined ? undefined : { endpoint: otlp, ...tracingOf(values) },
+    serverTiming: values.SERVER_TIMING,
+  };
+}
+
+function tracingOf(values: Values): Omit<TracingConfig, 'endpoint'> {
+  return {
+    serviceName: values.OTEL_SERVICE_NAME,
+    sampler: values.OTEL_TRACES_SAMPLER,
+    samplerRatio: values.OTEL_TRACES_SAMPLER_ARG,
+  };
+}

@@ -1,0 +1,40 @@
+import * as v from 'valibot';
+
+/** One variable: how it is read, what it means, and its default as the documentation prints it. */
+export interface Variable {
+  readonly schema: v.GenericSchema<string | undefined, unknown>;
+  readonly default: string;
+  readonly description: string;
+}
+
+export function oneOf<const Options extends readonly string[]>(options: Options) {
+  return v.picklist(options, `expected one of ${options.join(', ')}`);
+}
+
+export function integer(minimum: number, maximum: number) {
+  const message = `expected a whole number from ${minimum} to ${maximum}`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d{1,9}$/, message),
+    v.transform(Number),
+    v.minValue(minimum, message),
+    v.maxValue(maximum, message),
+  );
+}
+
+export function integerVariable(minimum: number, maximum: number, fallback: number, description: string) {
+  const text = String(fallback);
+  return { schema: v.optional(integer(minimum, maximum), text), default: text, description };
+}
+
+/** A share from 0 to 1. */
+export const share = v.pipe(
+  v.string(),
+  v.regex(/^(0(\.\d{1,9})?|1(\.0{1,9})?)$/, 'expected a number from 0 to 1'),
+  v.transform(Number),
+);
+
+export const onOff = v.pipe(
+  oneOf(['true', 'false']),
+  v.transform((value) => value === 'true'),
+);

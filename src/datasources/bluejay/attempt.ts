@@ -1,0 +1,30 @@
+import type { FailureKind, Operation } from './errors.ts';
+
+/** One sending of a call. Each attempt is an object of its own, so that who watches it can tell it apart. */
+export interface Attempt {
+  readonly operation: Operation;
+  /** The path with names in the place of values: `/v1/customer-persona/{persona_id}`. */
+  readonly urlTemplate: string;
+  /** From 1; the retries come after. */
+  readonly number: number;
+}
+
+/** How an attempt ended. */
+export interface AttemptResult {
+  /** Undefined when there was no answer. */
+  readonly status: number | undefined;
+  /** Undefined when the answer was good; `cancelled`: the caller left, or its deadline passed. */
+  readonly failure: FailureKind | 'cancelled' | undefined;
+  readonly durationMs: number;
+}
+
+/** How a read of a persona fared with the cache. `stale`: answered with what is no longer fresh. */
+export type CacheResult = 'hit' | 'stale' | 'miss';
+
+/** Watches what the reads of one caller do, for its line in the log and its trace. */
+export interface CallObserver {
+  onCache(result: CacheResult): void;
+  /** @returns headers to send along, such as `traceparent` */
+  onAttemptStart(attempt: Attempt): Readonly<Record<string, string>> | undefined;
+  onAttemptEnd(attempt: Attempt, result: AttemptResult): void;
+}

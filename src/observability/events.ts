@@ -1,0 +1,35 @@
+/** What happens at the gateway's own door, for metrics. */
+export interface ServerEvents {
+  readonly onRequestStart?: (() => void) | undefined;
+  readonly onRequestEnd?: ((request: RequestEnd) => void) | undefined;
+  /** A GraphQL operation has its result, or was refused. */
+  readonly onOperation?: ((operation: OperationEnd) => void) | undefined;
+}
+
+/** An HTTP request that has been answered, or whose client is gone. */
+export interface RequestEnd {
+  /** As the client sent it. */
+  readonly method: string;
+  /** The path of the route, or `unknown`. */
+  readonly route: string;
+  /** Undefined when the client went away before it had its answer. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  /** How often each `extensions.code` is in the answer. */
+  readonly errorCodes: Readonly<Partial<Record<string, number>>>;
+  /** How often each limit was broken. */
+  readonly brokenLimits: Readonly<Partial<Record<string, number>>>;
+}
+
+export interface OperationEnd {
+  /** As the client named it; undefined for an anonymous one, and for a document that is refused. */
+  readonly name: string | undefined;
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+}
+
+/**
+ * How an operation ended. `server_error`: at least one part of the answer is missing through the fault of the
+ * gateway or of Bluejay; `client_error`: through the client's only; `aborted`: nobody was there to see.
+ */
+export type Outcome = 'ok' | 'client_error' | 'server_error' | 'aborted';

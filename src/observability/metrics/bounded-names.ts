@@ -1,0 +1,10 @@
+/** Lets the first `maximum` different names through; later ones are all `other`. */
+export function createBoundedNames(maximum: number): (name: string) => string {
+  const known = new Set<string>();
+  return (name) => {
+    if (known.has(name)) return name;
+    if (known.size >= maximum) return 'other';
+    known.add(name);
+    return name;
+  };
+}

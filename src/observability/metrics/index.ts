@@ -1,0 +1,33 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { BluejayEvents, BluejayLoad } from '../../datasources/bluejay/index.ts';
+import type { DataSourcesEvents } from '../../datasources/index.ts';
+import type { ServerEvents } from '../events.ts';
+import { createMetricsServer } from './metrics-server.ts';
+import type { MetricsServer } from './metrics-server.ts';
+import { createServerMetrics } from './server-metrics.ts';
+import { addStateMetrics } from './state-metrics.ts';
+import { createUpstreamMetrics } from './upstream-metrics.ts';
+
+export interface MetricsOptions {
+  /** Of the gateway. */
+  readonly version: string;
+  /** All that can be in an answer. */
+  readonly errorCodes: readonly string[];
+  readonly readLoad: () => BluejayLoad;
+}
+
+/** Prometheus metrics of one gateway, of Node.js and of the process. No key, id or host is in a label. */
+export interface Metrics extends MetricsServer {
+  /** Tell these of everything that happens. */
+  readonly events: ServerEvents & BluejayEvents & DataSourcesEvents;
+}
+
+export function createMetrics({ version, errorCodes, readLoad }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  addStateMetrics({ registry, version, readLoad });
+  return {
+    events: { ...createServerMetrics(registry, errorCodes), ...createUpstreamMetrics(registry) },
+    ...createMetricsServer(registry),
+  };
+}

@@ -1,0 +1,43 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Registry } from 'prom-client';
+
+/** Answers those who scrape; on a port of its own, which the world need not reach. */
+export interface MetricsServer {
+  /** @returns the origin, such as `http://127.0.0.1:9464` */
+  listen(port: number, host: string): Promise<string>;
+  /** Ends every connection. */
+  close(): Promise<void>;
+}
+
+export function createMetricsServer(registry: Registry): MetricsServer {
+  const server = createServer((request, response) => {
+    response.setHeader('x-content-type-options', 'nosniff');
+    if (request.url?.split('?', 1)[0] !== '/metrics') {
+      response.writeHead(404, text).end('There is nothing here: metrics are at /metrics.\n');
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { ...text, allow: 'GET, HEAD' }).end('Use GET.\n');
+    } else {
+      registry.metrics().then(
+        (body) => response.writeHead(200, { 'content-type': registry.contentType }).end(body),
+        () => response.writeHead(500, text).end('The metrics could not be collected.\n'),
+      );
+    }
+  });
+  return {
+    async listen(port, host) {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject).listen(port, host, resolve);
+      });
+      const { port: actual } = server.address() as AddressInfo;
+      return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const text = { 'content-type': 'text/plain; charset=utf-8' };

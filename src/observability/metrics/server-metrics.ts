@@ -1,0 +1,81 @@
+import type { Registry } from 'prom-client';
+import type { ServerEvents } from '../events.ts';
+import { createBoundedNames } from './bounded-names.ts';
+import { durationBounds } from './bounds.ts';
+import { createCounters, createHistograms } from './family.ts';
+
+/** The most operation names that are label values of their own: clients choose them. */
+const maxOperationNames = 100;
+
+/**
+ * What happens at the gateway's own door: rate, errors and duration of requests and of operations.
+ *
+ * @param errorCodes that can be in an answer; each is counted from 0, or nobody would see the first one come
+ */
+export function createServerMetrics(registry: Registry, errorCodes: readonly string[]): ServerEvents {
+  const requests = createHistograms(
+    {
+      registry,
+      name: 'http_request_duration_seconds',
+      help: 'HTTP requests by route, method and class of status; aborted: the client went away first.',
+      labelNames: ['route', 'method', 'status'],
+    },
+    durationBounds,
+  );
+  const started = createCounters({
+    registry,
+    name: 'http_requests_started_total',
+    help: 'HTTP requests that have begun. Those that have ended are the count of their durations.',
+    labelNames: [],
+  }).child();
+  const operations = createHistograms(
+    {
+      registry,
+      name: 'operation_duration_seconds',
+      help: 'GraphQL operations by name and outcome: ok, client_error, server_error or aborted.',
+      labelNames: ['operation', 'outcome'],
+    },
+    durationBounds,
+  );
+  const errors = createCounters({
+    registry,
+    name: 'errors_total',
+    help: 'Errors in answers by extensions.code.',
+    labelNames: ['code'],
+  });
+  for (const code of errorCodes) errors.child(code);
+  const brokenLimits = createCounters({
+    registry,
+    name: 'limits_broken_total',
+    help: 'Errors in answers that say that a limit is broken, by the limit.',
+    labelNames: ['limit'],
+  });
+  const boundedName = createBoundedNames(maxOperationNames);
+
+  return {
+    onRequestStart() {
+      started.value += 1;
+    },
+    onRequestEnd({ route, method, status, durationMs, errorCodes: codes, brokenLimits: limits }) {
+      requests.child(route, boundedMethod(method), statusClass(status)).observe(durationMs / 1_000);
+      // Nobody has seen the errors of an answer that could not be sent.
+      if (status === undefined) return;
+      for (const code in codes) errors.child(code).value += codes[code] ?? 0;
+      for (const limit in limits) brokenLimits.child(limit).value += limits[limit] ?? 0;
+    },
+    onOperation({ name, outcome, durationMs }) {
+      const operation = name === undefined ? 'anonymous' : boundedName(name);
+      operations.child(operation, outcome).observe(durationMs / 1_000);
+    },
+  };
+}
+
+function boundedMethod(method: string): string {
+  return method === 'GET' || method === 'POST' || method === 'HEAD' || method === 'OPTIONS'
+    ? method
+    : 'other';
+}
+
+function statusClass(status: number | undefined): string {
+  return status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`;
+}

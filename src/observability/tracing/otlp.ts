@@ -1,0 +1,185 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  defaultTextMapSetter,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace as traceApi,
+} from '@opentelemetry/api';
+import type { Context, Span, TextMapGetter, Tracer } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import type { TracingConfig } from '../../config.ts';
+import type { Attempt, AttemptResult } from '../../datasources/bluejay/attempt.ts';
+import type { Logger } from '../logger.ts';
+import type { OperationTrace, RequestTrace, TracedOperation, Tracing } from './index.ts';
+import { reportDelivery } from './report-delivery.ts';
+import { createSampler } from './sampler.ts';
+
+export interface TracingOptions extends TracingConfig {
+  /** Of the gateway. */
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/**
+ * Traces by OpenTelemetry's semantic conventions for HTTP and GraphQL, delivered in batches by OTLP over HTTP.
+ * Nothing is registered globally: the gateway may run inside a program that traces itself. No span holds an
+ * id, a host, a header or a variable; paths are templates.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+ * @see https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/
+ */
+export function createTracing({
+  endpoint,
+  serviceName,
+  version,
+  logger,
+  ...sampling
+}: TracingOptions): Tracing {
+  const exporter = reportDelivery(new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }), logger);
+  const provider = new TracerProvider({
+    resource: defaultResource()
+      .merge(detectResources({ detectors: [envDetector] }))
+      .merge(resourceFromAttributes({ 'service.name': serviceName, 'service.version': version })),
+    sampler: createSampler(sampling),
+    spanProcessors: [new BatchSpanProcessor({ exporter })],
+  });
+  const tracer = provider.getTracer('bluejay-graphql', version);
+  return {
+    startRequest: (method, route, headers) => new RequestSpan(tracer, method, route, headers),
+    // What could not be delivered has been logged.
+    close: () => provider.shutdown().catch(() => {}),
+  };
+}
+
+const propagator = new W3CTraceContextPropagator();
+
+const headerGetter: TextMapGetter<IncomingHttpHeaders> = {
+  keys: (headers) => Object.keys(headers),
+  get: (headers, name) => headers[name],
+};
+
+/** The methods that may be in a span: others are `_OTHER`, for clients make them up. */
+const knownMethods = new Set([
+  'CONNECT',
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+  'TRACE',
+]);
+
+class RequestSpan implements RequestTrace {
+  readonly #tracer: Tracer;
+  readonly #span: Span;
+  readonly #context: Context;
+  readonly traceId: string;
+
+  constructor(tracer: Tracer, method: string, route: string | undefined, headers: IncomingHttpHeaders) {
+    const caller = propagator.extract(ROOT_CONTEXT, headers, headerGetter);
+    const known = knownMethods.has(method) ? method : '_OTHER';
+    const name = knownMethods.has(method) ? method : 'HTTP';
+    this.#tracer = tracer;
+    this.#span = tracer.startSpan(
+      route === undefined ? name : `${name} ${route}`,
+      {
+        kind: SpanKind.SERVER,
+        attributes: {
+          'http.request.method': known,
+          'url.scheme': 'http',
+          // The routes are exact: the path of one is the route itself, without anything of the client's.
+          ...(route !== undefined && { 'http.route': route, 'url.path': route }),
+        },
+      },
+      caller,
+    );
+    this.#context = traceApi.setSpan(caller, this.#span);
+    this.traceId = this.#span.spanContext().traceId;
+  }
+
+  startOperation(): OperationTrace {
+    return new OperationSpan(this.#tracer, this.#context);
+  }
+
+  end(status: number | undefined): void {
+    const span = this.#span;
+    if (status === undefined) {
+      span.setAttribute('error.type', 'aborted');
+    } else {
+      span.setAttribute('http.response.status_code', status);
+      if (status >= 500) fail(span, String(status));
+    }
+    span.end();
+  }
+}
+
+class OperationSpan implements OperationTrace {
+  readonly #tracer: Tracer;
+  readonly #span: Span;
+  readonly #context: Context;
+  /** Of the attempts that are under way. */
+  readonly #attempts = new Map<Attempt, Span>();
+
+  constructor(tracer: Tracer, parent: Context) {
+    this.#tracer = tracer;
+    this.#span = tracer.startSpan('GraphQL Operation', { kind: SpanKind.INTERNAL }, parent);
+    this.#context = traceApi.setSpan(parent, this.#span);
+  }
+
+  startAttempt(attempt: Attempt): Readonly<Record<string, string>> {
+    const { urlTemplate, number } = attempt;
+    const span = this.#tracer.startSpan(
+      `GET ${urlTemplate}`,
+      {
+        kind: SpanKind.CLIENT,
+        attributes: {
+          'http.request.method': 'GET',
+          'url.template': urlTemplate,
+          ...(number > 1 && { 'http.request.resend_count': number - 1 }),
+        },
+      },
+      this.#context,
+    );
+    this.#attempts.set(attempt, span);
+    const headers = {};
+    propagator.inject(traceApi.setSpan(this.#context, span), headers, defaultTextMapSetter);
+    return headers;
+  }
+
+  endAttempt(attempt: Attempt, { status, failure }: AttemptResult): void {
+    const span = this.#attempts.get(attempt);
+    if (span === undefined) return;
+    this.#attempts.delete(attempt);
+    if (status !== undefined) span.setAttribute('http.response.status_code', status);
+    // A 404 is an answer: there is none of that id.
+    if (failure !== undefined) fail(span, status !== undefined && status >= 400 ? String(status) : failure);
+    span.end();
+  }
+
+  end({ name, type, errorCode }: TracedOperation): void {
+    const span = this.#span;
+    if (type !== undefined) {
+      span.updateName(name === undefined ? type : `${type} ${name}`);
+      span.setAttribute('graphql.operation.type', type);
+      if (name !== undefined) span.setAttribute('graphql.operation.name', name);
+    }
+    if (errorCode !== undefined) fail(span, errorCode);
+    span.end();
+  }
+}
+
+function fail(span: Span, errorType: string): void {
+  span.setAttribute('error.type', errorType);
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
