@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { createSchema, printSchema } from '../src/schema/index.ts';
@@ -139,4 +140,13 @@ test('a thousand representations are read with bounded concurrency', async () =>
   expect(data._entities).toEqual(Array.from({ length: 1_000 }, () => null));
   expect(gateway.sandbox.requests).toHaveLength(1_000);
   expect(gateway.sandbox.peakInFlight()).toBeLessThanOrEqual(32);
+});
+
+test('the SDL is printed without a server, a key or another word, for rover to read', () => {
+  const { status, stdout, stderr } = spawnSync('node', ['scripts/print-schema.ts'], {
+    env: { PATH: process.env['PATH'] },
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toBe(readFileSync('schema.graphql', 'utf8'));
 });
