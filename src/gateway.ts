@@ -14,6 +14,7 @@ import { createReadyRoute, live } from './server/health.ts';
 import { createInlineTracer } from './server/inline-trace.ts';
 import { createHttpServer } from './server/http.ts';
 import { createPipeline } from './server/pipeline.ts';
+import { createProtection } from './server/protection.ts';
 import { createRepresentationLimit } from './server/representations.ts';
 import { createFormatResult } from './server/result.ts';
 import { loadTrustedDocuments } from './server/trusted-documents/load.ts';
@@ -110,11 +111,20 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
     trustedDocuments,
   });
+  const protection = await createProtection({
+    ...config.protection,
+    credentialOf({ headers: { 'x-api-key': key } }) {
+      return typeof key === 'string' ? bluejay.credentialOf(key) : undefined;
+    },
+    sharedUrl: config.cache.url,
+    logger,
+  });
   const http = createHttpServer({
+    ...config.http,
     routes: new Map([
-      ['/graphql', graphql],
+      ['/graphql', protection.protect(graphql)],
       ['/health/live', live],
-      ['/health/ready', createReadyRoute([() => http.isReady()])],
+      ['/health/ready', createReadyRoute([() => http.isReady(), () => !protection.isOverloaded()])],
     ]),
     logger,
   });
@@ -122,6 +132,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   let closed: Promise<void> | undefined;
   async function close(graceMs: number): Promise<void> {
     await http.close(config.drainDelayMs, graceMs);
+    protection.close();
     await bluejay.close();
     await upstream.close();
   }

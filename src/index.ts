@@ -6,8 +6,10 @@ export type {
   AuthConfig,
   Config,
   ConfigResult,
+  HttpConfig,
   LogLevel,
   OperationLimits,
+  ProtectionConfig,
   TrustedDocumentsConfig,
   UpstreamConfig,
 } from './config.ts';

@@ -2,7 +2,13 @@ import { onTestFinished } from 'vitest';
 import { query } from '../../examples/frontend/client.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
-import type { AuthConfig, OperationLimits, TrustedDocumentsConfig } from '../../src/config.ts';
+import type {
+  AuthConfig,
+  HttpConfig,
+  OperationLimits,
+  ProtectionConfig,
+  TrustedDocumentsConfig,
+} from '../../src/config.ts';
 import type { BluejayEvents, CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
@@ -43,6 +49,8 @@ export interface TestGatewayOptions {
   readonly maxResponseBytes?: number;
   readonly trustedDocuments?: TrustedDocumentsConfig;
   readonly cache?: Partial<CacheConfig>;
+  readonly http?: Partial<HttpConfig>;
+  readonly protection?: Partial<ProtectionConfig>;
   readonly events?: BluejayEvents;
   /** Instead of a sandbox of the test's own. */
   readonly baseUrl?: string;
@@ -75,6 +83,10 @@ const noCache: CacheConfig = {
   maxBytes: 1_000_000,
   url: undefined,
 };
+
+const { http: httpDefaults, protection: protectionDefaults } = testConfig({});
+/** A machine that is busy with other tests makes the event loop late. */
+const overload = { ...protectionDefaults.overload, maxEventLoopDelayMs: 0 };
 
 /** A gateway on a port of its own in front of a sandbox of its own; both end with the test. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -112,6 +124,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     trustedDocuments,
     routerSecrets,
     cache: { ...noCache, ...options.cache },
+    http: { ...httpDefaults, ...options.http },
+    protection: { ...protectionDefaults, overload, ...options.protection },
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
   });
   const gateway = await createGateway(config, { logger, events: options.events ?? {} });

@@ -97,7 +97,11 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
   const serve = async (lane: Lane) => {
     const graphql = { lane, auth, routerSecrets: [], requestTimeoutMs };
     const route = createGraphQLRoute({ ...graphql, graphiql: undefined, trustedDocuments: undefined });
-    const server = createHttpServer({ routes: new Map([['/graphql', route]]), logger });
+    const server = createHttpServer({
+      ...testConfig({}).http,
+      routes: new Map([['/graphql', route]]),
+      logger,
+    });
     onTestFinished(() => server.close(0, 0));
     return server.listen(0, '127.0.0.1');
   };

@@ -67,6 +67,8 @@ export interface Bluejay {
   readonly customerPersonas: CustomerPersonasClient;
   /** Calls in flight and calls that wait, for all API keys. */
   load(): { readonly inFlight: number; readonly queued: number };
+  /** A stand-in for an API key that Bluejay has accepted lately; undefined for any other, and with `service`. */
+  credentialOf(apiKey: string): string | undefined;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -135,6 +137,10 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
   return {
     customerPersonas,
     load: () => ({ inFlight: bulkhead.inFlight, queued: bulkhead.queued }),
+    credentialOf(apiKey) {
+      const credential = acceptedKeys && fingerprint(apiKey);
+      return credential !== undefined && acceptedKeys?.has(credential) === true ? credential : undefined;
+    },
     async close() {
       shared?.close();
       await transport.close();
