@@ -22,6 +22,7 @@ import { createInlineTracer } from './server/inline-trace.ts';
 import { createHttpServer } from './server/http.ts';
 import { observeLane } from './server/observed-lane.ts';
 import { createPipeline } from './server/pipeline.ts';
+import { createProtection } from './server/protection.ts';
 import { createRepresentationLimit } from './server/representations.ts';
 import { createRequestWatch } from './server/request-watch.ts';
 import { createFormatResult } from './server/result.ts';
@@ -127,11 +128,20 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
     trustedDocuments,
   });
+  const protection = await createProtection({
+    ...config.protection,
+    credentialOf({ headers: { 'x-api-key': key } }) {
+      return typeof key === 'string' ? bluejay.credentialOf(key) : undefined;
+    },
+    sharedUrl: config.cache.url,
+    logger,
+  });
   const http = createHttpServer({
+    ...config.http,
     routes: new Map([
-      ['/graphql', graphql],
+      ['/graphql', protection.protect(graphql)],
       ['/health/live', live],
-      ['/health/ready', createReadyRoute([() => http.isReady()])],
+      ['/health/ready', createReadyRoute([() => http.isReady(), () => !protection.isOverloaded()])],
     ]),
     logger,
     watch: createRequestWatch({ logger, sampleSuccesses: config.log.sampleSuccesses, events, tracing }),
@@ -140,6 +150,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   let closed: Promise<void> | undefined;
   async function close(graceMs: number): Promise<void> {
     await http.close(config.drainDelayMs, graceMs);
+    protection.close();
     await bluejay.close();
     await upstream.close();
     await tracing?.close();

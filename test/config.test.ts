@@ -26,6 +26,13 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     maxRepresentations: 1_000,
     maxResponseBytes: 16_777_216,
     routerSecrets: [],
+    http: { maxConnections: 10_000, receiveTimeoutMs: 30_000 },
+    protection: {
+      corsOrigins: [],
+      trustedProxies: 0,
+      rateLimit: undefined,
+      overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 100 },
+    },
     cache: {
       ttlMs: 0,
       notFoundTtlMs: 0,
@@ -40,6 +47,41 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     tracing: undefined,
     serverTiming: false,
   });
+});
+
+test('origins are exact, several with commas between', () => {
+  const environment = { CORS_ORIGINS: 'https://app.example.com, http://localhost:3000' };
+  expect(configOf(environment).protection.corsOrigins).toEqual([
+    'https://app.example.com',
+    'http://localhost:3000',
+  ]);
+});
+
+test.each([
+  '*',
+  'null',
+  'app.example.com',
+  'https://*.example.com',
+  'https://app.example.com/',
+  'https://app.example.com/path',
+  'https://App.example.com',
+  'https://app.example.com:443',
+  'https://user@app.example.com',
+  'ftp://app.example.com',
+  'https://app.example.com,',
+])('the origin %s is none', (origins) => {
+  expect(problemsOf({ CORS_ORIGINS: origins })).toEqual([
+    'CORS_ORIGINS: expected exact origins with commas between, such as https://app.example.com; no wildcard, path or slash at the end',
+  ]);
+});
+
+test('a rate limit is points and the seconds of their window', () => {
+  expect(configOf({ RATE_LIMIT: '600/60' }).protection.rateLimit).toEqual({ points: 600, windowSeconds: 60 });
+  for (const wrong of ['600', '600/', '0/60', '600/0', '600/60s', '-1/60', '6e2/60', '600/123456']) {
+    expect(problemsOf({ RATE_LIMIT: wrong })).toEqual([
+      'RATE_LIMIT: expected points and the seconds of their window, such as 600/60',
+    ]);
+  }
 });
 
 test('an empty variable counts as unset', () => {

@@ -13,6 +13,11 @@ test('a browser gets GraphiQL only where it is switched on', async () => {
   const page = await fetch(`${on.url}/graphql`, { headers: { accept } });
   expect(page.status).toBe(200);
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  // Only its own scripts run, and it talks to nobody else.
+  const policy = page.headers.get('content-security-policy');
+  expect(policy).toMatch(/^default-src 'none'; script-src 'sha256-[^']+'; /);
+  expect(policy).toMatch(/connect-src 'self'; .*frame-ancestors 'none'$/);
+  expect(page.headers.get('x-content-type-options')).toBe('nosniff');
   // Whoever does not ask for a page gets none.
   expect((await fetch(`${on.url}/graphql`)).status).toBe(405);
 });
@@ -35,6 +40,10 @@ test.skipIf(executablePath === undefined && process.env['CI'] === undefined)(
       if (!url.startsWith(gateway.url) && !/^(data|blob):/.test(url)) elsewhere.push(url);
     });
     page.on('pageerror', (error) => failures.push(error.message));
+    // What the content security policy forbids is said there.
+    page.on('console', (message) => {
+      if (message.type() === 'error') failures.push(message.text());
+    });
     await page.goto(`${gateway.url}/graphql`);
     await page.getByRole('button', { name: /^Execute query/i }).click();
     await expect

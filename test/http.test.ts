@@ -180,10 +180,13 @@ test('answers are not cached, not sniffed, and open to no other origin', async (
   expect(Object.fromEntries(response.headers)).toEqual({
     'cache-control': 'no-store',
     connection: 'keep-alive',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'cross-origin-resource-policy': 'same-origin',
     'content-length': String((await response.text()).length),
     'content-type': 'application/json; charset=utf-8',
     date: expect.any(String) as string,
     'keep-alive': 'timeout=65',
+    'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
     'x-request-id': expect.any(String) as string,
   });

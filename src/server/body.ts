@@ -1,19 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from './refusal.ts';
 
+/** The most that a request's body may have. */
+export const maxBodyBytes = 1_048_576;
+
 /** How much of a body that is too large is read and thrown away, as a multiple of the limit. */
 const discardFactor = 16;
 
 /**
  * Reads a request's body.
  *
- * A body over the limit is thrown away as it comes before the refusal is sent: a client that is still
- * sending would otherwise see a reset instead of the answer. One far over the limit is cut off.
+ * One that says in `Content-Length` that it is over the limit is refused at once, and thrown away as it comes.
+ * So is one that does not say, before the refusal is sent: a client that is still sending would otherwise see
+ * a reset instead of the answer. One far over the limit is cut off.
  *
  * @throws {Refusal} 413 over `maxBytes`
  * @throws when the client goes away before the end
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, maxBytes = maxBodyBytes): Promise<Buffer> {
+  const announced = Number(request.headers['content-length'] ?? 0);
+  if (announced > maxBytes) {
+    return Promise.reject(tooLarge(maxBytes, announced <= maxBytes * discardFactor ? {} : close));
+  }
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let length = 0;
@@ -26,11 +34,11 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       chunks = [];
       if (length > maxBytes * discardFactor) {
         request.pause();
-        reject(tooLarge(maxBytes));
+        reject(tooLarge(maxBytes, close));
       }
     });
     request.once('end', () => {
-      if (length > maxBytes) return reject(tooLarge(maxBytes));
+      if (length > maxBytes) return reject(tooLarge(maxBytes, close));
       const [first] = chunks;
       resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
     });
@@ -38,8 +46,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   });
 }
 
-function tooLarge(maxBytes: number): Refusal {
-  return new Refusal(413, 'BAD_REQUEST', `The body is too large: send at most ${maxBytes} bytes.`, {
-    connection: 'close',
-  });
+const close = { connection: 'close' };
+
+function tooLarge(maxBytes: number, headers: Record<string, string>): Refusal {
+  return new Refusal(413, 'BAD_REQUEST', `The body is too large: send at most ${maxBytes} bytes.`, headers);
 }

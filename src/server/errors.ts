@@ -8,14 +8,14 @@ export const errorTable = {
     'An argument is wrong: refused by the schema, or by Bluejay with a 422 about the path, query or body.',
   UNAUTHENTICATED: 'No API key, a malformed one, or one that Bluejay does not accept.',
   FORBIDDEN: 'The API key may not do this.',
-  RATE_LIMITED: 'Bluejay limits the requests of this API key.',
+  RATE_LIMITED: 'Too many requests: Bluejay limits this API key, or the gateway limits the caller.',
   UPSTREAM_TIMEOUT: 'Bluejay did not answer in time.',
   UPSTREAM_UNAVAILABLE:
     'Bluejay cannot be reached, or answers 502, 503 or 504, after retries; or the circuit breaker is open.',
   UPSTREAM_ERROR: 'Bluejay answered with any other status.',
   UPSTREAM_INVALID_RESPONSE:
     'Bluejay answered with something unusable: not JSON, a wrong shape, another id, too large, a redirect.',
-  OVERLOADED: 'Too many calls are waiting for Bluejay already.',
+  OVERLOADED: 'Too many calls are waiting for Bluejay already, or too many requests for the gateway.',
   QUERY_TOO_COMPLEX: 'A limit on the query is broken; `limit` names it.',
   GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',
   GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',

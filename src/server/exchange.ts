@@ -9,6 +9,7 @@ import { readRequestId } from './request-id.ts';
 import type { RequestWatch } from './request-watch.ts';
 import { createStatistics } from './statistics.ts';
 import type { RequestStatistics } from './statistics.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** One HTTP request and its answer, with what belongs to it. */
 export interface Exchange {
@@ -24,6 +25,8 @@ export interface Exchange {
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
   readonly isDraining: () => boolean;
+  /** Called when all is known about the answer, for headers that depend on it. */
+  beforeAnswer?: () => void;
 }
 
 export type Route = (exchange: Exchange) => void | Promise<void>;
@@ -66,13 +69,15 @@ const clientLeft = new Error('The client went away before it had its answer');
 
 /** Answers with a body; once the answer has begun, or the client is gone, it does nothing. */
 export function sendBody(
-  { response, requestId, isDraining }: Exchange,
+  exchange: Exchange,
   status: number,
   contentType: string,
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
+  const { response, requestId, isDraining } = exchange;
   if (response.headersSent || response.destroyed) return;
+  exchange.beforeAnswer?.();
   // A keep-alive connection would go on bringing requests after the server has stopped listening.
   if (isDraining()) response.shouldKeepAlive = false;
   // All headers at once and a text as a text: Node.js then needs one string and one write for both.
@@ -82,8 +87,10 @@ export function sendBody(
       'content-type': contentType,
       'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      ...securityHeaders,
       ...headers,
+      ...(headers['vary'] !== undefined &&
+        response.hasHeader('vary') && { vary: `${String(response.getHeader('vary'))}, ${headers['vary']}` }),
     })
     .end(body);
 }
@@ -92,10 +99,11 @@ export function sendBody(
 export function sendFailure(exchange: Exchange, error: unknown, logger: Logger): void {
   const { requestId, request, statistics } = exchange;
   if (!(error instanceof Refusal)) logger.error({ requestId, err: error }, 'unforeseen error');
-  const { status, code, message, headers }: Pick<Refusal, 'status' | 'code' | 'message' | 'headers'> =
+  const refusal: Omit<Refusal, keyof Error> & Pick<Error, 'message'> =
     error instanceof Refusal ? error : internalServerError;
+  const { status, code, message, headers, extensions } = refusal;
   statistics.errorCodes[code] = 1;
-  const body = JSON.stringify({ errors: [{ message, extensions: { code, requestId } }] });
+  const body = JSON.stringify({ errors: [{ message, extensions: { code, requestId, ...extensions } }] });
   const mediaType = negotiateMediaType(request.headers.accept) ?? 'application/json';
   sendBody(exchange, status, `${mediaType}; charset=utf-8`, body, headers);
 }
@@ -105,4 +113,5 @@ const internalServerError = {
   code: 'INTERNAL_SERVER_ERROR' satisfies ErrorCode,
   message: 'Something went wrong; report the requestId.',
   headers: {},
+  extensions: {},
 } as const;

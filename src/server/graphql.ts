@@ -29,14 +29,12 @@ export interface GraphQLRouteOptions {
   readonly graphiql: Route | undefined;
   /** Absent where no document is known by an id. */
   readonly trustedDocuments: TrustedDocuments | undefined;
-  /** @default 1048576 */
-  readonly maxBodyBytes?: number;
 }
 
 /** `/graphql`: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, trustedDocuments } = options;
-  const { serverTiming, maxBodyBytes = 1_048_576 } = options;
+  const { serverTiming } = options;
   // By what an answer to a GET differs, for the caches on its way.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const negotiate = createMediaTypeNegotiator();
@@ -55,7 +53,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
     const params = isGet
       ? parseGetParams(request, trustedDocuments)
-      : parseGraphQLParams(await readBody(request, maxBodyBytes), trustedDocuments);
+      : parseGraphQLParams(await readBody(request), trustedDocuments);
     if (params === undefined) throw methodNotAllowed(trustedDocuments);
 
     const trace = exchange.trace?.startOperation();

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import type { HttpConfig } from '../config.ts';
 import type { Logger } from '../observability/logger.ts';
+import { maxBodyBytes } from './body.ts';
+import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure } from './exchange.ts';
-import type { Route } from './exchange.ts';
+import type { Exchange, Route } from './exchange.ts';
 import { Refusal } from './refusal.ts';
+import { hasOneHost, pathOf } from './request-target.ts';
 import type { RequestWatch } from './request-watch.ts';
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends HttpConfig {
   /** By exact path. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly logger: Logger;
@@ -30,22 +34,32 @@ export interface HttpServer {
   close(drainDelayMs: number, graceMs: number): Promise<void>;
 }
 
-export function createHttpServer({ routes, logger, watch }: HttpServerOptions): HttpServer {
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { routes, logger, watch, maxConnections, receiveTimeoutMs } = options;
   let draining = false;
   let server: Server | undefined;
-  const open = new Set<ServerResponse>();
+  const open = new Map<ServerResponse, Exchange>();
   const isDraining = () => draining;
 
   const listener: RequestListener = (request, response) => {
-    open.add(response);
-    response.once('close', () => open.delete(response));
-    const [path = ''] = (request.url ?? '').split('?', 1);
+    const path = pathOf(request);
     const route = routes.get(path);
     const exchange = openExchange(request, response, route && path, isDraining, watch);
-    const handle = async () => (route ?? notFound)(exchange);
+    open.set(response, exchange);
+    response.once('close', () => open.delete(response));
+    const handle = async () => (hasOneHost(request) ? (route ?? notFound) : hostUnclear)(exchange);
     handle().catch((error: unknown) => {
       if (!response.destroyed) sendFailure(exchange, error, logger);
     });
+  };
+
+  const onConnectionError = createConnectionErrorHandler({ open, logger });
+  let saidAt = Number.NEGATIVE_INFINITY;
+  /** At most once a minute: there may be thousands a second. */
+  const onDrop = () => {
+    if (performance.now() - saidAt < 60_000) return;
+    saidAt = performance.now();
+    logger.warn({ maxConnections }, 'too many connections: new ones are closed');
   };
 
   async function drain(drainDelayMs: number, graceMs: number): Promise<void> {
@@ -56,10 +70,10 @@ export function createHttpServer({ routes, logger, watch }: HttpServerOptions): 
     // that wait and reads the old ones, the second reads the new ones.
     await setImmediate();
     await setImmediate();
-    const answered = [...open].map((response) => once(response, 'close'));
+    const answered = [...open.keys()].map((response) => once(response, 'close'));
     const stopped = server?.listening === true ? once(server.close(), 'close') : undefined;
     const timer = setTimeout(() => {
-      for (const response of open) response.destroy();
+      for (const response of open.keys()) response.destroy();
       server?.closeAllConnections();
     }, graceMs);
     await Promise.all([...answered, stopped]);
@@ -72,15 +86,28 @@ export function createHttpServer({ routes, logger, watch }: HttpServerOptions): 
     async listen(port, host) {
       server = createServer(
         {
-          headersTimeout: 10_000,
-          requestTimeout: 30_000,
-          connectionsCheckingInterval: 1_000,
+          headersTimeout: Math.min(10_000, receiveTimeoutMs),
+          requestTimeout: receiveTimeoutMs,
+          connectionsCheckingInterval: Math.min(1_000, receiveTimeoutMs / 2),
+          // Said in the listener, in the form of the other refusals.
+          requireHostHeader: false,
           // Longer than a balancer keeps an idle connection (60 s in nginx and AWS' balancers): the one that
           // sends must be the one that closes, or a request meets a connection that is just being closed.
           keepAliveTimeout: 65_000,
         },
         listener,
       );
+      server.maxConnections = maxConnections;
+      server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+        onConnectionError(error, socket as Socket),
+      );
+      server.on('drop', onDrop);
+      // A body that will be refused is not asked for; any other expectation may be ignored (RFC 9110, 10.1.1).
+      server.on('checkContinue', (request, response) => {
+        if (Number(request.headers['content-length'] ?? 0) <= maxBodyBytes) response.writeContinue();
+        listener(request, response);
+      });
+      server.on('checkExpectation', listener);
       const listening = server;
       await new Promise<void>((resolve, reject) => {
         listening.once('error', reject).listen(port, host, resolve);
@@ -91,6 +118,10 @@ export function createHttpServer({ routes, logger, watch }: HttpServerOptions): 
     close: drain,
   };
 }
+
+const hostUnclear: Route = () => {
+  throw new Refusal(400, 'BAD_REQUEST', 'Send one Host header.', { connection: 'close' });
+};
 
 const notFound: Route = () => {
   throw new Refusal(404, 'BAD_REQUEST', 'There is nothing here: GraphQL is at /graphql.');

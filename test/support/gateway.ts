@@ -4,8 +4,10 @@ import type { GatewayResult } from '../../examples/frontend/client.ts';
 import type { TypedDocumentString } from '../../examples/frontend/gql/graphql.ts';
 import type {
   AuthConfig,
+  HttpConfig,
   MetricsConfig,
   OperationLimits,
+  ProtectionConfig,
   TracingConfig,
   TrustedDocumentsConfig,
 } from '../../src/config.ts';
@@ -50,6 +52,8 @@ export interface TestGatewayOptions {
   readonly maxResponseBytes?: number;
   readonly trustedDocuments?: TrustedDocumentsConfig;
   readonly cache?: Partial<CacheConfig>;
+  readonly http?: Partial<HttpConfig>;
+  readonly protection?: Partial<ProtectionConfig>;
   readonly events?: GatewayEvents;
   readonly sampleSuccesses?: number;
   readonly metrics?: MetricsConfig;
@@ -90,6 +94,10 @@ const noCache: CacheConfig = {
   url: undefined,
 };
 
+const { http: httpDefaults, protection: protectionDefaults } = testConfig({});
+/** A machine that is busy with other tests makes the event loop late. */
+const overload = { ...protectionDefaults.overload, maxEventLoopDelayMs: 0 };
+
 /** A gateway on a port of its own in front of a sandbox of its own; both end with the test. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const {
@@ -129,6 +137,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     trustedDocuments,
     routerSecrets,
     cache: { ...noCache, ...options.cache },
+    http: { ...httpDefaults, ...options.http },
+    protection: { ...protectionDefaults, overload, ...options.protection },
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
   });
   const gateway = await createGateway(config, { logger, events: options.events ?? {} });

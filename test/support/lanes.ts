@@ -99,6 +99,7 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
     const graphql = { lane, auth, routerSecrets: [], requestTimeoutMs, serverTiming: false };
     const route = createGraphQLRoute({ ...graphql, graphiql: undefined, trustedDocuments: undefined });
     const server = createHttpServer({
+      ...testConfig({}).http,
       routes: new Map([['/graphql', route]]),
       logger,
       watch: createRequestWatch({ logger }),

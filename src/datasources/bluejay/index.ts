@@ -82,6 +82,8 @@ export interface Bluejay {
   readonly customerPersonas: CustomerPersonasClient;
   /** How much it has to do, and how well Bluejay is. */
   load(): BluejayLoad;
+  /** A stand-in for an API key that Bluejay has accepted lately; undefined for any other, and with `service`. */
+  credentialOf(apiKey: string): string | undefined;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -171,6 +173,10 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
         listCustomerPersonasByAgent: loadOf('listCustomerPersonasByAgent'),
       },
     }),
+    credentialOf(apiKey) {
+      const credential = acceptedKeys && fingerprint(apiKey);
+      return credential !== undefined && acceptedKeys?.has(credential) === true ? credential : undefined;
+    },
     async close() {
       shared?.close();
       await transport.close();

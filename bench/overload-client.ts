@@ -1,0 +1,113 @@
+// Clients that do not wait for each other: requests are sent at a rate, whatever becomes of those before.
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { requestHeaders } from './connection.ts';
+
+export interface Sent {
+  /** When it was due, in milliseconds from the start of its run. */
+  readonly dueMs: number;
+  readonly tookMs: number;
+  readonly status: number;
+}
+
+export interface Clients {
+  /** Sends at a rate. Resolves when the time is over; what is not answered by then is status 0. */
+  openLoop(requestsPerSecond: number, durationMs: number): Promise<Sent[]>;
+  /** Keeps some of the connections busy. @returns how many answers of 200 came a second */
+  closedLoop(connections: number, durationMs: number): Promise<number>;
+  close(): void;
+}
+
+interface Connection {
+  readonly socket: Socket;
+  onAnswer: (status: number) => void;
+}
+
+export async function createClients(url: string, count: number, body: string): Promise<Clients> {
+  const { hostname, port, host } = new URL(url);
+  const headers = Object.entries({ host, ...requestHeaders }).map(([name, value]) => `${name}: ${value}\r\n`);
+  // One for all: to make one each would cost the clients more than the gateway needs to refuse it.
+  const request = Buffer.from(
+    `POST /graphql HTTP/1.1\r\n${headers.join('')}content-length: ${body.length}\r\n\r\n${body}`,
+  );
+  const connections = Array.from({ length: count }, (): Connection => {
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const connection: Connection = { socket, onAnswer() {} };
+    let expected = 0;
+    let status = 0;
+    let length = 0;
+    socket.on('data', (chunk: Buffer) => {
+      if (length === 0) {
+        // The head is in the first chunk: it is short.
+        const text = chunk.toString('latin1', 0, 1_500);
+        status = Number(text.slice(9, 12));
+        expected = text.indexOf('\r\n\r\n') + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1]);
+      }
+      length += chunk.length;
+      if (length < expected) return;
+      length = 0;
+      connection.onAnswer(status);
+    });
+    return connection;
+  });
+  await Promise.all(connections.map(({ socket }) => once(socket, 'connect')));
+  const idle = [...connections];
+
+  function post(connection: Connection, onAnswer: (status: number) => void): void {
+    connection.onAnswer = onAnswer;
+    connection.socket.write(request);
+  }
+
+  function openLoop(requestsPerSecond: number, durationMs: number): Promise<Sent[]> {
+    return new Promise((resolve) => {
+      const all: { dueMs: number; tookMs: number; status: number }[] = [];
+      const startedAt = performance.now();
+      const send = (dueMs: number) => {
+        const sent = { dueMs, tookMs: Number.POSITIVE_INFINITY, status: 0 };
+        all.push(sent);
+        const connection = idle.pop();
+        // All are waiting for answers: this client cannot even ask.
+        if (connection === undefined) return;
+        post(connection, (status) => {
+          sent.tookMs = performance.now() - startedAt - dueMs;
+          sent.status = status;
+          idle.push(connection);
+        });
+      };
+      const tick = () => {
+        const elapsedMs = performance.now() - startedAt;
+        while (all.length < (Math.min(elapsedMs, durationMs) / 1e3) * requestsPerSecond) send(elapsedMs);
+        if (elapsedMs < durationMs) setTimeout(tick, 1);
+        else resolve(all);
+      };
+      tick();
+    });
+  }
+
+  function closedLoop(busy: number, durationMs: number): Promise<number> {
+    return new Promise((resolve) => {
+      let good = 0;
+      let isOver = false;
+      const next = (connection: Connection) =>
+        post(connection, (status) => {
+          if (status === 200 && !isOver) good += 1;
+          if (isOver) idle.push(connection);
+          else next(connection);
+        });
+      for (const connection of idle.splice(-busy)) next(connection);
+      setTimeout(() => {
+        isOver = true;
+        resolve((good / durationMs) * 1e3);
+      }, durationMs);
+    });
+  }
+
+  return {
+    openLoop,
+    closedLoop,
+    close() {
+      for (const { socket } of connections) socket.destroy();
+    },
+  };
+}

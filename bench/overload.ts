@@ -1,0 +1,109 @@
+// What five times as many requests as the gateway can answer do to it. `npm run bench:overload` prints how many
+// are still answered, how long those take, what health says meanwhile, and when all is well again.
+// A request asks for 200 cached entities, so that the gateway's own CPU is the bottleneck.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClients } from './overload-client.ts';
+import type { Sent } from './overload-client.ts';
+import { createPrograms, readCpuUsage } from './programs.ts';
+import { cachedGateway, startServer } from './servers.ts';
+
+const factor = 5;
+const connections = 2_000;
+/** Later than this an answer is of no use to anybody. */
+const usefulMs = 1_000;
+
+const programs = createPrograms({ pin: true });
+const upstream = await programs.start('helper', (port) => ({
+  command: process.execPath,
+  args: ['bench/upstream-worker.ts'],
+  env: { PORT: String(port) },
+}));
+const { program } = await startServer(cachedGateway, programs, upstream);
+
+const representations = Array.from({ length: 200 }, (_, index) => ({
+  __typename: 'CustomerPersona',
+  id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+}));
+const query =
+  'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on CustomerPersona { id createdAt name description goal orgId } } }';
+const body = JSON.stringify({ query, variables: { representations } });
+const clients = await createClients(program.url, connections, body);
+
+const isGood = ({ status, tookMs }: Sent) => status === 200 && tookMs <= usefulMs;
+const quantile = (values: number[], share: number) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
+
+await clients.closedLoop(32, 3_000);
+await sleep(500);
+const cpuBefore = readCpuUsage(program).usedMicros;
+const peak = await clients.closedLoop(32, 5_000);
+const peakCpu = (readCpuUsage(program).usedMicros - cpuBefore) / 5e6;
+await sleep(500);
+
+/** Asks as probes do, on connections of their own. */
+async function probe(path: string, durationMs: number) {
+  const statuses = new Set<number>();
+  let slowestMs = 0;
+  for (const until = performance.now() + durationMs; performance.now() < until;) {
+    const startedAt = performance.now();
+    // oxlint-disable no-await-in-loop -- one after the other, as probes come
+    const { status } = await fetch(program.url + path, { headers: { connection: 'close' } });
+    statuses.add(status);
+    slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+    await sleep(250);
+    // oxlint-enable no-await-in-loop
+  }
+  return { statuses: [...statuses].join(', '), slowestMs };
+}
+
+const durationMs = 10_000;
+const cpuStart = readCpuUsage(program);
+const [sent, live, ready] = await Promise.all([
+  clients.openLoop(peak * factor, durationMs),
+  probe('/health/live', durationMs),
+  probe('/health/ready', durationMs),
+]);
+const cpuEnd = readCpuUsage(program);
+const cpu = (cpuEnd.usedMicros - cpuStart.usedMicros) / 1e3 / durationMs;
+const waited = (cpuEnd.waitedMicros - cpuStart.waitedMicros) / 1e3 / durationMs;
+const good = sent.filter(isGood);
+const goodput = (good.length / durationMs) * 1e3;
+const refused = sent.filter(({ status }) => status === 503);
+
+// At half of the capacity everything should be answered well again.
+const after = await clients.openLoop(peak / 2, 6_000);
+const recoveredMs = Math.max(
+  0,
+  ...after.filter((each) => !isGood(each) && each.dueMs < 5_900).map(({ dueMs }) => dueMs),
+);
+const readyAgain = await probe('/health/ready', 1);
+clients.close();
+await program.stop();
+await upstream.stop();
+
+const share = goodput / peak;
+process.stdout.write(
+  `${[
+    `peak: ${peak.toFixed(0)} requests of 200 entities a second`,
+    `at ${factor} times that (${((sent.length / durationMs) * 1e3).toFixed(0)} sent a second, ${connections} connections, ${durationMs / 1e3} s): ` +
+      `${goodput.toFixed(0)} a second answered within ${usefulMs / 1e3} s, ${(share * 100).toFixed(0)} % of the peak`,
+    `answers: p50 ${quantile(
+      good.map(({ tookMs }) => tookMs),
+      0.5,
+    ).toFixed(0)} ms, p99 ${quantile(
+      good.map(({ tookMs }) => tookMs),
+      0.99,
+    ).toFixed(0)} ms; ` +
+      `refusals: ${((refused.length / sent.length) * 100).toFixed(0)} %, p50 ${quantile(
+        refused.map(({ tookMs }) => tookMs),
+        0.5,
+      ).toFixed(0)} ms, ` +
+      `unanswered or unsent: ${((sent.filter(({ status }) => status === 0).length / sent.length) * 100).toFixed(0)} %`,
+    `the gateway had ${(peakCpu * 100).toFixed(0)} % of its core at the peak, ${(cpu * 100).toFixed(0)} % under overload (${(waited * 100).toFixed(0)} % of the time it waited for it): ` +
+      `${((share / cpu) * peakCpu * 100).toFixed(0)} % of the peak for the same CPU`,
+    `/health/live: ${live.statuses} within ${live.slowestMs.toFixed(0)} ms; /health/ready: ${ready.statuses}`,
+    `at half of the peak afterwards: all answered well after ${(recoveredMs / 1e3).toFixed(1)} s, /health/ready ${readyAgain.statuses}`,
+    `Node.js ${process.version}, ${programs.isPinned ? 'gateway and clients on a core each' : 'cores not pinned'}`,
+  ].join('\n')}\n`,
+);
+if ((share / cpu) * peakCpu < 0.8 || recoveredMs > 5_000) process.exitCode = 1;

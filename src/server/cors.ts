@@ -1,0 +1,48 @@
+import type { Exchange, Route } from './exchange.ts';
+import { Refusal } from './refusal.ts';
+import { securityHeaders } from './security-headers.ts';
+
+const allowedHeaders = 'content-type, x-api-key, x-request-id';
+const exposedHeaders = 'x-request-id, retry-after, ratelimit, ratelimit-policy';
+/** As long as Chromium remembers a preflight at the most. */
+const maxAgeSeconds = '7200';
+
+/**
+ * Lets pages of these origins read the route's answers (Fetch Standard, "CORS protocol"). Credentials are
+ * never allowed: the gateway knows no cookies.
+ *
+ * @param origins exact, such as `https://app.example.com`
+ */
+export function allowOrigins(route: Route, origins: readonly string[]): Route {
+  const allowed = new Set(origins);
+  return (exchange) => {
+    const { request, response } = exchange;
+    const { origin } = request.headers;
+    const isAllowed = origin !== undefined && allowed.has(origin);
+    // Caches must not give the answer for one origin to another, nor one without an origin to any.
+    response.setHeader('vary', 'Origin');
+    if (isAllowed) {
+      response.setHeader('access-control-allow-origin', origin);
+      response.setHeader('access-control-expose-headers', exposedHeaders);
+    }
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
+      return route(exchange);
+    }
+    if (!isAllowed) {
+      throw new Refusal(403, 'BAD_REQUEST', 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
+    }
+    return answerPreflight(exchange);
+  };
+}
+
+function answerPreflight({ response, requestId }: Exchange): void {
+  response
+    .writeHead(204, {
+      'x-request-id': requestId,
+      ...securityHeaders,
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': allowedHeaders,
+      'access-control-max-age': maxAgeSeconds,
+    })
+    .end();
+}

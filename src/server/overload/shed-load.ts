@@ -1,0 +1,24 @@
+import type { Route } from '../exchange.ts';
+import { Refusal } from '../refusal.ts';
+import type { Admission } from './admission.ts';
+
+const retryAfterSeconds = 1;
+
+/** One for all: under overload there is no time to take a stack trace each. */
+const overloaded = new Refusal(
+  503,
+  'OVERLOADED',
+  'The gateway has too much to do at the moment; try again later.',
+  { 'retry-after': String(retryAfterSeconds) },
+  { retryable: true, retryAfterMs: retryAfterSeconds * 1_000 },
+);
+
+/** Refuses requests that there is no room or no time for, before their body is read. */
+export function shedLoad(route: Route, admission: Admission): Route {
+  return (exchange) => {
+    if (!admission.enter()) throw overloaded;
+    // However it ends: a route may wait for ever for a body that was cut off.
+    exchange.response.once('close', () => admission.leave());
+    return route(exchange);
+  };
+}

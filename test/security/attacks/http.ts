@@ -1,0 +1,139 @@
+import { connect } from 'node:net';
+import { describe, isRefused, post, send } from '../attack.ts';
+import type { Attack } from '../attack.ts';
+import type { Target } from '../production.ts';
+
+const typename = '{"query":"{ __typename }"}';
+const head = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
+
+/** Sends bytes, and gives back what came when the gateway closed the connection. */
+function sendBytes({ url }: Target, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString('latin1');
+    });
+    socket.on('error', () => {}).once('close', () => resolve(received));
+  });
+}
+
+/** Bytes that are refused, with an error in JSON that repeats none of them, on a connection that is then closed. */
+function bytesAreRefused(
+  name: string,
+  status: number,
+  bytes: string,
+  settings: Readonly<Record<string, string>> = {},
+): Attack {
+  return {
+    name,
+    expected: `${status} BAD_REQUEST`,
+    settings,
+    async attempt(target) {
+      const answer = await sendBytes(target, bytes);
+      const [line = ''] = answer.split('\r\n', 1);
+      const held =
+        answer.match(/^HTTP\/1\.1 \d+/gm)?.join() === `HTTP/1.1 ${status}` &&
+        answer.includes('"code":"BAD_REQUEST"') &&
+        answer.includes('x-content-type-options: nosniff') &&
+        !/canary/i.test(answer + target.output());
+      return { held, seen: line === '' ? 'closed' : line.slice(9) };
+    },
+  };
+}
+
+const items: readonly Attack[] = [
+  bytesAreRefused(
+    'request smuggling: both lengths',
+    400,
+    `${head}content-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /canary HTTP/1.1\r\nhost: x\r\n\r\n`,
+  ),
+  bytesAreRefused(
+    'request smuggling: two lengths',
+    400,
+    `${head}content-length: 4\r\ncontent-length: 5\r\n\r\n`,
+  ),
+  bytesAreRefused(
+    'request smuggling: a space before the colon',
+    400,
+    `${head}transfer-encoding : chunked\r\n\r\n0\r\n\r\n`,
+  ),
+  bytesAreRefused('two hosts', 400, `${head}host: canary\r\ncontent-length: 0\r\n\r\n`),
+  bytesAreRefused('header injection by a bare line feed', 400, `${head}a: b\nx-canary: c\r\n\r\n`),
+  bytesAreRefused('large headers', 431, `${head}a: ${'canary'.repeat(10_000)}\r\n\r\n`),
+  bytesAreRefused('a long URL', 431, `GET /graphql?${'canary'.repeat(10_000)} HTTP/1.1\r\nhost: x\r\n\r\n`),
+  bytesAreRefused('slow headers', 408, 'POST /graphql HTTP/1.1\r\nhost: canary', {
+    RECEIVE_TIMEOUT_MS: '300',
+  }),
+  bytesAreRefused('a slow body', 408, `${head}content-length: 99\r\n\r\n{"canary`, {
+    RECEIVE_TIMEOUT_MS: '300',
+  }),
+  bytesAreRefused('a huge body, announced', 413, `${head}content-length: 9999999999\r\n\r\n`),
+  isRefused('a large body', 413, (target) => post(target, 'x'.repeat(2_000_000))),
+  isRefused('a compressed body', 415, (target) => post(target, typename, { 'content-encoding': 'gzip' })),
+  isRefused('another spelling of the path', 404, (target) => send(target, { method: 'POST' }, '//graphql')),
+  {
+    name: 'a page of another origin',
+    expected: 'no header that allows it',
+    settings: { CORS_ORIGINS: 'https://app.example.com' },
+    async attempt(target) {
+      const headers = { origin: 'https://elsewhere.example', 'access-control-request-method': 'POST' };
+      const preflight = await send(target, { method: 'OPTIONS', headers });
+      const answer = await post(target, typename, { origin: 'https://elsewhere.example' });
+      const allowed = [preflight, answer].map((each) => each.headers['access-control-allow-origin']);
+      return { held: preflight.status === 403 && !allowed.some(Boolean), seen: describe(preflight) };
+    },
+  },
+  {
+    name: 'requests without end, with another invented key and address each',
+    expected: '429 RATE_LIMITED',
+    settings: { RATE_LIMIT: '5/3600', BLUEJAY_AUTH: 'forward' },
+    async attempt(target) {
+      const statuses: number[] = [];
+      for (let sent = 0; sent < 10; sent += 1) {
+        const headers = { 'x-api-key': `invented-${sent}`, 'x-forwarded-for': `192.0.2.${sent}` };
+        // oxlint-disable-next-line no-await-in-loop -- one after the other, as points are taken
+        statuses.push((await post(target, typename, headers)).status);
+      }
+      return { held: statuses.at(-1) === 429, seen: statuses.join(' ') };
+    },
+  },
+  {
+    name: 'more connections than allowed',
+    expected: 'closed, while those that are there are served',
+    settings: { MAX_CONNECTIONS: '3' },
+    async attempt(target) {
+      const idle = Array.from({ length: 3 }, () => connect(Number(new URL(target.url).port), '127.0.0.1'));
+      await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+      const [first, ...others] = idle;
+      const fourth = await sendBytes(target, `GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+      const served = await new Promise<string>((resolve) => {
+        first?.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
+        first?.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
+      });
+      for (const socket of [first, ...others]) socket?.destroy();
+      return {
+        held: fourth === '' && served.startsWith('HTTP/1.1 200 '),
+        seen: `${fourth === '' ? 'closed' : 'served'}, ${served.slice(9, 12)}`,
+      };
+    },
+  },
+  {
+    name: 'more requests in flight than allowed',
+    expected: '503 OVERLOADED, health unaffected',
+    settings: { MAX_CONCURRENT_REQUESTS: '1' },
+    async attempt(target) {
+      const holding = connect(Number(new URL(target.url).port), '127.0.0.1');
+      holding.write(`${head}content-length: 99\r\n\r\n`);
+      let answer = await post(target, typename);
+      // oxlint-disable-next-line no-await-in-loop -- until the one that holds the place has arrived
+      for (let left = 200; left > 0 && answer.status === 200; left -= 1)
+        answer = await post(target, typename);
+      const health = await send(target, {}, '/health/live');
+      holding.destroy();
+      return { held: answer.code === 'OVERLOADED' && health.status === 200, seen: describe(answer) };
+    },
+  },
+];
+
+export const http: readonly Attack[] = items.map((item) => ({ ...item, name: `HTTP: ${item.name}` }));

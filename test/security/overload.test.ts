@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { createAdmission } from '../../src/server/overload/admission.ts';
+import type { AdmissionOptions } from '../../src/server/overload/admission.ts';
+import { exampleId, startGateway } from '../support/gateway.ts';
+import { openConnection } from '../support/raw-socket.ts';
+
+const typename = { query: '{ __typename }' };
+
+test('a request too many is a 503 before its body is read; health answers, and ready says no until it is over', async () => {
+  const gateway = await startGateway({
+    protection: { overload: { maxConcurrentRequests: 2, maxEventLoopDelayMs: 0 } },
+  });
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
+  const leaving = new AbortController();
+  const hanging = Array.from({ length: 2 }, () =>
+    fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
+      signal: leaving.signal,
+    }).catch(() => undefined),
+  );
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+  const { socket, received } = openConnection(gateway.url);
+  const isReady = async () => (await fetch(`${gateway.url}/health/ready`)).status;
+  await expect
+    .poll(async () => {
+      // Its body never comes.
+      socket.write(
+        'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9999\r\n\r\n',
+      );
+      return received();
+    })
+    .toMatch(/^HTTP\/1\.1 503 /);
+  const refused = await gateway.post(typename);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+  expect(await refused.json()).toMatchObject({
+    errors: [{ extensions: { code: 'OVERLOADED', retryable: true, retryAfterMs: 1_000 } }],
+  });
+  expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
+  expect(await isReady()).toBe(503);
+  leaving.abort();
+  await Promise.all(hanging);
+  await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
+  await expect.poll(isReady, { timeout: 10_000, interval: 100 }).toBe(200);
+});
+
+test('a place comes free however its request ends', async () => {
+  const gateway = await startGateway({
+    protection: { overload: { maxConcurrentRequests: 1, maxEventLoopDelayMs: 0 } },
+  });
+  for (const body of ['{', '{"query":"{"}', '{"query":"{ __typename }"}', 'x'.repeat(1_100_000)]) {
+    expect((await gateway.post(body)).status).not.toBe(503);
+  }
+  const { socket } = openConnection(gateway.url);
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n',
+  );
+  await expect.poll(async () => (await gateway.post(typename)).status).toBe(503);
+  socket.destroy();
+  await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
+});
+
+function admissionAt(options: Partial<AdmissionOptions> = {}) {
+  return createAdmission({
+    maxConcurrentRequests: 100,
+    maxEventLoopDelayMs: 100,
+    now: () => 0,
+    ...options,
+  });
+}
+
+test('a turn of the event loop takes up requests for so long, and the next one does again', () => {
+  let now = 5_000;
+  const admission = admissionAt({ now: () => now });
+  expect(admission.enter()).toBe(true);
+  now += 100;
+  expect(admission.enter()).toBe(true);
+  now += 1;
+  expect([admission.enter(), admission.enter()]).toEqual([false, false]);
+  admission.onTurn();
+  expect(admission.enter()).toBe(true);
+});
+
+test('a pause before the first request of a turn is no overload', () => {
+  let now = 0;
+  const admission = admissionAt({ now: () => now });
+  admission.onTurn();
+  now += 3_000;
+  expect(admission.enter()).toBe(true);
+});
+
+test('with 0 the event loop may be as late as it likes', () => {
+  let now = 0;
+  const admission = admissionAt({ maxEventLoopDelayMs: 0, now: () => now });
+  admission.enter();
+  now += 3_000;
+  expect(admission.enter()).toBe(true);
+});
+
+test('it counts as overloaded until two seconds after the last refusal', () => {
+  let now = 0;
+  const limit = admissionAt({ maxConcurrentRequests: 0, now: () => now });
+  expect(limit.isOverloaded()).toBe(false);
+  limit.enter();
+  now = 1_999;
+  expect(limit.isOverloaded()).toBe(true);
+  now = 2_000;
+  expect(limit.isOverloaded()).toBe(false);
+});
+
+test('requests that wait while the process is busy are refused when they have waited too long', async () => {
+  const gateway = await startGateway({
+    protection: { overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 1 } },
+  });
+  const bytes = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 26\r\n\r\n${JSON.stringify(typename)}`;
+  const { socket, received } = openConnection(gateway.url);
+  // In one piece, so in one turn.
+  socket.write(bytes.repeat(2_000));
+  await expect.poll(() => received().split('HTTP/1.1 ').length - 1, { timeout: 10_000 }).toBe(2_000);
+  const statuses = received().match(/HTTP\/1\.1 \d+/g) ?? [];
+  expect(statuses[0]).toBe('HTTP/1.1 200');
+  expect(statuses).toContain('HTTP/1.1 503');
+  await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
+});

@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest';
+import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
+import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
+import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
+import { findFreePort } from '../support/processes.ts';
+import { isRedisMissing, startRedis } from '../support/redis.ts';
+
+/** A window so long that it does not end in the middle of a test. */
+const windowSeconds = 3_600;
+const limitedTo = (points: number, options: TestGatewayOptions = {}) =>
+  startGateway({ ...options, protection: { rateLimit: { points, windowSeconds }, ...options.protection } });
+const typename = { query: '{ __typename }' };
+const persona = { query: `{ persona(id: "${exampleId}") { id } }` };
+const forward: TestGatewayOptions = { auth: { mode: 'forward' } };
+const key = { 'x-api-key': clinic.apiKey };
+
+test('without RATE_LIMIT nothing is counted, and no header speaks of a limit', async () => {
+  const gateway = await startGateway();
+  const { headers } = await gateway.post(typename);
+  expect([headers.get('ratelimit'), headers.get('ratelimit-policy')]).toEqual([null, null]);
+});
+
+test('the request after the last point is a 429 that says when to come again', async () => {
+  const gateway = await limitedTo(2);
+  const answers = [];
+  for (let sent = 0; sent < 3; sent += 1) answers.push(await gateway.post(typename));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+  expect(answers.map(({ headers }) => headers.get('ratelimit-policy'))).toEqual(
+    Array.from({ length: 3 }, () => '"default";q=2;w=3600'),
+  );
+  expect(answers.map(({ headers }) => headers.get('ratelimit'))).toEqual([
+    expect.stringMatching(/^"default";r=1;t=3(600|59\d)$/),
+    expect.stringMatching(/^"default";r=0;t=3(600|59\d)$/),
+    expect.stringMatching(/^"default";r=0;t=3(600|59\d)$/),
+  ]);
+  const refused = answers.at(-1);
+  const retryAfter = Number(refused?.headers.get('retry-after'));
+  expect(retryAfter).toBeGreaterThan(windowSeconds - 60);
+  expect(await refused?.json()).toEqual({
+    errors: [
+      {
+        message: 'Too many requests: try again when the time in Retry-After is over.',
+        extensions: {
+          code: 'RATE_LIMITED',
+          requestId: refused?.headers.get('x-request-id'),
+          retryable: true,
+          retryAfterMs: retryAfter * 1_000,
+        },
+      },
+    ],
+  });
+});
+
+test('a request costs as many points as calls to Bluejay, taken when they were made', async () => {
+  const gateway = await limitedTo(10);
+  const ids = someIds(12);
+  const { status, headers } = await gateway.post({
+    query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+    variables: { ids },
+  });
+  expect([status, headers.get('ratelimit')]).toEqual([200, expect.stringMatching(/^"default";r=0;/)]);
+  expect((await gateway.post(typename)).status).toBe(429);
+});
+
+test('what is refused costs Bluejay nothing', async () => {
+  const gateway = await limitedTo(1);
+  await gateway.query(personaQuery, { id: exampleId });
+  await gateway.query(personasQuery, { ids: someIds(5) });
+  expect(gateway.sandbox.requests).toHaveLength(1);
+});
+
+test('a client that leaves pays for what it has caused', async () => {
+  const gateway = await limitedTo(10);
+  const ids = someIds(12);
+  for (const personaId of ids) gateway.sandbox.faults.add({ personaId, fault: { kind: 'hang' } });
+  const leaving = new AbortController();
+  const query = 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }';
+  const left = fetch(`${gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables: { ids } }),
+    signal: leaving.signal,
+  }).catch(() => undefined);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(12);
+  leaving.abort();
+  await left;
+  await expect.poll(() => gateway.logs).toMatchObject([{ aborted: true }]);
+  await expect.poll(async () => (await gateway.post(typename)).status).toBe(429);
+});
+
+test('each API key that Bluejay accepts has points of its own', async () => {
+  const gateway = await limitedTo(3, forward);
+  // Unknown at first, so its address pays.
+  await gateway.post(persona, key);
+  for (let sent = 0; sent < 3; sent += 1) expect((await gateway.post(persona, key)).status).toBe(200);
+  expect((await gateway.post(persona, key)).status).toBe(429);
+  // The address has two points left.
+  expect((await gateway.post(typename)).status).toBe(200);
+});
+
+test('whoever invents a key a request is counted by address', async () => {
+  const gateway = await limitedTo(3, forward);
+  const statuses = [];
+  for (let sent = 0; sent < 5; sent += 1) {
+    const { status } = await gateway.post(persona, { 'x-api-key': `invented-key-${sent}` });
+    statuses.push(status);
+  }
+  expect(statuses).toEqual([200, 200, 200, 429, 429]);
+});
+
+test('X-Forwarded-For counts only from as many proxies as there are', async () => {
+  const alone = await limitedTo(1);
+  const from = (forwarded: string) => ({ 'x-forwarded-for': forwarded });
+  expect((await alone.post(typename, from('192.0.2.1'))).status).toBe(200);
+  expect((await alone.post(typename, from('192.0.2.2'))).status).toBe(429);
+
+  const behindTwo = await limitedTo(1, { protection: { trustedProxies: 2 } });
+  const statusFrom = async (forwarded: string) => (await behindTwo.post(typename, from(forwarded))).status;
+  expect(await statusFrom('192.0.2.1, 198.51.100.7')).toBe(200);
+  expect(await statusFrom('203.0.113.9, 192.0.2.1, 198.51.100.8')).toBe(429);
+  expect(await statusFrom('192.0.2.2, 198.51.100.7')).toBe(200);
+  // One IPv6 network is one client, however it is written.
+  expect(await statusFrom('2001:db8::1, 198.51.100.7')).toBe(200);
+  expect(await statusFrom('2001:0DB8:0:0:ffff::, 198.51.100.7')).toBe(429);
+  expect(await statusFrom('2001:db8:0:1::1, 198.51.100.7')).toBe(200);
+  expect(await statusFrom('::ffff:192.0.2.2, 198.51.100.7')).toBe(429);
+  // What is no address, or too few of them, is the connection's.
+  expect(await statusFrom('canary, 198.51.100.7')).toBe(200);
+  expect(await statusFrom('192.0.2.77')).toBe(429);
+});
+
+test('health is asked as often as one likes', async () => {
+  const gateway = await limitedTo(1);
+  for (let sent = 0; sent < 3; sent += 1) {
+    expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
+  }
+});
+
+test.skipIf(isRedisMissing)(
+  'replicas count together in Redis (skipped without redis-server), and each alone while it is away',
+  { timeout: 30_000 },
+  async () => {
+    const port = await findFreePort();
+    const redis = await startRedis(port);
+    const cache = { url: `redis://127.0.0.1:${port}` };
+    const one = await limitedTo(1_000_000, { cache });
+    const other = await limitedTo(1_000_000, { cache });
+    const left = async ({ post }: TestGateway) =>
+      Number(/r=(\d+)/.exec((await post(typename)).headers.get('ratelimit') ?? '')?.[1]);
+    const states = () =>
+      [one, other].map(({ logs }) => logs.findLast(({ msg }) => msg === 'shared rate limit')?.['state']);
+    const saysLost = () => one.logs.filter(({ state }) => state === 'lost').length;
+    /** Of four requests in turn, whether each found the points that the one before has left. */
+    const countTogether = async () => {
+      const seen = [await left(one), await left(other), await left(one), await left(other)];
+      return seen.every((points, index) => index === 0 || points === (seen[index - 1] ?? 0) - 1);
+    };
+    await expect.poll(countTogether, { timeout: 10_000 }).toBe(true);
+
+    redis.process.kill('SIGKILL');
+    await redis.exited;
+    const before = saysLost();
+    await expect
+      .poll(async () => [await left(one), await left(other), ...states()])
+      .toMatchObject({
+        2: 'lost',
+        3: 'lost',
+      });
+    expect(await countTogether()).toBe(false);
+    for (let sent = 0; sent < 20; sent += 1) expect((await one.post(typename)).status).toBe(200);
+    expect(saysLost()).toBe(before + 1);
+    expect(one.logText()).not.toContain(`${port}`);
+
+    await startRedis(port);
+    await expect.poll(countTogether, { timeout: 10_000, interval: 100 }).toBe(true);
+    expect(states()).toEqual(['recovered', 'recovered']);
+  },
+);

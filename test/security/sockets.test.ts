@@ -1,0 +1,244 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { clinic, exampleId, startGateway } from '../support/gateway.ts';
+import { openConnection, sendBytes } from '../support/raw-socket.ts';
+
+const body = '{"query":"{ __typename }"}';
+const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+const request = `POST /graphql HTTP/1.1\r\nhost: x\r\n${headers}\r\n${body}`;
+const lastRequest = request.replace('host', 'connection: close\r\nhost');
+const answered = '{"data":{"__typename":"Query"}}';
+
+function errorIn(answer: string): { status: number; code: unknown; message: string } {
+  const error = (
+    JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as {
+      errors: { message: string; extensions: { code: string; requestId: string } }[];
+    }
+  ).errors[0];
+  expect(answer).toContain(`x-request-id: ${error?.extensions.requestId}\r\n`);
+  return {
+    status: Number(answer.split(' ')[1]),
+    code: error?.extensions.code,
+    message: error?.message ?? '',
+  };
+}
+
+const secured = [
+  /^content-security-policy: default-src 'none'; frame-ancestors 'none'\r$/m,
+  /^x-content-type-options: nosniff\r$/m,
+  /^referrer-policy: no-referrer\r$/m,
+  /^cross-origin-resource-policy: same-origin\r$/m,
+  /^content-type: application\/json; charset=utf-8\r$/m,
+];
+
+test.each([
+  [
+    'both lengths',
+    400,
+    `POST /graphql HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n${headers}\r\n${body}`,
+  ],
+  [
+    'two different lengths',
+    400,
+    `POST /graphql HTTP/1.1\r\nhost: x\r\n${headers}content-length: 5\r\n\r\n${body}`,
+  ],
+  ['a length that is none', 400, 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n'],
+  [
+    'an encoding that is none',
+    400,
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n\r\n',
+  ],
+  ['a space before the colon', 400, 'GET /canary HTTP/1.1\r\nhost: x\r\ntransfer-encoding : chunked\r\n\r\n'],
+  ['a folded header', 400, 'GET /canary HTTP/1.1\r\nhost: x\r\na: b\r\n c\r\n\r\n'],
+  ['a bare line feed in a header', 400, 'GET /canary HTTP/1.1\r\nhost: x\r\na: b\nc: d\r\n\r\n'],
+  ['a NUL in a header', 400, 'GET /canary HTTP/1.1\r\nhost: x\r\na: b\0\r\n\r\n'],
+  ['a method that is none', 400, 'CANARY /graphql HTTP/1.1\r\nhost: x\r\n\r\n'],
+  ['TLS on a port without', 400, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+  ['HTTP/2 without an upgrade', 400, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['headers over 16 kB', 431, `GET /graphql HTTP/1.1\r\nhost: x\r\na: ${'canary'.repeat(3_000)}\r\n\r\n`],
+  [
+    'headers of 300 kB',
+    431,
+    `GET /graphql HTTP/1.1\r\nhost: x\r\n${`a: ${'canary'.repeat(1_000)}\r\n`.repeat(50)}\r\n`,
+  ],
+  ['a URL over 16 kB', 431, `GET /graphql?${'canary'.repeat(3_000)} HTTP/1.1\r\nhost: x\r\n\r\n`],
+  ['no host', 400, 'GET /graphql HTTP/1.1\r\nconnection: close\r\n\r\n'],
+  ['two hosts', 400, 'GET /graphql HTTP/1.1\r\nhost: a\r\nHost: a\r\n\r\n'],
+])('%s: %i, in JSON, secured, with nothing of it repeated', async (_, status, bytes) => {
+  const gateway = await startGateway();
+  const answer = await sendBytes(gateway.url, bytes);
+  expect(errorIn(answer)).toMatchObject({ status, code: 'BAD_REQUEST' });
+  for (const pattern of secured) expect(answer).toMatch(pattern);
+  expect(answer).not.toMatch(/canary/i);
+  expect(gateway.logText()).not.toMatch(/canary/i);
+  await expect.poll(() => gateway.logs).toMatchObject([{ msg: 'request', status }]);
+});
+
+test('headers that come too slowly are a 408', async () => {
+  const gateway = await startGateway({ http: { receiveTimeoutMs: 200 } });
+  const answer = await sendBytes(gateway.url, 'POST /graphql HTTP/1.1\r\nhost: canary');
+  expect(errorIn(answer)).toEqual({
+    status: 408,
+    code: 'BAD_REQUEST',
+    message: 'The request came too slowly: send it at once.',
+  });
+  expect(answer).not.toContain('canary');
+});
+
+test('a body that comes too slowly is a 408, under its own request id, and nothing unforeseen', async () => {
+  const gateway = await startGateway({ http: { receiveTimeoutMs: 200 } });
+  const { socket, received, closed } = openConnection(gateway.url);
+  const slow =
+    'POST /graphql HTTP/1.1\r\nhost: x\r\nx-request-id: slow\r\ncontent-type: application/json\r\n';
+  socket.write(`${slow}content-length: 9999\r\n\r\n${body}`);
+  const drip = setInterval(() => socket.write(' '), 50);
+  onTestFinished(() => clearInterval(drip));
+  await expect.poll(received).toContain('\r\n\r\n{');
+  clearInterval(drip);
+  const answer = await closed;
+  expect(errorIn(answer)).toMatchObject({ status: 408, code: 'BAD_REQUEST' });
+  expect(answer).toContain('x-request-id: slow\r\n');
+  await expect.poll(() => gateway.logs).toMatchObject([{ requestId: 'slow', status: 408 }]);
+});
+
+test('a body that says that it is too large is refused before it is sent', async () => {
+  const gateway = await startGateway();
+  const { socket, received } = openConnection(gateway.url);
+  const large = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1048577\r\n`;
+  socket.write(`${large}\r\n`);
+  await expect.poll(received).toContain('send at most 1048576 bytes');
+  expect(received()).toMatch(/^HTTP\/1\.1 413 /);
+  // What comes all the same is thrown away, and the connection goes on.
+  socket.write(' '.repeat(1_048_577));
+  socket.write(lastRequest);
+  await expect.poll(received).toContain(answered);
+});
+
+test('one that says that it is far too large has its connection closed', async () => {
+  const gateway = await startGateway();
+  const answer = await sendBytes(
+    gateway.url,
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99999999999\r\n\r\n',
+  );
+  expect(errorIn(answer).status).toBe(413);
+  expect(answer.toLowerCase()).toContain('connection: close');
+});
+
+test('a client that asks before it sends is told to go on, or refused', async () => {
+  const gateway = await startGateway();
+  const expecting = `POST /graphql HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-type: application/json\r\n`;
+  const small = openConnection(gateway.url);
+  small.socket.write(`${expecting}content-length: ${body.length}\r\n\r\n`);
+  await expect.poll(small.received).toContain('HTTP/1.1 100 Continue');
+  small.socket.write(body);
+  await expect.poll(small.received).toContain(answered);
+  const large = openConnection(gateway.url);
+  large.socket.write(`${expecting}content-length: 1048577\r\n\r\n`);
+  await expect.poll(large.received).toMatch(/^HTTP\/1\.1 413 /);
+});
+
+test('another expectation is ignored', async () => {
+  const gateway = await startGateway();
+  const answer = await sendBytes(gateway.url, lastRequest.replace('host', 'expect: canary\r\nhost'));
+  expect(answer).toContain(answered);
+});
+
+test('more connections than allowed are closed at once, and the log says so once', async () => {
+  const gateway = await startGateway({ http: { maxConnections: 2 } });
+  const first = openConnection(gateway.url);
+  const second = openConnection(gateway.url);
+  for (const { socket, received } of [first, second]) {
+    socket.write(request);
+    await expect.poll(received).toContain(answered);
+  }
+  expect(await sendBytes(gateway.url, request)).toBe('');
+  expect(await sendBytes(gateway.url, request)).toBe('');
+  expect(gateway.logs.filter(({ level }) => level === 'warn')).toMatchObject([
+    { msg: 'too many connections: new ones are closed', maxConnections: 2 },
+  ]);
+  first.socket.destroy();
+  await expect.poll(() => sendBytes(gateway.url, lastRequest)).toContain(answered);
+});
+
+test('requests in a pipeline are answered in their order', async () => {
+  const gateway = await startGateway();
+  const ids = Array.from({ length: 20 }, (_, index) => `pipelined-${index}`);
+  const requests = ids.map((id) => request.replace('host', `x-request-id: ${id}\r\nhost`));
+  const answer = await sendBytes(gateway.url, [...requests, lastRequest].join(''));
+  expect([...answer.matchAll(/x-request-id: (pipelined-\d+)/g)].map(([, id]) => id)).toEqual(ids);
+});
+
+test('a good request is still answered when what follows it in the pipeline is not HTTP', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
+  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
+  const slow = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}`;
+  const answer = await sendBytes(gateway.url, `${slow}GARBAGE\r\n\r\n`);
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+});
+
+test('one connection may bring thousands of requests', { timeout: 20_000 }, async () => {
+  const gateway = await startGateway();
+  const { socket, received } = openConnection(gateway.url);
+  for (let sent = 0; sent < 2_000; sent += 100) {
+    socket.write(request.repeat(100));
+    await setImmediate();
+  }
+  await expect.poll(() => received().split(answered).length - 1, { timeout: 15_000 }).toBe(2_000);
+});
+
+test('HTTP/1.0 is answered, with or without a host, and its connection closed', async () => {
+  const gateway = await startGateway();
+  for (const host of ['', 'host: x\r\n']) {
+    const answer = await sendBytes(gateway.url, `POST /graphql HTTP/1.0\r\n${host}${headers}\r\n${body}`);
+    expect(answer).toContain(answered);
+    expect(answer).toMatch(/^connection: close\r$/im);
+  }
+});
+
+test.each(['http://x/graphql', 'HTTP://x:80/graphql?a=/x'])(
+  'the absolute form %s is the same path',
+  async (url) => {
+    const gateway = await startGateway();
+    expect(await sendBytes(gateway.url, lastRequest.replace('/graphql', url))).toContain(answered);
+  },
+);
+
+test.each([
+  'http://x/graphql/',
+  'http://x/a/../graphql',
+  'ftp://x/graphql',
+  '*',
+  '/./graphql',
+  '/%67raphql',
+  '/graphql%00',
+  '/graphql#x',
+  '/graphql;x',
+])('the target %s is a 404', async (target) => {
+  const gateway = await startGateway();
+  const answer = await sendBytes(gateway.url, lastRequest.replace('/graphql', target));
+  expect(errorIn(answer).status).toBe(404);
+});
+
+test.each(['http:/graphql', '\\graphql', 'graphql'])('the target %s is a 400', async (target) => {
+  const gateway = await startGateway();
+  const answer = await sendBytes(gateway.url, lastRequest.replace('/graphql', target));
+  expect(errorIn(answer).status).toBe(400);
+});
+
+test('a request to upgrade is answered as any other', async () => {
+  const gateway = await startGateway();
+  const upgrade = 'connection: upgrade, close\r\nupgrade: websocket\r\nhost';
+  expect(await sendBytes(gateway.url, request.replace('host', upgrade))).toContain(answered);
+  expect(await sendBytes(gateway.url, 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n')).not.toContain('200');
+});
+
+test('the API key of a malformed request is in no log', async () => {
+  const gateway = await startGateway({ auth: { mode: 'forward' } });
+  await sendBytes(
+    gateway.url,
+    `GET / HTTP/1.1\r\nhost: x\r\nx-api-key: ${clinic.apiKey}\r\nbad header\r\n\r\n`,
+  );
+  expect(gateway.logs).toHaveLength(1);
+  expect(gateway.logText()).not.toContain(clinic.apiKey);
+});

@@ -1,0 +1,32 @@
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A connection that ends with the test, and what has come over it. */
+export interface RawConnection {
+  readonly socket: Socket;
+  received(): string;
+  /** Resolves with everything that came, when the gateway has closed the connection. */
+  readonly closed: Promise<string>;
+}
+
+export function openConnection(url: string): RawConnection {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  let received = '';
+  socket.on('error', () => {});
+  socket.on('data', (bytes) => {
+    received += bytes.toString('latin1');
+  });
+  const closed = new Promise<string>((resolve) => {
+    socket.once('close', () => resolve(received));
+  });
+  return { socket, received: () => received, closed };
+}
+
+/** Sends bytes and waits until the gateway closes the connection. */
+export function sendBytes(url: string, bytes: string): Promise<string> {
+  const { socket, closed } = openConnection(url);
+  socket.write(bytes);
+  return closed;
+}
