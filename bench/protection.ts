@@ -18,7 +18,7 @@ const contentType = 'application/json; charset=utf-8';
 const logger = createLogger('silent');
 const watch = createRequestWatch({ logger });
 
-const result = parseConfig({ NODE_ENV: 'production' });
+const result = parseConfig({ NODE_ENV: 'production', MAX_EVENT_LOOP_DELAY_MS: '60000' });
 if (!result.ok) throw new Error(result.problems.join('\n'));
 const protection = await createProtection({
   ...result.config.protection,
