@@ -5,6 +5,8 @@ import type { Logger } from './logger.ts';
 export function createEventLog(logger: Logger): BluejayEvents {
   return {
     onBreakerStateChange: (state, operation) => logger.warn({ state, operation }, 'circuit breaker'),
+    onTenantBreakerStateChange: (state, operation) =>
+      logger.info({ state, operation }, "circuit breaker of one caller's key"),
     onItemsDropped: (count) => logger.warn({ count }, 'items without an id in a list of personas'),
     onSharedCacheStateChange: (state) => logger.warn({ state }, 'shared cache'),
   };

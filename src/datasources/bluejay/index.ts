@@ -59,6 +59,8 @@ const cacheDefaults: CacheConfig = {
 /** For logs and metrics. */
 export interface BluejayEvents extends CustomerPersonasEvents, ChainEvents {
   readonly onBreakerStateChange?: (state: BreakerState, operation: Operation) => void;
+  /** Of the breaker of one API key, with `forward`. */
+  readonly onTenantBreakerStateChange?: (state: BreakerState, operation: Operation) => void;
   readonly onSharedCacheStateChange?: (state: SharedStoreState) => void;
 }
 
@@ -116,6 +118,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
       acceptedKeys,
       now,
       onStateChange: (state) => events.onBreakerStateChange?.(state, operation),
+      onTenantStateChange: (state) => events.onTenantBreakerStateChange?.(state, operation),
     });
   const tenants = {
     getCustomerPersona: tenantsOf('getCustomerPersona'),

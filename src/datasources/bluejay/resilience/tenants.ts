@@ -30,13 +30,16 @@ export interface TenantsOptions {
   readonly now: () => number;
   /** Told of the breaker of the whole operation. */
   readonly onStateChange: (state: BreakerState) => void;
+  /** Told of the breaker of any one tenant. */
+  readonly onTenantStateChange: (state: BreakerState) => void;
 }
 
 /** Failures of one tenant alone never open the operation's breaker: its own opens first, at half of this. */
 const minimumCalls = 40;
 const maxTenants = 10_000;
 
-export function createTenants({ acceptedKeys, now, onStateChange }: TenantsOptions): Tenants {
+export function createTenants(options: TenantsOptions): Tenants {
+  const { acceptedKeys, now, onStateChange, onTenantStateChange } = options;
   if (acceptedKeys === undefined) {
     const breaker = createBreaker({ now, minimumCalls: minimumCalls / 2, onStateChange });
     const everyone = { key: '', breaker, retryBudget: createRetryBudget({ now }) };
@@ -49,7 +52,10 @@ export function createTenants({ acceptedKeys, now, onStateChange }: TenantsOptio
   const origin = createBreaker({ now, minimumCalls, onStateChange });
   const create = (key: string): Tenant => ({
     key,
-    breaker: createTenantBreaker(createBreaker({ now, minimumCalls: minimumCalls / 2 }), origin),
+    breaker: createTenantBreaker(
+      createBreaker({ now, minimumCalls: minimumCalls / 2, onStateChange: onTenantStateChange }),
+      origin,
+    ),
     retryBudget: createRetryBudget({ now }),
   });
   const strangers = create('');
