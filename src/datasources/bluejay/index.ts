@@ -45,6 +45,8 @@ export interface BluejayOptions {
 export interface CacheConfig extends FreshnessOptions, MemoryStoreOptions {
   /** `redis://` or `rediss://`, of a Redis or Valkey that all replicas share. */
   readonly url: string | undefined;
+  /** The longest that it may hold up a read or a write. @default 50 */
+  readonly sharedTimeoutMs?: number;
 }
 
 const cacheDefaults: CacheConfig = {
@@ -101,7 +103,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
   } = options;
   const { events = {}, now = () => performance.now(), wallClock = Date.now, random = Math.random } = options;
   const cacheConfig = { ...cacheDefaults, ...options.cache };
-  const shared = await openSharedStore(cacheConfig.url, events);
+  const shared = await openSharedStore(cacheConfig, events);
   const transport = createTransport({ baseUrl, userAgent, timeoutMs, connections: maxInFlight });
   // Where every caller brings its own key, none may take all the places.
   const acceptedKeys = auth === 'forward' ? createAcceptedKeys() : undefined;
@@ -188,11 +190,11 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
 }
 
 async function openSharedStore(
-  url: string | undefined,
+  { url, sharedTimeoutMs: timeoutMs = 50 }: CacheConfig,
   { onSharedCacheStateChange = () => {} }: BluejayEvents,
 ): Promise<SharedStore | undefined> {
   if (url === undefined) return undefined;
   // Loaded only here: without a shared cache nobody pays for its client.
   const { createSharedStore } = await import('./cache/shared-store.ts');
-  return createSharedStore({ url, onStateChange: onSharedCacheStateChange });
+  return createSharedStore({ url, timeoutMs, onStateChange: onSharedCacheStateChange });
 }

@@ -8,8 +8,8 @@ import { usableUntil } from './freshness.ts';
 export interface SharedStoreOptions {
   /** `redis://` or `rediss://`, of Redis or Valkey. */
   readonly url: string;
-  /** The longest that a read or a write may hold up. @default 50 */
-  readonly timeoutMs?: number;
+  /** The longest that a read or a write may hold up. */
+  readonly timeoutMs: number;
   readonly onStateChange: (state: SharedStoreState) => void;
 }
 
@@ -30,8 +30,9 @@ const prefix = 'bluejay-graphql:1:';
 /** How long the store is left alone after it failed. */
 const pauseMs = 1_000;
 
-export function createSharedStore({ url, timeoutMs = 50, onStateChange }: SharedStoreOptions): SharedStore {
+export function createSharedStore({ url, timeoutMs, onStateChange }: SharedStoreOptions): SharedStore {
   let client = connect(url);
+  let connectedAt = performance.now();
   let isLost = false;
   let sawGarbage = false;
   // One failure is enough: the next read tries again after the pause.
@@ -64,10 +65,12 @@ export function createSharedStore({ url, timeoutMs = 50, onStateChange }: Shared
       return value;
     } catch (error) {
       report('failure');
-      // What a connection owes that is late may never come, or never end.
-      if (error === late && used === client && client.isOpen) {
+      // What a connection owes that is late may never come, or never end; and one may never become ready.
+      const isStuck = !client.isReady && performance.now() - connectedAt > connectTimeoutMs;
+      if (used === client && client.isOpen && (error === late || isStuck)) {
         client.destroy();
         client = connect(url);
+        connectedAt = performance.now();
       }
       return undefined;
     } finally {
@@ -98,6 +101,7 @@ export function createSharedStore({ url, timeoutMs = 50, onStateChange }: Shared
 }
 
 const late = new Error('late');
+const connectTimeoutMs = 1_000;
 
 function connect(url: string) {
   const client = createClient({
@@ -105,7 +109,10 @@ function connect(url: string) {
     // Without a connection commands fail at once instead of piling up.
     disableOfflineQueue: true,
     commandsQueueMaxLength: 10_000,
-    socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, pauseMs) },
+    socket: {
+      connectTimeout: connectTimeoutMs,
+      reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, pauseMs),
+    },
   });
   // Its errors name the host; what matters of them is in the breaker's state.
   client.on('error', () => {});
