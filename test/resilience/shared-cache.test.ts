@@ -180,7 +180,8 @@ test('a Redis that accepts and says nothing holds up no request for long, and is
   // What is late may never come: the next try is made on another connection.
   await expect
     .poll(async () => {
-      await ask(gateway);
+      await ask(gateway, clinic.apiKey, clinic.personas[1]?.id);
+      await ask(gateway, clinic.apiKey, clinic.personas[2]?.id);
       return connections;
     })
     .toBeGreaterThan(1);
