@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { integer, onOff, oneOf, share } from './variable.ts';
-import type { Variable } from './variable.ts';
+import type { ValuesOf, Variable } from './variable.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -101,11 +101,7 @@ export const observabilityVariables = {
   },
 } as const satisfies Record<string, Variable>;
 
-type Values = {
-  [Name in keyof typeof observabilityVariables]: v.InferOutput<
-    (typeof observabilityVariables)[Name]['schema']
-  >;
-};
+type Values = ValuesOf<typeof observabilityVariables>;
 
 export interface ObservabilityConfig {
   readonly log: LogConfig;

@@ -7,6 +7,11 @@ export interface Variable {
   readonly description: string;
 }
 
+/** What variables are once they are read. */
+export type ValuesOf<Variables extends Record<string, Variable>> = {
+  readonly [Name in keyof Variables]: v.InferOutput<Variables[Name]['schema']>;
+};
+
 export function oneOf<const Options extends readonly string[]>(options: Options) {
   return v.picklist(options, `expected one of ${options.join(', ')}`);
 }

@@ -1,0 +1,133 @@
+import * as v from 'valibot';
+import { integerVariable, oneOf } from './variable.ts';
+import type { ValuesOf, Variable } from './variable.ts';
+
+/** The most of each that a document may have; each is the name that an error's `limit` has. */
+export interface OperationLimits {
+  /** Lexical tokens; as many comments, and a hundred times as many characters. */
+  readonly tokens: number;
+  /** How deep fields are nested, and values. */
+  readonly depth: number;
+  /** All fields, each counted wherever a fragment brings it. */
+  readonly fields: number;
+  /** Fields of the operation type that are answered under different names. */
+  readonly rootFields: number;
+  /** Fields that stand beside one of the same response name. */
+  readonly duplicates: number;
+  readonly aliases: number;
+  readonly directives: number;
+  /** Inline fragments, and named ones wherever they are spread. */
+  readonly fragments: number;
+}
+
+export interface TrustedDocumentsConfig {
+  /** A JSON file: an object of ids and documents, an id being `sha256:` and the document's SHA-256 in hex. */
+  readonly path: string;
+  /** `only`: nothing but these documents is executed. `prefer`: others are too. */
+  readonly mode: 'prefer' | 'only';
+}
+
+/** Who may have which operations executed, and how large they and their answers may be. */
+export interface OperationsConfig {
+  readonly limits: OperationLimits;
+  /** Absent where every document is executed, and none by its id. */
+  readonly trustedDocuments: TrustedDocumentsConfig | undefined;
+  /** The most representations that one request may have for `_entities`, and the most ids for `personas`. */
+  readonly maxRepresentations: number;
+  /** About how large the data of an answer may be. */
+  readonly maxResponseBytes: number;
+  /** Of the router: two during a rotation. With none everybody may send GraphQL requests. */
+  readonly routerSecrets: readonly string[];
+}
+
+const routerSecrets = v.pipe(
+  v.string(),
+  v.transform((value) => (value === '' ? [] : value.split(','))),
+  v.check(
+    (secrets) => secrets.length <= 2 && secrets.every((secret) => /^[\x21-\x7e]{16,256}$/.test(secret)),
+    'expected 16 to 256 visible ASCII characters without a comma, or two such secrets with a comma between',
+  ),
+);
+
+export const operationsVariables = {
+  ROUTER_SECRET: {
+    schema: v.optional(routerSecrets, ''),
+    default: '',
+    description:
+      'What every GraphQL request must then carry in `router-authorization`. Two, with a comma between, during a rotation.',
+  },
+  MAX_REPRESENTATIONS: integerVariable(
+    1,
+    100_000,
+    1_000,
+    'The most entities that a router, and ids that a client, may ask for in one request.',
+  ),
+  MAX_RESPONSE_BYTES: integerVariable(
+    1_024,
+    268_435_456,
+    16_777_216,
+    'About how large the data of an answer may be.',
+  ),
+  MAX_TOKENS: integerVariable(1, 100_000, 1_000, 'The most lexical tokens that a document may have.'),
+  MAX_DEPTH: integerVariable(1, 1_000, 20, 'How deep its fields may be nested, and its values.'),
+  MAX_FIELDS: integerVariable(
+    1,
+    100_000,
+    500,
+    'The most fields, each counted wherever a fragment brings it.',
+  ),
+  MAX_ROOT_FIELDS: integerVariable(1, 100_000, 50, 'The most different fields of `Query`.'),
+  MAX_DUPLICATES: integerVariable(
+    0,
+    100_000,
+    100,
+    'The most fields that repeat one beside them, in name and alias.',
+  ),
+  MAX_ALIASES: integerVariable(0, 100_000, 50, 'The most aliases.'),
+  MAX_DIRECTIVES: integerVariable(0, 100_000, 50, 'The most directives.'),
+  MAX_FRAGMENTS: integerVariable(0, 100_000, 100, 'The most fragments, each counted wherever it is spread.'),
+  TRUSTED_DOCUMENTS: {
+    schema: v.optional(v.string()),
+    default: '',
+    description: 'A JSON file of documents by their SHA-256, which clients may then ask for by `documentId`.',
+  },
+  TRUSTED_DOCUMENTS_MODE: {
+    schema: v.optional(oneOf(['off', 'prefer', 'only'])),
+    default: '`only` with a file, else `off`',
+    description:
+      '`only`: no other document is executed. `prefer`: others are too. `off`: the file is unused.',
+  },
+} as const satisfies Record<string, Variable>;
+
+type Values = ValuesOf<typeof operationsVariables>;
+
+/** @param values those that are right by themselves */
+export function findOperationsProblems(values: Partial<Values>): readonly string[] {
+  const { TRUSTED_DOCUMENTS_MODE: mode = 'off', TRUSTED_DOCUMENTS: path } = values;
+  if (mode === 'off' || path !== undefined) return [];
+  return [`TRUSTED_DOCUMENTS: required when TRUSTED_DOCUMENTS_MODE is ${mode}`];
+}
+
+export function resolveOperations(values: Values): OperationsConfig {
+  return {
+    limits: {
+      tokens: values.MAX_TOKENS,
+      depth: values.MAX_DEPTH,
+      fields: values.MAX_FIELDS,
+      rootFields: values.MAX_ROOT_FIELDS,
+      duplicates: values.MAX_DUPLICATES,
+      aliases: values.MAX_ALIASES,
+      directives: values.MAX_DIRECTIVES,
+      fragments: values.MAX_FRAGMENTS,
+    },
+    trustedDocuments: resolveTrustedDocuments(values),
+    maxRepresentations: values.MAX_REPRESENTATIONS,
+    maxResponseBytes: values.MAX_RESPONSE_BYTES,
+    routerSecrets: values.ROUTER_SECRET,
+  };
+}
+
+function resolveTrustedDocuments(values: Values): TrustedDocumentsConfig | undefined {
+  const { TRUSTED_DOCUMENTS: path, TRUSTED_DOCUMENTS_MODE: mode = 'only' } = values;
+  return path === undefined || mode === 'off' ? undefined : { path, mode };
+}

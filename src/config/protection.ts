@@ -1,0 +1,111 @@
+import * as v from 'valibot';
+import { integerVariable } from './variable.ts';
+import type { ValuesOf, Variable } from './variable.ts';
+
+/** What one connection may take. */
+export interface HttpConfig {
+  /** More connections than these are closed at once. */
+  readonly maxConnections: number;
+  /** The longest that a request may take to arrive; its headers have 10 seconds of it. */
+  readonly receiveTimeoutMs: number;
+}
+
+/** What GraphQL requests may take from each other. */
+export interface ProtectionConfig {
+  /** Exact origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[];
+  /** How many proxies in front add to `X-Forwarded-For`. */
+  readonly trustedProxies: number;
+  /** Undefined: no limit. */
+  readonly rateLimit: { readonly points: number; readonly windowSeconds: number } | undefined;
+  readonly overload: {
+    readonly maxConcurrentRequests: number;
+    /** How long the event loop may take up requests without a pause; 0 does not look. */
+    readonly maxEventLoopDelayMs: number;
+  };
+}
+
+const corsOrigins = v.pipe(
+  v.string(),
+  v.transform((value) => (value === '' ? [] : value.split(',').map((origin) => origin.trim()))),
+  v.check(
+    (origins) => origins.every(isOrigin),
+    'expected exact origins with commas between, such as https://app.example.com; no wildcard, path or slash at the end',
+  ),
+);
+
+function isOrigin(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value && !value.includes('*');
+}
+
+const rateLimit = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d{0,8}\/[1-9]\d{0,4}$/, 'expected points and the seconds of their window, such as 600/60'),
+  v.transform((value) => {
+    const [points, windowSeconds] = value.split('/').map(Number);
+    return { points: points ?? 0, windowSeconds: windowSeconds ?? 0 };
+  }),
+);
+
+export const protectionVariables = {
+  RECEIVE_TIMEOUT_MS: integerVariable(
+    100,
+    600_000,
+    30_000,
+    'The longest that a request may take to arrive, in milliseconds; its headers have 10 seconds of it.',
+  ),
+  MAX_CONNECTIONS: integerVariable(
+    1,
+    1_000_000,
+    10_000,
+    'The most connections; further ones are closed at once.',
+  ),
+  MAX_CONCURRENT_REQUESTS: integerVariable(
+    1,
+    1_000_000,
+    1_000,
+    'The most GraphQL requests in flight; further ones are `OVERLOADED`.',
+  ),
+  MAX_EVENT_LOOP_DELAY_MS: integerVariable(
+    0,
+    60_000,
+    100,
+    'How long the event loop may take up requests without a pause; those that wait longer are `OVERLOADED`. `0` does not look.',
+  ),
+  RATE_LIMIT: {
+    schema: v.optional(rateLimit),
+    default: '',
+    description:
+      'Points and the seconds of their window, such as `600/60`, for each API key or address; a call to Bluejay costs one, a request at least one.',
+  },
+  TRUSTED_PROXIES: integerVariable(
+    0,
+    10,
+    0,
+    'How many proxies stand in front and add to `X-Forwarded-For`; with `0` the connection’s address counts.',
+  ),
+  CORS_ORIGINS: {
+    schema: v.optional(corsOrigins, ''),
+    default: '',
+    description: 'The origins whose pages may read answers, with commas between: `https://app.example.com`.',
+  },
+} as const satisfies Record<string, Variable>;
+
+type Values = ValuesOf<typeof protectionVariables>;
+
+export function resolveHttp(values: Values): HttpConfig {
+  return { maxConnections: values.MAX_CONNECTIONS, receiveTimeoutMs: values.RECEIVE_TIMEOUT_MS };
+}
+
+export function resolveProtection(values: Values): ProtectionConfig {
+  return {
+    corsOrigins: values.CORS_ORIGINS,
+    trustedProxies: values.TRUSTED_PROXIES,
+    rateLimit: values.RATE_LIMIT,
+    overload: {
+      maxConcurrentRequests: values.MAX_CONCURRENT_REQUESTS,
+      maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS,
+    },
+  };
+}

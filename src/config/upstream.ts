@@ -1,0 +1,121 @@
+import * as v from 'valibot';
+import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
+import { integerVariable, onOff, oneOf } from './variable.ts';
+import type { ValuesOf, Variable } from './variable.ts';
+
+/** Either Bluejay over HTTP, or the sandbox that the gateway starts for itself. */
+export type UpstreamConfig =
+  | { readonly kind: 'sandbox'; readonly timeoutMs: number }
+  | {
+      readonly kind: 'bluejay';
+      /** Origin and optional path prefix, without a trailing slash. */
+      readonly baseUrl: string;
+      readonly auth: AuthConfig;
+      /** The longest one attempt of an upstream call may take, connecting and body included. */
+      readonly timeoutMs: number;
+    };
+
+export type AuthConfig =
+  /** The gateway's own key, for everyone. */
+  | { readonly mode: 'service'; readonly apiKey: string }
+  /** Every caller brings its own X-API-Key; the gateway's key is never used. */
+  | { readonly mode: 'forward' };
+
+const defaultBaseUrl = 'https://api.getbluejay.ai';
+
+const baseUrl = v.pipe(
+  v.string(),
+  v.check(
+    (value) => isBaseUrl(value),
+    'expected an http(s) URL without credentials, query or fragment, such as https://api.getbluejay.ai',
+  ),
+  v.transform((value) => new URL(value)),
+);
+
+function isBaseUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return (
+    url !== null &&
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    !/[?#@]/.test(value) &&
+    url.hostname !== ''
+  );
+}
+
+export const upstreamVariables = {
+  BLUEJAY_BASE_URL: {
+    schema: v.optional(baseUrl),
+    default: defaultBaseUrl,
+    description: "Where Bluejay's API is. `https`, or `http` on loopback.",
+  },
+  BLUEJAY_ALLOW_HTTP: {
+    schema: v.optional(onOff, 'false'),
+    default: 'false',
+    description:
+      '`true` permits `http` to hosts that are not loopback: the API key then travels unencrypted.',
+  },
+  BLUEJAY_API_KEY: {
+    schema: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(apiKeyPattern, 'expected 8 to 256 visible ASCII characters without a comma'),
+      ),
+    ),
+    default: '',
+    description: "The gateway's own Bluejay API key. Required with `BLUEJAY_AUTH=service`.",
+  },
+  BLUEJAY_AUTH: {
+    schema: v.optional(oneOf(['service', 'forward'])),
+    default: '`service` with a key, else `forward`',
+    description:
+      "`service`: the gateway's key for everyone. `forward`: every caller sends its own `X-API-Key`.",
+  },
+  BLUEJAY_TIMEOUT_MS: integerVariable(
+    1,
+    60_000,
+    3_000,
+    'The longest one attempt of an upstream call may take, in milliseconds.',
+  ),
+} as const satisfies Record<string, Variable>;
+
+type Values = ValuesOf<typeof upstreamVariables>;
+
+/**
+ * @param values those that are right by themselves
+ * @param isApiKeySet also true for a key that is wrong by itself, which is not missing as well
+ */
+export function findUpstreamProblems(values: Partial<Values>, isApiKeySet: boolean): readonly string[] {
+  const problems: string[] = [];
+  const url = values.BLUEJAY_BASE_URL;
+  if (url?.protocol === 'http:' && !isLoopback(url.hostname) && values.BLUEJAY_ALLOW_HTTP === false) {
+    problems.push(
+      'BLUEJAY_BASE_URL: expected https (http is for loopback; BLUEJAY_ALLOW_HTTP=true permits it elsewhere)',
+    );
+  }
+  if (values.BLUEJAY_AUTH === 'service' && !isApiKeySet) {
+    problems.push('BLUEJAY_API_KEY: required when BLUEJAY_AUTH is service');
+  }
+  return problems;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** The sandbox where nothing is configured, but never in production. */
+export function resolveUpstream(values: Values, isProduction: boolean): UpstreamConfig {
+  const {
+    BLUEJAY_BASE_URL: url,
+    BLUEJAY_API_KEY: apiKey,
+    BLUEJAY_AUTH: mode,
+    BLUEJAY_TIMEOUT_MS: timeoutMs,
+  } = values;
+  const nothingConfigured = url === undefined && apiKey === undefined && mode === undefined;
+  if (nothingConfigured && !isProduction) return { kind: 'sandbox', timeoutMs };
+  return {
+    kind: 'bluejay',
+    baseUrl: url === undefined ? defaultBaseUrl : url.href.replace(/\/+$/, ''),
+    auth: apiKey === undefined || mode === 'forward' ? { mode: 'forward' } : { mode: 'service', apiKey },
+    timeoutMs,
+  };
+}
