@@ -131,7 +131,7 @@ test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', asyn
   await ask(gateway, clinic.apiKey, clinic.personas[1]?.id);
   expect((await ask(gateway)).data?.persona?.name).toBe(clinic.personas[0]?.name);
   await expect.poll(() => redis.type(key)).toBe('string');
-  expect(states(gateway)).not.toContain('lost');
+  expect(states(gateway).slice(before)).not.toContain('lost');
 });
 
 test.skipIf(isRedisMissing)('a persona that is gone is gone from Redis too', async () => {
