@@ -70,7 +70,7 @@ export const protectionVariables = {
   MAX_EVENT_LOOP_DELAY_MS: integerVariable(
     0,
     60_000,
-    100,
+    250,
     'How long the event loop may take up requests without a pause; those that wait longer are `OVERLOADED`. `0` does not look.',
   ),
   RATE_LIMIT: {
