@@ -31,7 +31,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
       corsOrigins: [],
       trustedProxies: 0,
       rateLimit: undefined,
-      overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 100 },
+      overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 250 },
     },
     cache: {
       ttlMs: 0,
