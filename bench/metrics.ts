@@ -1,13 +1,14 @@
-// What metrics cost a request, with traces off. `npm run bench:metrics` prints two figures: the CPU of whole
-// processes with metrics and without, in rounds that take turns, and the time in which one request's events are
-// counted, which the noise of the first figure hides.
+// What metrics cost a request, with traces off. `npm run bench:metrics` prints two figures: the CPU of one process
+// that serves with metrics on one address and without on another, in rounds that take turns (two processes that run
+// the same differ by more than metrics cost), and the time in which one request's events are counted, which is what
+// the noise of the first figure hides. Observing garbage collection and the event loop costs no request anything.
 import { availableParallelism } from 'node:os';
 import { createMetrics } from '../src/observability/metrics/index.ts';
 import { measureScenario } from './measure.ts';
 import { createPrograms } from './programs.ts';
 import { uniqueIds } from './scenarios.ts';
 import { gateway, startServer } from './servers.ts';
-import type { Server, ServerKind } from './servers.ts';
+import type { ServerKind } from './servers.ts';
 import { median } from './statistics.ts';
 import { startUpstream } from './upstream.ts';
 
@@ -49,32 +50,24 @@ function measureEvents(): number {
   return median(samples);
 }
 
-const metered: ServerKind = {
-  ...gateway,
-  name: 'gateway with metrics',
-  env: (upstream) => ({ ...gateway.env(upstream), METRICS_PORT: '0' }),
-};
-
-/** Two processes that run the same differ by some microseconds too: several of each, and what they differ by. */
-const replicas = 3;
-const pace = { rounds: 21, roundMs: 500, warmUpMs: 3_000 };
+const both: ServerKind = { ...gateway, name: 'both', file: 'bench/metrics-pair.ts' };
+const pace = { rounds: 101, roundMs: 300, warmUpMs: 5_000 };
 
 const programs = createPrograms({ pin: true });
 const upstream = await startUpstream(programs);
-const servers: Server[] = [];
-for (let replica = 0; replica < replicas; replica += 1) {
-  for (const kind of [gateway, metered]) servers.push(await startServer(kind, programs, upstream));
+const { program } = await startServer(both, programs, upstream);
+const servers = [
+  { name: 'metrics off', program },
+  { name: 'metrics on', program: { ...program, url: program.url.replace('127.0.0.1', '127.0.0.2') } },
+];
+const [off, on] = await measureScenario(uniqueIds, servers, pace);
+if (off !== undefined && on !== undefined) {
+  const cost = off.cpuMicros * (on.ratio.median - 1);
+  print(
+    `CPU per request: metrics off ${off.cpuMicros.toFixed(1)} µs, on ${on.cpuMicros.toFixed(1)} µs: ` +
+      `${cost.toFixed(1)} µs more (median of ${pace.rounds} pairs of rounds)`,
+  );
 }
-const results = await measureScenario(uniqueIds, servers, pace);
-const microsOf = (name: string) =>
-  results.filter(({ server }) => server === name).map(({ cpuMicros }) => cpuMicros);
-const off = microsOf(gateway.name);
-const on = microsOf(metered.name);
-const list = (values: number[]) => values.map((value) => value.toFixed(1)).join(', ');
-print(
-  `CPU per request: metrics off ${list(off)} µs, on ${list(on)} µs: ` +
-    `${(median(on) - median(off)).toFixed(1)} µs more (medians)`,
-);
 print(`counting one request's events: ${measureEvents().toFixed(2)} µs`);
 print(`${availableParallelism()} cores, Node.js ${process.version}`);
 // Ends the programs, too.
