@@ -34,6 +34,8 @@ const now = () => performance.now();
 const logger = createLogger('warn');
 const query = 'query Persona($id: UUID!) { persona(id: $id) { id createdAt name description goal orgId } }';
 
+const listByAgent = () => Promise.resolve({ value: [], freshUntil: 0 });
+
 let next = 0;
 const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
 
@@ -74,7 +76,6 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
     events,
     now,
   });
-  const listByAgent = () => Promise.resolve({ value: [], freshUntil: 0 });
   const lane = observeLane(
     createFastLane({
       pipeline: createPipeline({ schema: createSchema() }),
