@@ -2,6 +2,8 @@
 // and without, in rounds that take turns: from the moment that its parameters are read to its end, through the GraphQL
 // pipeline, the data sources, the cache and the chain of policies. There are no sockets: their noise is several times
 // what is measured. Bluejay answers from a stub.
+import { parseConfig } from '../src/config.ts';
+import type { Config } from '../src/config.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createGetCustomerPersona } from '../src/datasources/bluejay/get-customer-persona.ts';
 import { createCache } from '../src/datasources/bluejay/cache/index.ts';
@@ -30,6 +32,7 @@ import { median } from './statistics.ts';
 const rounds = 41;
 const requests = 10_000;
 const concurrency = 32;
+const config = readConfig();
 const now = () => performance.now();
 const logger = createLogger('warn');
 const query = 'query Persona($id: UUID!) { persona(id: $id) { id createdAt name description goal orgId } }';
@@ -38,6 +41,12 @@ const listByAgent = () => Promise.resolve({ value: [], freshUntil: 0 });
 
 let next = 0;
 const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
+
+function readConfig(): Config {
+  const result = parseConfig({ NODE_ENV: 'production' });
+  if (!result.ok) throw new Error(result.problems.join('\n'));
+  return result.config;
+}
 
 /** All that a request passes but sockets, with these listeners. */
 function createRequest(own: GatewayEvents): () => Promise<void> {
@@ -76,13 +85,20 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
     events,
     now,
   });
+  const schema = createSchema();
   const lane = observeLane(
     createFastLane({
-      pipeline: createPipeline({ schema: createSchema() }),
+      pipeline: createPipeline({
+        schema,
+        limits: config.limits,
+        exposure: { introspection: false, serviceSdl: false },
+      }),
+      schema,
       createDataSources: createDataSourcesFactory({ customerPersonas: { get, listByAgent }, events }),
       formatResult: createFormatResult(logger),
       limitRepresentations: createRepresentationLimit(1_000),
       inlineTracer: createInlineTracer(createSchema),
+      maxResponseBytes: config.maxResponseBytes,
     }),
     events,
   );
