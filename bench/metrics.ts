@@ -74,7 +74,12 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
     }),
     chain: createChain({
       operation: 'getCustomerPersona',
-      tenants: createTenants({ acceptedKeys: undefined, now, onStateChange: () => {} }),
+      tenants: createTenants({
+        acceptedKeys: undefined,
+        now,
+        onStateChange: () => {},
+        onTenantStateChange: () => {},
+      }),
       acceptedKeys: undefined,
       bulkhead: createBulkhead(),
       slowMs: 1_500,
