@@ -17,7 +17,10 @@ export interface RequestWatchOptions {
 
 /** Sees each request come and go: for its line in the log, for metrics, for its trace. */
 export interface RequestWatch {
-  start(request: IncomingMessage, route: string | undefined): RequestTrace | undefined;
+  start(
+    request: Pick<IncomingMessage, 'method' | 'headers'>,
+    route: string | undefined,
+  ): RequestTrace | undefined;
   end(request: WatchedRequest): void;
 }
 
