@@ -30,6 +30,15 @@ query Personas {
   }
 }
 `,
+  `# The personas of an agent. What the list brings is not read again in the same request.
+query Agent {
+  personasByAgent(agentId: "7") {
+    id
+    name
+    goal
+  }
+}
+`,
   `# What a router asks a subgraph.
 query Entities {
   _entities(
