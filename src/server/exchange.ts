@@ -25,6 +25,8 @@ export interface Exchange {
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
   readonly isDraining: () => boolean;
+  /** Called when the request has arrived in full, before it is executed; may throw a Refusal. */
+  onReceived?: () => void;
   /** Called when all is known about the answer, for headers that depend on it. */
   beforeAnswer?: () => void;
 }

@@ -55,6 +55,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       ? parseGetParams(request, trustedDocuments)
       : parseGraphQLParams(await readBody(request), trustedDocuments);
     if (params === undefined) throw methodNotAllowed(trustedDocuments);
+    exchange.onReceived?.();
 
     const trace = exchange.trace?.startOperation();
     const caller = {

@@ -52,19 +52,40 @@ test('a place comes free however its request ends', async () => {
   for (const body of ['{', '{"query":"{"}', '{"query":"{ __typename }"}', 'x'.repeat(1_100_000)]) {
     expect((await gateway.post(body)).status).not.toBe(503);
   }
-  const { socket } = openConnection(gateway.url);
-  socket.write(
-    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n',
-  );
-  await expect.poll(async () => (await gateway.post(typename)).status).toBe(503);
-  socket.destroy();
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const leaving = new AbortController();
+  const hanging = fetch(`${gateway.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
+    signal: leaving.signal,
+  }).catch(() => undefined);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+  expect((await gateway.post(typename)).status).toBe(503);
+  leaving.abort();
+  await hanging;
   await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
+});
+
+test('requests whose body never comes take no place from others', async () => {
+  const gateway = await startGateway({
+    protection: { overload: { maxConcurrentRequests: 1, maxEventLoopDelayMs: 0 } },
+  });
+  const half =
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n';
+  const sockets = Array.from({ length: 20 }, () => openConnection(gateway.url).socket);
+  for (const socket of sockets) socket.write(half);
+  for (let request = 0; request < 20; request += 1) {
+    expect((await gateway.post(typename)).status).toBe(200);
+  }
+  expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
 });
 
 function admissionAt(options: Partial<AdmissionOptions> = {}) {
   return createAdmission({
     maxConcurrentRequests: 100,
     maxEventLoopDelayMs: 100,
+    minimumPerTurn: 2,
     now: () => 0,
     ...options,
   });
@@ -73,13 +94,23 @@ function admissionAt(options: Partial<AdmissionOptions> = {}) {
 test('a turn of the event loop takes up requests for so long, and the next one does again', () => {
   let now = 5_000;
   const admission = admissionAt({ now: () => now });
-  expect(admission.enter()).toBe(true);
+  expect(admission.allows()).toBe(true);
   now += 100;
-  expect(admission.enter()).toBe(true);
+  expect(admission.allows()).toBe(true);
   now += 1;
-  expect([admission.enter(), admission.enter()]).toEqual([false, false]);
+  expect([admission.allows(), admission.allows()]).toEqual([false, false]);
   admission.onTurn();
-  expect(admission.enter()).toBe(true);
+  expect(admission.allows()).toBe(true);
+});
+
+test('a turn that is slow with few requests is a starved processor, and no overload', () => {
+  let now = 5_000;
+  const admission = admissionAt({ minimumPerTurn: 100, now: () => now });
+  for (let request = 0; request < 100; request += 1) {
+    expect(admission.allows()).toBe(true);
+    now += 50;
+  }
+  expect(admission.allows()).toBe(false);
 });
 
 test('a pause before the first request of a turn is no overload', () => {
@@ -87,22 +118,23 @@ test('a pause before the first request of a turn is no overload', () => {
   const admission = admissionAt({ now: () => now });
   admission.onTurn();
   now += 3_000;
-  expect(admission.enter()).toBe(true);
+  expect(admission.allows()).toBe(true);
 });
 
 test('with 0 the event loop may be as late as it likes', () => {
   let now = 0;
   const admission = admissionAt({ maxEventLoopDelayMs: 0, now: () => now });
-  admission.enter();
-  now += 3_000;
-  expect(admission.enter()).toBe(true);
+  for (let request = 0; request < 10; request += 1) {
+    expect(admission.allows()).toBe(true);
+    now += 3_000;
+  }
 });
 
 test('it counts as overloaded until two seconds after the last refusal', () => {
   let now = 0;
   const limit = admissionAt({ maxConcurrentRequests: 0, now: () => now });
   expect(limit.isOverloaded()).toBe(false);
-  limit.enter();
+  expect(limit.allows()).toBe(false);
   now = 1_999;
   expect(limit.isOverloaded()).toBe(true);
   now = 2_000;

@@ -13,12 +13,14 @@ const overloaded = new Refusal(
   { retryable: true, retryAfterMs: retryAfterSeconds * 1_000 },
 );
 
-/** Refuses requests that there is no room or no time for, before their body is read. */
+/** Refuses requests that there is no room or no time for, before their body is read where that is known. */
 export function shedLoad(route: Route, admission: Admission): Route {
   return (exchange) => {
-    if (!admission.enter()) throw overloaded;
-    // However it ends: a route may wait for ever for a body that was cut off.
-    exchange.response.once('close', () => admission.leave());
+    if (!admission.allows()) throw overloaded;
+    exchange.onReceived = () => {
+      if (!admission.enter()) throw overloaded;
+      exchange.response.once('close', () => admission.leave());
+    };
     return route(exchange);
   };
 }
