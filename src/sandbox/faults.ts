@@ -50,7 +50,9 @@ export function createFaults(): Faults {
       rules = [];
     },
     take(target) {
-      const entry = rules.find(({ rule, left }) => left > 0 && isFor(rule, target));
+      const personaId = target?.kind === 'persona' ? target.id.toLowerCase() : undefined;
+      const agentId = target?.kind === 'agent' ? target.id : undefined;
+      const entry = rules.find(({ rule, left }) => left > 0 && isFor(rule, personaId, agentId));
       if (entry === undefined) return undefined;
       entry.left -= 1;
       return entry.rule.fault;
@@ -58,11 +60,9 @@ export function createFaults(): Faults {
   };
 }
 
-function isFor({ personaId, agentId }: FaultRule, target: Target | undefined): boolean {
-  if (personaId === undefined && agentId === undefined) return true;
-  return target?.kind === 'persona'
-    ? target.id.toLowerCase() === personaId
-    : agentId !== undefined && target?.id === String(agentId);
+function isFor(rule: FaultRule, personaId: string | undefined, agentId: string | undefined): boolean {
+  if (rule.personaId !== undefined) return rule.personaId === personaId;
+  return rule.agentId === undefined || String(rule.agentId) === agentId;
 }
 
 /** An answer that is ready to be sent. */

@@ -40,11 +40,22 @@ export function createFastLane(options: FastLaneOptions): Lane {
   /** A document that is not known goes through Yoga's pipeline, and is known from then on. */
   function readDocument(request: GraphQLRequest, context: PipelineContext): KnownDocument | ExecutionResult {
     const { query, operationName } = request.params;
+    const refused = documents.refusalOf(query);
+    if (refused !== undefined && refused.operationName === operationName) return { errors: refused.errors };
     const { parse, validate } = pipeline.getEnveloped(context);
-    const document = parse(query);
-    if (!getOperationAST(document, operationName)) return { errors: [unclearOperation()] };
-    const errors = validate(schema, document);
-    return errors.length > 0 ? { errors } : documents.add(query, document);
+    let errors: readonly GraphQLError[];
+    try {
+      const document = parse(query);
+      // Another request may name another operation: the document is not to blame.
+      if (!getOperationAST(document, operationName)) return { errors: [unclearOperation()] };
+      errors = validate(schema, document);
+      if (errors.length === 0) return documents.add(query, document);
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      errors = [error];
+    }
+    documents.refuse(query, { operationName, errors });
+    return { errors };
   }
 
   function run(request: GraphQLRequest, context: PipelineContext): PromiseOrValue<ExecutionResult> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { Kind } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { createOperationRunner } from './operation-runner.ts';
@@ -17,6 +17,15 @@ export interface KnownDocument {
 export interface KnownDocuments {
   get(text: string): KnownDocument | undefined;
   add(text: string, document: DocumentNode): KnownDocument;
+  /** What was found wrong with a document that came a moment ago: clients that send it send it again. */
+  refusalOf(text: string): Refused | undefined;
+  refuse(text: string, refused: Refused): void;
+}
+
+interface Refused {
+  /** With another name the document may be refused for another reason. */
+  readonly operationName: string | undefined;
+  readonly errors: readonly GraphQLError[];
 }
 
 /** The documents that came last, bounded by their number and by the length of their texts. */
@@ -27,8 +36,16 @@ export function createKnownDocuments(schema: GraphQLSchema, runsBeforeCompiling:
     maxEntrySize: 50_000,
     sizeCalculation: (_document, text) => text.length,
   });
+  const refusals = new LRUCache<string, Refused>({
+    max: 100,
+    maxSize: 200_000,
+    maxEntrySize: 10_000,
+    sizeCalculation: (_refused, text) => text.length + 1,
+  });
   return {
     get: (text) => documents.get(text),
+    refusalOf: (text) => refusals.get(text),
+    refuse: (text, refused) => void refusals.set(text, refused),
     add(text, document) {
       const operations = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
       const [operation, another] = operations;
