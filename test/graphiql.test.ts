@@ -50,7 +50,7 @@ test.skipIf(executablePath === undefined && process.env['CI'] === undefined)(
       .poll(() => page.locator('.graphiql-response').innerText(), { timeout: 20_000 })
       .toContain('Anxious');
     // The other examples are there, each in a tab of its own.
-    expect(await page.getByRole('tab').allInnerTexts()).toEqual(['Persona', 'Personas', 'Entities']);
+    expect(await page.getByRole('tab').allInnerTexts()).toEqual(['Persona', 'Personas', 'Agent', 'Entities']);
     expect(elsewhere).toEqual([]);
     expect(failures).toEqual([]);
   },
