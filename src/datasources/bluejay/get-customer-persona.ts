@@ -83,7 +83,7 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
   }
 
   function answerStale(read: Read, entry: CacheEntry): Promise<Reading<CustomerPersona | null>> {
-    const deadlineAtMs = performance.now() + revalidationTimeoutMs;
+    const deadlineAtMs = now() + revalidationTimeoutMs;
     // It fails for nobody: what is kept stays as it is.
     coalescer.run(read.key, { deadlineAtMs }, (context) => readThrough(read, context)).catch(() => {});
     return Promise.resolve(readEntry(entry));

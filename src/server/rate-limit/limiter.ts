@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '@redis/client';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
-import { createBreaker } from '../../datasources/bluejay/resilience/breaker.ts';
+import { createGuardedRedis } from '../../datasources/guarded-redis.ts';
+import type { RedisClient } from '../../datasources/guarded-redis.ts';
 
 export interface RateLimiterOptions {
   /** The points of one window. */
@@ -29,8 +28,6 @@ interface Balance {
 const keyPrefix = 'bluejay-graphql:rate-limit';
 /** The longest that a request waits for the shared counters. */
 const timeoutMs = 50;
-/** How long they are left alone after a failure. */
-const pauseMs = 1_000;
 
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { points: limit, windowSeconds: duration, url } = options;
@@ -38,50 +35,32 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const chargeOwn = async (key: string, points: number) => balanceOf(await own.penalty(key, points));
   if (url === undefined) return { charge: chargeOwn, close() {} };
 
-  const client = connect(url);
-  const shared = new RateLimiterRedis({
-    storeClient: client,
-    useRedisPackage: true,
-    rejectIfRedisNotReady: true,
-    points: limit,
-    duration,
-    keyPrefix,
-  });
-  let isLost = false;
-  const breaker = createBreaker({
-    minimumCalls: 1,
-    failureRate: 0.01,
-    windowMs: pauseMs,
-    openMs: pauseMs,
-    probes: 1,
-    now: () => performance.now(),
-    onStateChange(state) {
-      if (state === 'half_open' || isLost === (state === 'open')) return;
-      isLost = state === 'open';
-      options.onStateChange(isLost ? 'lost' : 'recovered');
-    },
-  });
-
-  async function charge(key: string, points: number): Promise<Balance> {
-    const report = breaker.enter();
-    if (report === undefined) return chargeOwn(key, points);
-    const timer = new AbortController();
-    try {
-      const timeOver = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-        throw new Error('late');
+  const redis = createGuardedRedis({ url, timeoutMs, onStateChange: options.onStateChange });
+  /** One for each connection: a connection that hangs is replaced. */
+  const limiters = new WeakMap<RedisClient, RateLimiterRedis>();
+  function limiterOf(client: RedisClient): RateLimiterRedis {
+    let limiter = limiters.get(client);
+    if (limiter === undefined) {
+      limiter = new RateLimiterRedis({
+        storeClient: client,
+        useRedisPackage: true,
+        rejectIfRedisNotReady: true,
+        points: limit,
+        duration,
+        keyPrefix,
       });
-      const balance = balanceOf(await Promise.race([shared.penalty(key, points), timeOver]));
-      report('success');
-      return balance;
-    } catch {
-      report('failure');
-      return chargeOwn(key, points);
-    } finally {
-      timer.abort();
+      limiters.set(client, limiter);
     }
+    return limiter;
   }
 
-  return { charge, close: () => client.destroy() };
+  return {
+    async charge(key, points) {
+      const shared = await redis.attempt((client) => limiterOf(client).penalty(key, points));
+      return shared === undefined ? chargeOwn(key, points) : balanceOf(shared);
+    },
+    close: () => redis.close(),
+  };
 }
 
 function balanceOf({
@@ -92,17 +71,4 @@ function balanceOf({
   msBeforeNext: number;
 }): Balance {
   return { taken: consumedPoints, resetMs: Math.max(0, msBeforeNext) };
-}
-
-function connect(url: string) {
-  const client = createClient({
-    url,
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 10_000,
-    socket: { connectTimeout: 1_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, pauseMs) },
-  });
-  // Its errors name the host; what matters of them is in the breaker's state.
-  client.on('error', () => {});
-  client.connect().catch(() => {});
-  return client;
 }
