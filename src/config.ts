@@ -27,6 +27,8 @@ export interface Config extends OperationsConfig, SchemaExposureConfig, Observab
   readonly port: number;
   /** How long the gateway goes on serving after it was told to stop, while balancers take note. */
   readonly drainDelayMs: number;
+  /** How many processes the program serves with. A gateway that is embedded is one, whatever this says. */
+  readonly workers: number;
   /** The longest one GraphQL request may wait for Bluejay, queueing and retries included. */
   readonly requestTimeoutMs: number;
   readonly http: HttpConfig;
@@ -62,6 +64,7 @@ export const variables = {
     description:
       'How long the gateway serves on after SIGTERM, so that balancers stop sending to it, in milliseconds.',
   },
+  WORKERS: integerVariable(1, 64, 1, 'How many processes serve on the port, each of which can use a core.'),
   ...upstreamVariables,
   REQUEST_TIMEOUT_MS: integerVariable(
     1,
@@ -96,6 +99,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     ...findUpstreamProblems(partial, Boolean(environment['BLUEJAY_API_KEY'])),
     ...findOperationsProblems(partial),
     ...findDeadlineProblems(partial),
+    ...findWorkersProblems(partial),
   );
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: resolve(parsed as Values) };
 }
@@ -107,6 +111,16 @@ function findDeadlineProblems(values: Partial<Values>): readonly string[] {
   return [`REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS (it is ${requestMs})`];
 }
 
+function findWorkersProblems(values: Partial<Values>): readonly string[] {
+  const { WORKERS: workers = 1, RATE_LIMIT: rateLimit } = values;
+  const isAlone = 'CACHE_URL' in values && values.CACHE_URL === undefined;
+  if (workers === 1 || rateLimit === undefined || !isAlone) return [];
+  // How much a caller may do would depend on which workers its connections end up with.
+  return [
+    'CACHE_URL: required when RATE_LIMIT is set and WORKERS is more than 1, for each would count alone',
+  ];
+}
+
 function resolve(values: Values): Config {
   const isDevelopment = values.NODE_ENV === 'development';
   const isProduction = values.NODE_ENV === 'production';
@@ -115,6 +129,7 @@ function resolve(values: Values): Config {
     host: values.HOST,
     port: values.PORT,
     drainDelayMs: values.DRAIN_DELAY_MS ?? (isProduction ? 5_000 : 0),
+    workers: values.WORKERS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     ...resolveSchemaExposure(values, isDevelopment),
     ...resolveOperations(values),

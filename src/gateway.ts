@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import type { AuthConfig, Config, TracingConfig, UpstreamConfig } from './config.ts';
+import { cannotListen } from './cannot-listen.ts';
+import type { Config, TracingConfig } from './config.ts';
 import { createBluejay } from './datasources/bluejay/index.ts';
 import type { BluejayEvents } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
@@ -10,6 +11,7 @@ import type { ServerEvents } from './observability/events.ts';
 import { openLogger } from './observability/logger.ts';
 import type { Logger } from './observability/logger.ts';
 import { mergeEvents } from './observability/merge-events.ts';
+import type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 import type { Metrics, MetricsOptions } from './observability/metrics/index.ts';
 import type { Tracing } from './observability/tracing/index.ts';
 import { createSchema } from './schema/index.ts';
@@ -27,6 +29,7 @@ import { createRepresentationLimit } from './server/representations.ts';
 import { createRequestWatch } from './server/request-watch.ts';
 import { createFormatResult } from './server/result.ts';
 import { loadTrustedDocuments } from './server/trusted-documents/load.ts';
+import { openUpstream } from './upstream.ts';
 import { version } from './version.ts';
 
 export interface GatewayOptions {
@@ -34,6 +37,12 @@ export interface GatewayOptions {
   readonly logger?: Logger;
   /** Told of what happens in the gateway, for metrics of your own. */
   readonly events?: GatewayEvents;
+  /**
+   * Whether `listen` serves the metrics that `config.metrics` asks for. If not, `readMetrics` alone gives them.
+   *
+   * @default true
+   */
+  readonly servesMetrics?: boolean;
 }
 
 /** At the gateway's door, in its data sources, and between it and Bluejay. */
@@ -53,6 +62,8 @@ export interface Gateway {
   listen(): Promise<string>;
   /** The origin of `/metrics` once the gateway listens; undefined where there are no metrics. */
   metricsOrigin(): string | undefined;
+  /** All metrics as they are now, to be added up with those of other processes; undefined where there are none. */
+  readMetrics(): Promise<MetricsSnapshot> | undefined;
   /**
    * Stops gently: `/health/ready` answers 503 at once, every answer closes its connection, and after the
    * configuration's `drainDelayMs` the gateway stops listening, finishes the requests in flight and closes
@@ -84,7 +95,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const trustedDocuments =
     config.trustedDocuments && (await loadTrustedDocuments(config.trustedDocuments, pipeline));
 
-  const { logger = await openLogger(config.log) } = options;
+  const { logger = await openLogger(config.log), servesMetrics = true } = options;
   const metrics =
     config.metrics &&
     (await openMetrics({ version, errorCodes: Object.keys(errorTable), readLoad: () => bluejay.load() }));
@@ -161,11 +172,8 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   let metricsOrigin: string | undefined;
   async function listen(): Promise<string> {
     const { host, port } = config;
-    if (metrics !== undefined && config.metrics !== undefined) {
-      const { host: metricsHost, port: metricsPort } = config.metrics;
-      metricsOrigin = await metrics
-        .listen(metricsPort, metricsHost)
-        .catch(cannotListen(metricsHost, metricsPort, 'METRICS_PORT and METRICS_HOST'));
+    if (metrics !== undefined && config.metrics !== undefined && servesMetrics) {
+      metricsOrigin = await metrics.listen(config.metrics.port, config.metrics.host);
     }
     return http.listen(port, host).catch(cannotListen(host, port, 'PORT and HOST'));
   }
@@ -175,14 +183,8 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     listener: http.listener,
     listen,
     metricsOrigin: () => metricsOrigin,
+    readMetrics: () => metrics?.read(),
     close: (graceMs = config.requestTimeoutMs + 1_000) => (closed ??= close(graceMs)),
-  };
-}
-
-function cannotListen(host: string, port: number, variables: string) {
-  return (cause: NodeJS.ErrnoException): never => {
-    const message = `Cannot listen on ${host}:${port}: ${cause.code}. Set ${variables} to an address of this machine that is free.`;
-    throw new Error(message, { cause });
   };
 }
 
@@ -196,15 +198,4 @@ async function openMetrics(options: MetricsOptions): Promise<Metrics> {
 async function openTracing(config: TracingConfig, logger: Logger): Promise<Tracing> {
   const { createTracing } = await import('./observability/tracing/otlp.ts');
   return createTracing({ ...config, version, logger });
-}
-
-async function openUpstream(
-  config: UpstreamConfig,
-): Promise<{ baseUrl: string; auth: AuthConfig; close(): Promise<void> }> {
-  if (config.kind === 'bluejay') return { ...config, close: () => Promise.resolve() };
-  // Loaded only here: production never pays for it.
-  const { createSandbox, organisations } = await import('./sandbox/index.ts');
-  const sandbox = await createSandbox({ isControllable: false });
-  const apiKey = organisations[0]?.apiKey ?? '';
-  return { baseUrl: sandbox.url, auth: { mode: 'service', apiKey }, close: () => sandbox.close() };
 }

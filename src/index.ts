@@ -20,6 +20,7 @@ export type {
 export { ConfigurationError } from './configuration-error.ts';
 export { createLogger } from './observability/logger.ts';
 export type { Logger } from './observability/logger.ts';
+export type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 
 // … or the schema and its data source, for a server of your own.
 export { createSchema, printSchema } from './schema/index.ts';

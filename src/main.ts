@@ -3,13 +3,15 @@ import { enableCompileCache } from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
-import type { Gateway } from './gateway.ts';
+import type { Gateway, GatewayOptions } from './gateway.ts';
+import type { Logger } from './observability/logger.ts';
+import type { PrimaryMessage } from './workers/messages.ts';
+import type { Primary } from './workers/primary.ts';
 
 // Compiled code is kept beside the dependencies, from the installation on (scripts/warm-up.mjs). Where the
 // folder cannot be written to, nothing is kept and nothing is said.
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { parseConfig } = await import('./config.ts');
-const { createGateway } = await import('./gateway.ts');
 const { ConfigurationError } = await import('./configuration-error.ts');
 const { openLogger } = await import('./observability/logger.ts');
 
@@ -22,50 +24,145 @@ function failWith(problems: readonly string[]): void {
   process.exitCode = 1;
 }
 
+function failWithMessage({ message }: Error): void {
+  process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
+}
+
 async function run(config: Config): Promise<void> {
   const logger = await openLogger(config.log);
-  // Rejections that nobody handles come here too. What state the process is in is unknown: a supervisor is to
-  // start another one. The logger writes synchronously, so the line is out before the process ends.
-  process.on('uncaughtException', (error, origin) => {
-    logger.fatal({ err: error, origin }, 'crashed');
-    process.exit(1);
-  });
+  if (config.workers === 1) return runAlone(config, logger);
+  // Loaded only here, as it changes how a process listens.
+  const { default: cluster } = await import('node:cluster');
+  if (cluster.isPrimary) return runPrimary(config, logger);
+  return runWorker(config, logger.child({ pid: process.pid }));
+}
+
+/** The one process that there is. */
+async function runAlone(config: Config, logger: Logger): Promise<void> {
+  logCrash(logger);
   /** From the moment that it listens. */
-  let listening: Gateway | undefined;
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    // A second signal ends the process by hand: as the first process of a container it has no default action.
-    if (stopping) process.exit(128 + constants.signals[signal]);
-    stopping = true;
-    logger.info({ signal, drainDelayMs: config.drainDelayMs }, 'stopping');
+  let listening: Listening | undefined;
+  onStopSignal(config, logger, () => {
     // Nobody has been told yet that there is anything to talk to.
     if (listening === undefined) process.exit(0);
-    void listening.close();
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
+    void listening.gateway.close();
+  });
+  listening = await listen(config, { logger });
+  if (listening === undefined) return;
+  sayListening(config, logger, listening.origin, listening.gateway.metricsOrigin());
+}
 
-  const gateway = await createGateway(config, { logger }).catch((error: unknown) => {
+/** Serves no request: it keeps the workers up and hands them connections. */
+async function runPrimary(config: Config, logger: Logger): Promise<void> {
+  logCrash(logger);
+  const { startPrimary } = await import('./workers/primary.ts');
+  let primary: Primary | undefined;
+  onStopSignal(
+    config,
+    logger,
+    () => (primary === undefined ? process.exit(0) : primary.stop()),
+    () => primary?.kill(),
+  );
+  primary = await startPrimary({
+    config,
+    logger,
+    program: fileURLToPath(import.meta.url),
+    onListening: (origin, metricsOrigin) => sayListening(config, logger, origin, metricsOrigin),
+  }).catch((error: Error) => {
+    failWithMessage(error);
+    process.exit();
+  });
+  process.exit(await primary.ended);
+}
+
+/** Does what the primary tells it, and counts for the primary to add up. */
+async function runWorker(config: Config, logger: Logger): Promise<void> {
+  logCrash(logger);
+  // A terminal sends them to every process of its group, some supervisors do too: they are for the primary.
+  process.on('SIGTERM', () => {}).on('SIGINT', () => {});
+  const listening = await listen(config, { logger, servesMetrics: false });
+  if (listening === undefined) process.exit();
+  const { gateway } = listening;
+  async function sendMetrics(): Promise<void> {
+    const metrics = await gateway.readMetrics();
+    if (metrics !== undefined) await new Promise((done) => process.send?.(metrics, done));
+  }
+  async function stop(): Promise<void> {
+    await gateway.close();
+    await sendMetrics();
+    process.exit(0);
+  }
+  process.on('message', (message: PrimaryMessage) => void (message === 'stop' ? stop() : sendMetrics()));
+}
+
+interface Listening {
+  readonly gateway: Gateway;
+  readonly origin: string;
+}
+
+/** @returns undefined where it cannot, and has said why */
+async function listen(config: Config, options: GatewayOptions): Promise<Listening | undefined> {
+  const { createGateway } = await import('./gateway.ts');
+  const gateway = await createGateway(config, options).catch((error: unknown) => {
     if (!(error instanceof ConfigurationError)) throw error;
     failWith(error.problems);
   });
-  if (gateway === undefined) return;
-  const url = await gateway.listen().catch((error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  });
-  if (url === undefined) return gateway.close();
-  listening = gateway;
+  if (gateway === undefined) return undefined;
+  const origin = await gateway.listen().catch(failWithMessage);
+  if (origin !== undefined) return { gateway, origin };
+  await gateway.close();
+  return undefined;
+}
 
-  const metricsOrigin = gateway.metricsOrigin();
+function sayListening(
+  { upstream, workers }: Config,
+  logger: Logger,
+  origin: string,
+  metricsOrigin: string | undefined,
+): void {
   logger.info(
     {
-      url: `${url}/graphql`,
-      upstream: config.upstream.kind,
+      url: `${origin}/graphql`,
+      upstream: upstream.kind,
+      ...(workers > 1 && { workers }),
       ...(metricsOrigin !== undefined && { metrics: `${metricsOrigin}/metrics` }),
     },
     'listening',
   );
-  if (config.upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(url));
+  if (upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(origin));
+}
+
+/**
+ * Rejections that nobody handles come here too. What state the process is in is unknown: a supervisor, or the
+ * primary, is to start another one. The logger writes synchronously, so the line is out before the process ends.
+ */
+function logCrash(logger: Logger): void {
+  process.on('uncaughtException', (error, origin) => {
+    logger.fatal({ err: error, origin }, 'crashed');
+    process.exit(1);
+  });
+}
+
+/** @param onSecond what is to end with the process when it is told once more */
+function onStopSignal(
+  { drainDelayMs }: Config,
+  logger: Logger,
+  stop: () => void,
+  onSecond: () => void = () => {},
+): void {
+  let stopping = false;
+  const handle = (signal: NodeJS.Signals) => {
+    if (stopping) {
+      onSecond();
+      // By hand: as the first process of a container it has no default action.
+      process.exit(128 + constants.signals[signal]);
+    }
+    stopping = true;
+    logger.info({ signal, drainDelayMs }, 'stopping');
+    stop();
+  };
+  process.on('SIGTERM', handle).on('SIGINT', handle);
 }
 
 function sandboxNotice(url: string): string {

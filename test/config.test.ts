@@ -9,6 +9,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     host: '127.0.0.1',
     port: 4000,
     drainDelayMs: 0,
+    workers: 1,
     graphiql: true,
     introspection: true,
     limits: {
@@ -194,6 +195,19 @@ test('a request may not end before one attempt of its', () => {
   const problem = 'REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS (it is 2999)';
   expect(problemsOf({ REQUEST_TIMEOUT_MS: '2999' })).toEqual([problem]);
   expect(problemsOf({ REQUEST_TIMEOUT_MS: '3000' })).toEqual([]);
+});
+
+test('several workers limit rates only where they count together', () => {
+  const problem =
+    'CACHE_URL: required when RATE_LIMIT is set and WORKERS is more than 1, for each would count alone';
+  expect(problemsOf({ WORKERS: '2', RATE_LIMIT: '600/60' })).toEqual([problem]);
+  expect(problemsOf({ WORKERS: '2', RATE_LIMIT: '600/60', CACHE_URL: 'redis://cache' })).toEqual([]);
+  expect(problemsOf({ WORKERS: '2' })).toEqual([]);
+  expect(problemsOf({ WORKERS: '1', RATE_LIMIT: '600/60' })).toEqual([]);
+});
+
+test.each(['0', '65', 'auto'])('%s workers are refused', (workers) => {
+  expect(problemsOf({ WORKERS: workers })).toEqual(['WORKERS: expected a whole number from 1 to 64']);
 });
 
 test('a problem of one variable does not hide one between two', () => {

@@ -1,17 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startGateway } from './support/gateway.ts';
+import { bare, startMain } from './support/main.ts';
 import { findFreePort, startProcess } from './support/processes.ts';
-
-/** The environment of a machine on which nothing of the gateway's is configured. */
-const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
-
-async function startMain(environment: Record<string, string>, nodeOptions: string[] = []) {
-  const port = await findFreePort();
-  const main = startProcess('node', [...nodeOptions, 'src/main.ts'], {
-    env: { ...bare, PORT: String(port), ...environment },
-  });
-  return { ...main, port, url: `http://127.0.0.1:${port}` };
-}
 
 test('with nothing configured it runs on the sandbox, says so, and its curl line can be pasted', async () => {
   const main = await startMain({});

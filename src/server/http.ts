@@ -5,6 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { HttpConfig } from '../config.ts';
 import type { Logger } from '../observability/logger.ts';
+import { originOf } from '../origin.ts';
 import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure } from './exchange.ts';
@@ -98,6 +99,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         listener,
       );
       server.maxConnections = maxConnections;
+      // Among workers: else the primary would hand a connection round for as long as all of them have enough.
+      Object.assign(server, { dropMaxConnection: true });
       server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
         onConnectionError(error, socket as Socket),
       );
@@ -113,7 +116,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         listening.once('error', reject).listen(port, host, resolve);
       });
       const address = listening.address() as AddressInfo;
-      return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+      return originOf(host, address.port);
     },
     close: drain,
   };

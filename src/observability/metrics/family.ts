@@ -85,6 +85,7 @@ function createFamily<Child>(
         name: fullName,
         help,
         type,
+        aggregator: 'sum',
         values: [...children].flatMap(([key, child]) =>
           sample(fullName, labelNames.length === 0 ? {} : labelsOf(key), child),
         ),

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { BluejayEvents, BluejayLoad } from '../../datasources/bluejay/index.ts';
 import type { DataSourcesEvents } from '../../datasources/index.ts';
 import type { ServerEvents } from '../events.ts';
+import type { MetricsSnapshot } from './aggregate.ts';
 import { createMetricsServer } from './metrics-server.ts';
 import type { MetricsServer } from './metrics-server.ts';
 import { createServerMetrics } from './server-metrics.ts';
@@ -20,6 +21,8 @@ export interface MetricsOptions {
 export interface Metrics extends MetricsServer {
   /** Tell these of everything that happens. */
   readonly events: ServerEvents & BluejayEvents & DataSourcesEvents;
+  /** All of them as they are now, for a process that adds up those of several. */
+  read(): Promise<MetricsSnapshot>;
 }
 
 export function createMetrics({ version, errorCodes, readLoad }: MetricsOptions): Metrics {
@@ -28,6 +31,7 @@ export function createMetrics({ version, errorCodes, readLoad }: MetricsOptions)
   addStateMetrics({ registry, version, readLoad });
   return {
     events: { ...createServerMetrics(registry, errorCodes), ...createUpstreamMetrics(registry) },
-    ...createMetricsServer(registry),
+    read: () => registry.getMetricsAsJSON(),
+    ...createMetricsServer(() => registry.metrics()),
   };
 }

@@ -1,16 +1,22 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
+import { cannotListen } from '../../cannot-listen.ts';
+import { originOf } from '../../origin.ts';
 
 /** Answers those who scrape; on a port of its own, which the world need not reach. */
 export interface MetricsServer {
-  /** @returns the origin, such as `http://127.0.0.1:9464` */
+  /**
+   * @returns the origin, such as `http://127.0.0.1:9464`
+   * @throws an Error whose message says which address is taken or not this machine's
+   */
   listen(port: number, host: string): Promise<string>;
   /** Ends every connection. */
   close(): Promise<void>;
 }
 
-export function createMetricsServer(registry: Registry): MetricsServer {
+/** @param collect gives the metrics in Prometheus' text format */
+export function createMetricsServer(collect: () => Promise<string>): MetricsServer {
   const server = createServer((request, response) => {
     response.setHeader('x-content-type-options', 'nosniff');
     if (request.url?.split('?', 1)[0] !== '/metrics') {
@@ -18,8 +24,8 @@ export function createMetricsServer(registry: Registry): MetricsServer {
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { ...text, allow: 'GET, HEAD' }).end('Use GET.\n');
     } else {
-      registry.metrics().then(
-        (body) => response.writeHead(200, { 'content-type': registry.contentType }).end(body),
+      collect().then(
+        (body) => response.writeHead(200, { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE }).end(body),
         () => response.writeHead(500, text).end('The metrics could not be collected.\n'),
       );
     }
@@ -28,9 +34,9 @@ export function createMetricsServer(registry: Registry): MetricsServer {
     async listen(port, host) {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject).listen(port, host, resolve);
-      });
+      }).catch(cannotListen(host, port, 'METRICS_PORT and METRICS_HOST'));
       const { port: actual } = server.address() as AddressInfo;
-      return `http://${host.includes(':') ? `[${host}]` : host}:${actual}`;
+      return originOf(host, actual);
     },
     close: () =>
       new Promise((resolve) => {

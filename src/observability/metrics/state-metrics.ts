@@ -31,6 +31,7 @@ export function addStateMetrics({ registry, version, readLoad }: StateMetricsOpt
     name: `${prefix}upstream_retry_budget_remaining`,
     help: 'Retries that are allowed at the moment to the API key that has the fewest left.',
     labelNames: ['operation'],
+    aggregator: 'min',
     registers: [registry],
     collect() {
       for (const [operation, { retriesLeft }] of Object.entries(readLoad().operations)) {
@@ -40,8 +41,9 @@ export function addStateMetrics({ registry, version, readLoad }: StateMetricsOpt
   });
   const breaker = new Gauge({
     name: `${prefix}upstream_breaker_state`,
-    help: '1 for the state in which the circuit breaker of an operation is, 0 for the others.',
+    help: '1 for the state in which the circuit breaker of an operation is, 0 for the others; of several workers the average.',
     labelNames: ['operation', 'state'],
+    aggregator: 'average',
     registers: [registry],
     collect() {
       for (const [operation, load] of Object.entries(readLoad().operations)) {
@@ -53,6 +55,7 @@ export function addStateMetrics({ registry, version, readLoad }: StateMetricsOpt
     name: `${prefix}build_info`,
     help: 'Always 1; the version is in the label.',
     labelNames: ['version'],
+    aggregator: 'max',
     registers: [registry],
   }).set({ version }, 1);
 }

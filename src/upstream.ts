@@ -1,0 +1,17 @@
+import type { AuthConfig, UpstreamConfig } from './config.ts';
+
+export interface Upstream {
+  readonly baseUrl: string;
+  readonly auth: AuthConfig;
+  close(): Promise<void>;
+}
+
+/** Bluejay as it is configured, or a sandbox that is started for it. */
+export async function openUpstream(config: UpstreamConfig): Promise<Upstream> {
+  if (config.kind === 'bluejay') return { ...config, close: () => Promise.resolve() };
+  // Loaded only here: production never pays for it.
+  const { createSandbox, organisations } = await import('./sandbox/index.ts');
+  const sandbox = await createSandbox({ isControllable: false });
+  const apiKey = organisations[0]?.apiKey ?? '';
+  return { baseUrl: sandbox.url, auth: { mode: 'service', apiKey }, close: () => sandbox.close() };
+}

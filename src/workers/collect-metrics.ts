@@ -1,0 +1,55 @@
+import type { Worker } from 'node:cluster';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createMetricsAggregate } from '../observability/metrics/aggregate.ts';
+import type { MetricsSnapshot } from '../observability/metrics/aggregate.ts';
+import { createMetricsServer } from '../observability/metrics/metrics-server.ts';
+import type { MetricsServer } from '../observability/metrics/metrics-server.ts';
+import type { PrimaryMessage } from './messages.ts';
+
+/** The longest that a scrape waits for a worker; one that is late is counted as it was last seen. */
+const timeoutMs = 1_000;
+/** No worker's id. */
+const primary = 0;
+
+/** Serves the metrics of all workers together, and of this process. */
+export interface WorkersMetrics extends MetricsServer {
+  /** From its start on. */
+  watch(worker: Worker): void;
+}
+
+/** @param serving the workers to ask when somebody scrapes */
+export function createWorkersMetrics(serving: () => Iterable<Worker>): WorkersMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const aggregate = createMetricsAggregate();
+
+  async function collect(): Promise<string> {
+    await Promise.all(Array.from(serving(), ask));
+    aggregate.update(primary, await registry.getMetricsAsJSON());
+    return aggregate.print();
+  }
+
+  return {
+    watch(worker) {
+      worker.on('message', (snapshot: MetricsSnapshot) => aggregate.update(worker.id, snapshot));
+      // Later than 'exit': when all that the worker had sent was read.
+      worker.once('disconnect', () => aggregate.end(worker.id));
+    },
+    ...createMetricsServer(collect),
+  };
+}
+
+/** Waits until the worker has sent its metrics, is gone, or is late. */
+async function ask(worker: Worker): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  worker.send('metrics' satisfies PrimaryMessage, () => {});
+  await Promise.race([
+    once(worker, 'message', { signal }),
+    once(worker, 'disconnect', { signal }),
+    delay(timeoutMs, undefined, { signal }),
+  ]);
+  waiting.abort();
+}

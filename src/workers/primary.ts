@@ -1,0 +1,67 @@
+import cluster from 'node:cluster';
+import type { Config } from '../config.ts';
+import type { Logger } from '../observability/logger.ts';
+import { originOf } from '../origin.ts';
+import { openUpstream } from '../upstream.ts';
+import { startWorkers } from './start-workers.ts';
+import type { Workers } from './start-workers.ts';
+import type { WorkersMetrics } from './collect-metrics.ts';
+
+export interface PrimaryOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** The program that a worker runs. */
+  readonly program: string;
+  /** Told the origins, of metrics where there are any, once the first worker listens. */
+  readonly onListening: (origin: string, metricsOrigin: string | undefined) => void;
+}
+
+export type Primary = Pick<Workers, 'ended' | 'stop' | 'kill'>;
+
+/**
+ * Turns this process into the one that starts the workers. It serves nothing but their metrics.
+ *
+ * @throws an Error whose message says that the address for metrics cannot be had
+ */
+export async function startPrimary({
+  config,
+  logger,
+  program,
+  onListening,
+}: PrimaryOptions): Promise<Primary> {
+  // A sandbox for all: the workers find it as they would find Bluejay.
+  const upstream = await openUpstream(config.upstream);
+  const environment =
+    config.upstream.kind === 'sandbox' && upstream.auth.mode === 'service'
+      ? { BLUEJAY_BASE_URL: upstream.baseUrl, BLUEJAY_API_KEY: upstream.auth.apiKey }
+      : {};
+  const metrics = config.metrics && (await openMetrics(() => workers.serving));
+  const metricsOrigin = config.metrics && (await metrics?.listen(config.metrics.port, config.metrics.host));
+  // Unlike JSON, it keeps metrics that are not a number.
+  cluster.setupPrimary({ exec: program, serialization: 'advanced' });
+  const workers = startWorkers({
+    count: config.workers,
+    fork() {
+      const worker = cluster.fork(environment);
+      metrics?.watch(worker);
+      return worker;
+    },
+    logger,
+    onListening({ port }) {
+      onListening(originOf(config.host, port), metricsOrigin);
+    },
+  });
+
+  async function close(exitCode: number): Promise<number> {
+    await upstream.close();
+    await metrics?.close();
+    return exitCode;
+  }
+  return { ended: workers.ended.then(close), stop: () => workers.stop(), kill: () => workers.kill() };
+}
+
+/** Loaded only where metrics are wanted. */
+async function openMetrics(serving: () => Workers['serving']): Promise<WorkersMetrics> {
+  const { createWorkersMetrics } = await import('./collect-metrics.ts');
+  return createWorkersMetrics(serving);
+}

@@ -1,0 +1,90 @@
+import type { Address, Worker } from 'node:cluster';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../observability/logger.ts';
+import type { PrimaryMessage } from './messages.ts';
+import { planRestart } from './plan-restart.ts';
+
+export interface WorkersOptions {
+  readonly count: number;
+  readonly fork: () => Worker;
+  readonly logger: Logger;
+  /** Told where the first of them listens, and with it all others. */
+  readonly onListening: (address: Address) => void;
+}
+
+export interface Workers {
+  /** Those that have come to listen, until they end. */
+  readonly serving: ReadonlySet<Worker>;
+  /** The exit code, when there are no workers any more and there will be none. */
+  readonly ended: Promise<number>;
+  /** Each stops as a single process does. Those that do not listen yet end at once. */
+  stop(): void;
+  /** All end at once. */
+  kill(): void;
+}
+
+/** Starts one worker, when it listens the others, and replaces those that end. */
+export function startWorkers({ count, fork, logger, onListening }: WorkersOptions): Workers {
+  const alive = new Set<Worker>();
+  const serving = new Set<Worker>();
+  const stopping = new AbortController();
+  const { promise: ended, resolve: end } = Promise.withResolvers<number>();
+
+  function start(failures: number): Worker {
+    const startedAt = performance.now();
+    const worker = fork();
+    alive.add(worker);
+    worker.once('listening', () => {
+      serving.add(worker);
+      logger.info({ pid: worker.process.pid }, 'worker listening');
+    });
+    worker.once('exit', (exitCode, signal) => {
+      alive.delete(worker);
+      const hasServed = serving.delete(worker);
+      if (stopping.signal.aborted) {
+        if (alive.size === 0) end(0);
+        return;
+      }
+      logger.error({ pid: worker.process.pid, exitCode, signal }, 'worker ended');
+      // Another one would fare no better, and whoever started this process should know that nothing is served.
+      if (!hasServed && serving.size === 0) return giveUp();
+      const restart = planRestart(failures, performance.now() - startedAt);
+      delay(restart.delayMs, undefined, { signal: stopping.signal }).then(
+        () => start(restart.failures),
+        () => {},
+      );
+    });
+    return worker;
+  }
+
+  function giveUp(): void {
+    stopping.abort();
+    kill();
+    end(1);
+  }
+
+  function kill(): void {
+    for (const worker of alive) worker.process.kill('SIGKILL');
+  }
+
+  // One goes ahead, so that what is wrong with all of them is said once.
+  start(0).once('listening', (address) => {
+    onListening(address);
+    if (stopping.signal.aborted) return;
+    for (let number = 1; number < count; number += 1) start(0);
+  });
+
+  return {
+    serving,
+    ended,
+    stop() {
+      stopping.abort();
+      if (alive.size === 0) end(0);
+      for (const worker of alive) {
+        if (serving.has(worker)) worker.send('stop' satisfies PrimaryMessage, () => {});
+        else worker.process.kill('SIGKILL');
+      }
+    },
+    kill,
+  };
+}

@@ -1,0 +1,25 @@
+import type { SpawnOptions } from 'node:child_process';
+import { findFreePort, startProcess } from './processes.ts';
+import type { TestProcess } from './processes.ts';
+
+/** The environment of a machine on which nothing of the gateway's is configured. */
+export const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
+
+interface Main extends TestProcess {
+  readonly port: number;
+  readonly url: string;
+}
+
+/** Starts the program on a free port. */
+export async function startMain(
+  environment: Record<string, string>,
+  nodeOptions: string[] = [],
+  options: SpawnOptions = {},
+): Promise<Main> {
+  const port = await findFreePort();
+  const main = startProcess('node', [...nodeOptions, 'src/main.ts'], {
+    ...options,
+    env: { ...bare, PORT: String(port), ...environment },
+  });
+  return { ...main, port, url: `http://127.0.0.1:${port}` };
+}

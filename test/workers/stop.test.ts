@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { isRunning, startCluster } from './cluster.ts';
+
+test('on SIGTERM every worker serves on without being ready, finishes what is in flight, and it ends with 0', async () => {
+  const cluster = await startCluster({ DRAIN_DELAY_MS: '2000' });
+  cluster.process.kill('SIGTERM');
+  // Each connection goes to another worker.
+  await expect
+    .poll(async () =>
+      (await Promise.all([1, 2].map(() => cluster.ask('/health/ready')))).map(({ status }) => status),
+    )
+    .toEqual([503, 503]);
+  cluster.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 2_000 } });
+  const answers = Promise.all([cluster.ask(), cluster.ask()]);
+  await expect.poll(() => cluster.sandbox.requests.length).toBe(2);
+  const statuses = (await answers).map(({ status }) => status);
+  expect(statuses).toEqual([200, 200]);
+  expect(await cluster.exited).toBe(0);
+  expect(new Set(await cluster.askedWorkers(2))).toEqual(new Set(cluster.workers()));
+  expect(cluster.logged('stopping')).toMatchObject([{ signal: 'SIGTERM', drainDelayMs: 2_000 }]);
+  expect(cluster.logged('worker ended')).toEqual([]);
+});
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('a second %s ends all at once', async (signal, exitCode) => {
+  const cluster = await startCluster({ DRAIN_DELAY_MS: '600000' });
+  cluster.process.kill(signal);
+  await expect.poll(() => cluster.logged('stopping')).toHaveLength(1);
+  cluster.process.kill(signal);
+  expect(await cluster.exited).toBe(exitCode);
+  await expect.poll(() => cluster.workers().filter(isRunning)).toEqual([]);
+});
+
+test('a signal to the whole process group, as by Ctrl-C, counts once', async () => {
+  const cluster = await startCluster({}, [], { detached: true });
+  cluster.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 500 } });
+  const answers = Promise.all([cluster.ask(), cluster.ask()]);
+  await expect.poll(() => cluster.sandbox.requests.length).toBe(2);
+  process.kill(-(cluster.process.pid ?? 0), 'SIGINT');
+  expect((await answers).map(({ status }) => status)).toEqual([200, 200]);
+  expect(await cluster.exited).toBe(0);
+});
+
+test('a worker that is still starting does not hold up the end', async () => {
+  const cluster = await startCluster();
+  process.kill(cluster.workers()[0] ?? 0, 'SIGKILL');
+  await expect.poll(() => cluster.logged('worker ended')).toHaveLength(1);
+  cluster.process.kill('SIGTERM');
+  expect(await cluster.exited).toBe(0);
+});
