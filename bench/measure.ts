@@ -122,7 +122,7 @@ const prepareAll = (scenario: Scenario, servers: readonly Server[]): Promise<Sub
   Promise.all(servers.map((server) => prepare(scenario, server)));
 
 /** Asks once and compares the whole answer; under load only its status and length are compared. */
-async function prepare(scenario: Scenario, server: Server): Promise<Subject> {
+export async function prepare(scenario: Scenario, server: Server): Promise<Subject> {
   const { connections, nextIds, body, check } = scenario;
   const { url } = server.program;
   const ids = nextIds();

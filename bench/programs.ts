@@ -113,13 +113,25 @@ export interface CpuUsage {
   readonly waitedMicros: number;
 }
 
+type RunningProcess = { readonly process: { readonly pid?: number | undefined } };
+
+/** The CPU time of a process and of those that it has started, so far, in microseconds. */
+export function readTreeCpuMicros(program: RunningProcess): number {
+  const { pid } = program.process;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return children.reduce(
+    (sum, child) => sum + readTreeCpuMicros({ process: { pid: Number(child) } }),
+    readCpuUsage(program).usedMicros,
+  );
+}
+
 /**
  * The CPU time of a process so far, by Linux's count of each thread, which is exact where `/proc/PID/stat` is in
  * hundredths of a second.
  *
  * @see https://docs.kernel.org/scheduler/sched-stats.html
  */
-export function readCpuUsage({ process: { pid } }: Program): CpuUsage {
+export function readCpuUsage({ process: { pid } }: RunningProcess): CpuUsage {
   const read = (thread: string | undefined) => {
     const [used, waited] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
     return { usedMicros: Number(used) / 1e3, waitedMicros: Number(waited) / 1e3 };

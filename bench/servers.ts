@@ -38,6 +38,13 @@ export const cachedGateway: ServerKind = {
   env: (upstream) => ({ ...gatewayEnvironment(upstream), PERSONA_CACHE_TTL_MS: '3600000' }),
 };
 
+/** @param workers how many serve on its port */
+export const gatewayOf = (workers: number): ServerKind => ({
+  ...gateway,
+  name: `WORKERS=${workers}`,
+  env: (upstream) => ({ ...gatewayEnvironment(upstream), WORKERS: String(workers) }),
+});
+
 export const references: readonly ServerKind[] = [
   { name: 'Mercurius + JIT', file: 'bench/references/mercurius.mjs', env: reference },
   { name: 'plain Yoga', file: 'bench/references/yoga.mjs', env: reference },
