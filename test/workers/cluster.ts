@@ -1,5 +1,8 @@
 import type { SpawnOptions } from 'node:child_process';
-import { onTestFinished, expect } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
 import { startGateway } from '../support/gateway.ts';
 import { startMain } from '../support/main.ts';
 
@@ -73,6 +76,14 @@ export async function startCluster(
         ? fetch(`${main.url}/graphql`, exampleRequest)
         : fetch(main.url + path, { headers: { connection: 'close' } }),
   };
+}
+
+/** A file that changes what workers do that start from then on. */
+export function createFlag(): { readonly path: string; set(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'bluejay-graphql-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'flag');
+  return { path, set: () => writeFileSync(path, '') };
 }
 
 export function isRunning(pid: number): boolean {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { BluejayLoad } from '../../src/datasources/bluejay/index.ts';
 import { createMetricsAggregate } from '../../src/observability/metrics/aggregate.ts';
 import { createMetrics } from '../../src/observability/metrics/index.ts';
+import { findFreePort } from '../support/processes.ts';
 import { parseSamples, sumOf } from '../support/prometheus-text.ts';
 import { isRunning, startCluster } from './cluster.ts';
 import type { TestCluster } from './cluster.ts';
@@ -15,7 +16,8 @@ async function scrape(cluster: TestCluster): Promise<string> {
 const started = async (cluster: TestCluster) => sumOf(await scrape(cluster), 'http_requests_started_total');
 
 test('one scrape has the sum of all workers', async () => {
-  const cluster = await startCluster({ METRICS_PORT: '0' });
+  const port = await findFreePort();
+  const cluster = await startCluster({ METRICS_PORT: String(port) });
   for (let each = 0; each < 5; each += 1) await cluster.ask();
   expect(new Set(await cluster.askedWorkers(5)).size).toBe(2);
   const text = await scrape(cluster);

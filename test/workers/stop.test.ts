@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isRunning, startCluster } from './cluster.ts';
+import { createFlag, isRunning, startCluster } from './cluster.ts';
 
 test('on SIGTERM every worker serves on without being ready, finishes what is in flight, and it ends with 0', async () => {
   const cluster = await startCluster({ DRAIN_DELAY_MS: '2000' });
@@ -24,8 +24,9 @@ test('on SIGTERM every worker serves on without being ready, finishes what is in
 test.each([
   ['SIGTERM', 143],
   ['SIGINT', 130],
-] as const)('a second %s ends all at once', async (signal, exitCode) => {
+] as const)('a second %s ends all at once, also a worker that hangs', async (signal, exitCode) => {
   const cluster = await startCluster({ DRAIN_DELAY_MS: '600000' });
+  process.kill(cluster.workers()[0] ?? 0, 'SIGSTOP');
   cluster.process.kill(signal);
   await expect.poll(() => cluster.logged('stopping')).toHaveLength(1);
   cluster.process.kill(signal);
@@ -44,9 +45,22 @@ test('a signal to the whole process group, as by Ctrl-C, counts once', async () 
 });
 
 test('a worker that is still starting does not hold up the end', async () => {
-  const cluster = await startCluster();
+  const flag = createFlag();
+  const cluster = await startCluster({}, [
+    `--import=data:text/javascript,import{existsSync}from"node:fs";if(existsSync("${flag.path}")){console.log("hangs");setInterval(()=>{},1e3);await new Promise(()=>{})}`,
+  ]);
+  flag.set();
+  process.kill(cluster.workers()[0] ?? 0, 'SIGKILL');
+  await expect.poll(cluster.output).toContain('hangs');
+  cluster.process.kill('SIGTERM');
+  expect(await cluster.exited).toBe(0);
+});
+
+test('a worker that has ended is not replaced any more while the others finish', async () => {
+  const cluster = await startCluster({ DRAIN_DELAY_MS: '1500' });
   process.kill(cluster.workers()[0] ?? 0, 'SIGKILL');
   await expect.poll(() => cluster.logged('worker ended')).toHaveLength(1);
   cluster.process.kill('SIGTERM');
   expect(await cluster.exited).toBe(0);
+  expect(cluster.workers()).toHaveLength(2);
 });

@@ -1,14 +1,11 @@
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startGateway } from '../support/gateway.ts';
 import { startMain } from '../support/main.ts';
 import { startProcess } from '../support/processes.ts';
-import { isRunning, startCluster } from './cluster.ts';
+import { createFlag, isRunning, startCluster } from './cluster.ts';
 
 const timesIn = (text: string, part: string) => text.split(part).length - 1;
 
@@ -32,7 +29,9 @@ test('by default there is one process', async () => {
 });
 
 test('all workers share one sandbox', async () => {
-  const main = await startMain({ WORKERS: '2' });
+  const main = await startMain({ WORKERS: '2', LOG_FORMAT: 'json' }, [
+    '--import=data:text/javascript,process.on("SIGUSR2",()=>console.log("asks",process.env.BLUEJAY_BASE_URL))',
+  ]);
   await expect.poll(() => timesIn(main.output(), 'worker listening'), { timeout: 10_000 }).toBe(2);
   expect(timesIn(main.output(), 'embedded sandbox')).toBe(1);
   const curl = /curl [^\0]*?'\n/.exec(main.output())?.[0] ?? '';
@@ -43,6 +42,12 @@ test('all workers share one sandbox', async () => {
       data: { persona: { createdAt: '2023-11-07T05:31:56Z' } },
     });
   }
+  for (const [, pid] of main.output().matchAll(/"pid":(\d+),"msg":"worker listening"/g)) {
+    process.kill(Number(pid), 'SIGUSR2');
+  }
+  const asked = () => main.output().match(/asks http:\S+/g) ?? [];
+  await expect.poll(asked).toHaveLength(2);
+  expect(new Set(asked()).size).toBe(1);
 });
 
 test('a wrong configuration is said once, and ends it with exit code 1', async () => {
@@ -94,12 +99,11 @@ test('a crash in a worker is logged with its exit code and ends that worker alon
 });
 
 test('when none serves and a new worker fails to start, it ends with exit code 1', async () => {
-  const flag = join(tmpdir(), `bluejay-graphql-test-${process.pid}-${Date.now()}`);
-  onTestFinished(() => rmSync(flag, { force: true }));
+  const flag = createFlag();
   const cluster = await startCluster({}, [
-    `--import=data:text/javascript,import{existsSync}from"node:fs";if(existsSync("${flag}"))process.exit(7)`,
+    `--import=data:text/javascript,import{existsSync}from"node:fs";if(existsSync("${flag.path}"))process.exit(7)`,
   ]);
-  writeFileSync(flag, '');
+  flag.set();
   for (const pid of cluster.workers()) process.kill(pid, 'SIGKILL');
   expect(await cluster.exited).toBe(1);
   expect(cluster.logged('worker ended').map(({ exitCode }) => exitCode)).toEqual([null, null, 7]);
