@@ -31,9 +31,34 @@ try {
   if (answer !== '{"data":{"persona":{"name":"Anxious first-time patient"}}}') {
     throw new Error(`The installed package answered: ${answer}`);
   }
+  writeFileSync(
+    join(folder, 'start.js'),
+    `import { spawn } from 'node:child_process';
+     import { once } from 'node:events';
+     const env = { ...process.env, PORT: '0', WORKERS: '2', LOG_FORMAT: 'json' };
+     const program = spawn('node_modules/.bin/bluejay-graphql', { env, stdio: ['ignore', 'pipe', 'inherit'] });
+     let log = '';
+     for await (const chunk of program.stdout) {
+       log += chunk;
+       if (log.split('worker listening').length > 2) break;
+     }
+     const response = await fetch(/"url":"([^"]+)"/.exec(log)[1], {
+       method: 'POST',
+       headers: { 'content-type': 'application/json' },
+       body: '{"query":"{ __typename }"}',
+     });
+     console.log(await response.text());
+     program.kill('SIGTERM');
+     const [exitCode] = await once(program, 'exit');
+     console.log(exitCode);`,
+  );
+  const started = run('node', 'start.js').trim();
+  if (started !== '{"data":{"__typename":"Query"}}\n0') {
+    throw new Error(`The installed program, with two workers, answered: ${started}`);
+  }
   const diagnosis = run(join('node_modules', '.bin', 'bluejay-doctor'));
   if (!diagnosis.includes('All is well.')) throw new Error(`The installed doctor says: ${diagnosis}`);
-  process.stdout.write(`${tarball}: installed, imported, answered.\n`);
+  process.stdout.write(`${tarball}: installed, imported, started, answered.\n`);
 } finally {
   rmSync(folder, { recursive: true });
 }
