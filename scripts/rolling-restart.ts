@@ -8,12 +8,14 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     callers: { type: 'string', default: '32' },
     'drain-delay-ms': { type: 'string', default: '1000' },
+    workers: { type: 'string', default: '1' },
   },
 });
 const report = await runRollingRestart({
   rounds: Number(values.rounds),
   callers: Number(values.callers),
   drainDelayMs: Number(values['drain-delay-ms']),
+  workers: Number(values.workers),
 });
 
 process.stdout.write(`

@@ -67,8 +67,8 @@ export function startWorkers({ count, fork, logger, onListening }: WorkersOption
     for (const worker of alive) worker.process.kill('SIGKILL');
   }
 
-  // One goes ahead, so that what is wrong with all of them is said once.
-  start(0).once('listening', (address) => {
+  // One goes ahead, so that what is wrong with all of them is said once. First of all it is said where they listen.
+  start(0).prependOnceListener('listening', (address) => {
     onListening(address);
     if (stopping.signal.aborted) return;
     for (let number = 1; number < count; number += 1) start(0);

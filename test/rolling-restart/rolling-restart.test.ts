@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { runRollingRestart } from './rolling-restart.ts';
 
-test(
-  'a rolling restart of two replicas under keep-alive load loses no request',
+test.each([1, 2])(
+  'a rolling restart of two replicas under keep-alive load loses no request, with %d workers each',
   { timeout: 60_000 },
-  async () => {
-    const report = await runRollingRestart({ rounds: 1, callers: 16, drainDelayMs: 1_000 });
+  async (workers) => {
+    const report = await runRollingRestart({ rounds: 1, callers: 16, drainDelayMs: 1_000, workers });
     expect(report.failures).toEqual([]);
     expect(report.answered).toBe(report.sent);
     // Each caller's connection went through both restarts.

@@ -14,6 +14,8 @@ export interface RollingRestartOptions {
   /** Callers at the same time, most of them on keep-alive connections of their own. */
   readonly callers: number;
   readonly drainDelayMs: number;
+  /** Of each replica. */
+  readonly workers: number;
 }
 
 export interface RollingRestartReport {
@@ -48,6 +50,7 @@ export async function runRollingRestart(options: RollingRestartOptions): Promise
       BLUEJAY_BASE_URL: sandbox.url,
       BLUEJAY_API_KEY: organisation?.apiKey ?? '',
       DRAIN_DELAY_MS: String(options.drainDelayMs),
+      WORKERS: String(options.workers),
     });
     balancer.targets.add(replica.url);
     const deadline = AbortSignal.timeout(20_000);

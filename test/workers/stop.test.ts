@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
+import { exampleId } from '../support/gateway.ts';
 import { createFlag, isRunning, startCluster } from './cluster.ts';
 
+const bodiesOf = async (answers: Promise<Response[]>) =>
+  Promise.all((await answers).map((response) => response.json()));
+
 test('on SIGTERM every worker serves on without being ready, finishes what is in flight, and it ends with 0', async () => {
-  const cluster = await startCluster({ DRAIN_DELAY_MS: '2000' });
+  const cluster = await startCluster({ DRAIN_DELAY_MS: '3000', BLUEJAY_TIMEOUT_MS: '9000' });
   cluster.process.kill('SIGTERM');
   // Each connection goes to another worker.
   await expect
@@ -10,14 +14,14 @@ test('on SIGTERM every worker serves on without being ready, finishes what is in
       (await Promise.all([1, 2].map(() => cluster.ask('/health/ready')))).map(({ status }) => status),
     )
     .toEqual([503, 503]);
-  cluster.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 2_000 } });
+  cluster.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 3_500 } });
   const answers = Promise.all([cluster.ask(), cluster.ask()]);
   await expect.poll(() => cluster.sandbox.requests.length).toBe(2);
-  const statuses = (await answers).map(({ status }) => status);
-  expect(statuses).toEqual([200, 200]);
+  const answer = { data: { persona: { id: exampleId } } };
+  expect(await bodiesOf(answers)).toEqual([answer, answer]);
   expect(await cluster.exited).toBe(0);
   expect(new Set(await cluster.askedWorkers(2))).toEqual(new Set(cluster.workers()));
-  expect(cluster.logged('stopping')).toMatchObject([{ signal: 'SIGTERM', drainDelayMs: 2_000 }]);
+  expect(cluster.logged('stopping')).toMatchObject([{ signal: 'SIGTERM', drainDelayMs: 3_000 }]);
   expect(cluster.logged('worker ended')).toEqual([]);
 });
 
@@ -40,7 +44,8 @@ test('a signal to the whole process group, as by Ctrl-C, counts once', async () 
   const answers = Promise.all([cluster.ask(), cluster.ask()]);
   await expect.poll(() => cluster.sandbox.requests.length).toBe(2);
   process.kill(-(cluster.process.pid ?? 0), 'SIGINT');
-  expect((await answers).map(({ status }) => status)).toEqual([200, 200]);
+  const answer = { data: { persona: { id: exampleId } } };
+  expect(await bodiesOf(answers)).toEqual([answer, answer]);
   expect(await cluster.exited).toBe(0);
 });
 
