@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parseConfig } from '../src/config.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { openExchange, sendBody } from '../src/server/exchange.ts';
+import { OpenExchanges } from '../src/server/open-exchanges.ts';
 import type { Exchange, Route } from '../src/server/exchange.ts';
 import { createProtection } from '../src/server/protection.ts';
 import { hasOneHost, pathOf } from '../src/server/request-target.ts';
@@ -37,12 +38,18 @@ const headers = {
   'content-length': '120',
 };
 
+const open = new OpenExchanges();
+
 function createExchange(): Exchange {
   const request = new IncomingMessage(new Socket());
   Object.assign(request, { method: 'POST', url: '/graphql', httpVersionMajor: 1, httpVersionMinor: 1 });
   request.rawHeaders = Object.entries(headers).flat();
   request.headers = headers;
-  return openExchange(request, new ServerResponse(request), '/graphql', () => false, watch);
+  return openExchange(request, new ServerResponse(request), '/graphql', {
+    isDraining: () => false,
+    watch,
+    open,
+  });
 }
 
 const answerWith: Route = (exchange) => sendBody(exchange, 200, contentType, body);

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../observability/logger.ts';
 import { sendFailure } from './exchange.ts';
-import type { Exchange } from './exchange.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
 import { Refusal } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface ConnectionErrorsOptions {
   /** The exchanges that have not ended. */
-  readonly open: ReadonlyMap<ServerResponse, Exchange>;
+  readonly open: OpenExchanges;
   readonly logger: Logger;
   /** How long a client may go on sending after it was refused, so that it gets to see why. @default 1000 */
   readonly lingerMs?: number;
@@ -26,7 +25,7 @@ export function createConnectionErrorHandler(options: ConnectionErrorsOptions) {
     // The client is gone.
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
     const [status, message] = refusals[error.code ?? ''] ?? malformed;
-    const exchange = [...open.values()].findLast((each) => each.response.socket === socket);
+    const exchange = open.list().find(({ response }) => response.socket === socket);
     if (exchange?.request.complete === true) {
       // What came after a good request is wrong: that one is still answered.
       exchange.response.shouldKeepAlive = false;

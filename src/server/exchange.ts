@@ -4,6 +4,8 @@ import type { Logger } from '../observability/logger.ts';
 import type { RequestTrace } from '../observability/tracing/index.ts';
 import type { ErrorCode } from './errors.ts';
 import { negotiateMediaType } from './media-type.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
+import type { Admission } from './overload/admission.ts';
 import { Refusal } from './refusal.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestWatch } from './request-watch.ts';
@@ -25,13 +27,23 @@ export interface Exchange {
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
   readonly isDraining: () => boolean;
-  /** Called when the request has arrived in full, before it is executed; may throw a Refusal. */
-  onReceived?: () => void;
+  /** What lets its request be executed; absent where there is no limit. */
+  admission: Admission | undefined;
+  /** Whether it has. */
+  isAdmitted: boolean;
   /** Called when all is known about the answer, for headers that depend on it. */
-  beforeAnswer?: () => void;
+  beforeAnswer: (() => void) | undefined;
+  /** Its index among the open exchanges. */
+  position: number;
 }
 
 export type Route = (exchange: Exchange) => void | Promise<void>;
+
+export interface ExchangeOptions {
+  readonly isDraining: () => boolean;
+  readonly watch: RequestWatch;
+  readonly open: OpenExchanges;
+}
 
 /**
  * Starts an exchange; the watch sees it begin and end.
@@ -42,28 +54,39 @@ export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
   route: string | undefined,
-  isDraining: () => boolean,
-  watch: RequestWatch,
+  { isDraining, watch, open }: ExchangeOptions,
 ): Exchange {
-  const startedAt = performance.now();
-  const requestId = readRequestId(request.headers['x-request-id']);
-  const cancellation = new LightCancellation();
-  const statistics = createStatistics();
-  const trace = watch.start(request, route);
-  response.once('close', () => {
+  const exchange: Exchange = {
+    request,
+    response,
+    requestId: readRequestId(request.headers['x-request-id']),
+    startedAt: performance.now(),
+    trace: watch.start(request, route),
+    cancellation: new LightCancellation(),
+    statistics: createStatistics(),
+    isDraining,
+    admission: undefined,
+    isAdmitted: false,
+    beforeAnswer: undefined,
+    position: 0,
+  };
+  open.add(exchange);
+  response.on('close', () => {
+    open.delete(exchange);
+    if (exchange.isAdmitted) exchange.admission?.leave();
     const aborted = !response.writableFinished;
-    if (aborted) cancellation.abort(clientLeft);
+    if (aborted) exchange.cancellation.abort(clientLeft);
     watch.end({
       method: request.method ?? '',
-      requestId,
+      requestId: exchange.requestId,
       route,
-      trace,
+      trace: exchange.trace,
       status: aborted ? undefined : response.statusCode,
-      durationMs: performance.now() - startedAt,
-      statistics,
+      durationMs: performance.now() - exchange.startedAt,
+      statistics: exchange.statistics,
     });
   });
-  return { request, response, requestId, startedAt, trace, cancellation, statistics, isDraining };
+  return exchange;
 }
 
 /** Why the reads of a client that went away end. */

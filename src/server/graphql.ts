@@ -11,6 +11,7 @@ import type { Lane } from './graphql-request.ts';
 import { acceptsHtml, createMediaTypeNegotiator, isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { serverFaultOf } from './outcome.ts';
+import { admit } from './overload/shed-load.ts';
 import { createRouterSecretCheck } from './router-secret.ts';
 import { serverTimingOf, serverTimingRequestHeader } from './server-timing.ts';
 import type { TrustedDocuments } from './trusted-documents/documents.ts';
@@ -55,7 +56,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       ? parseGetParams(request, trustedDocuments)
       : parseGraphQLParams(await readBody(request), trustedDocuments);
     if (params === undefined) throw methodNotAllowed(trustedDocuments);
-    exchange.onReceived?.();
+    admit(exchange);
 
     const trace = exchange.trace?.startOperation();
     const caller = {

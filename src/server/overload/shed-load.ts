@@ -1,4 +1,4 @@
-import type { Route } from '../exchange.ts';
+import type { Exchange, Route } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Admission } from './admission.ts';
 
@@ -17,10 +17,19 @@ const overloaded = new Refusal(
 export function shedLoad(route: Route, admission: Admission): Route {
   return (exchange) => {
     if (!admission.allows()) throw overloaded;
-    exchange.onReceived = () => {
-      if (!admission.enter()) throw overloaded;
-      exchange.response.once('close', () => admission.leave());
-    };
+    exchange.admission = admission;
     return route(exchange);
   };
+}
+
+/**
+ * Lets a request that has arrived in full be executed.
+ *
+ * @throws {Refusal} 503 where there is no place
+ */
+export function admit(exchange: Exchange): void {
+  const { admission } = exchange;
+  if (admission === undefined) return;
+  if (!admission.enter()) throw overloaded;
+  exchange.isAdmitted = true;
 }

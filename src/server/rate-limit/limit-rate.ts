@@ -33,10 +33,11 @@ export function limitRate(route: Route, options: RateLimitOptions): Route {
     const { taken, resetMs } = await limiter.charge(key, 1);
     const resetSeconds = Math.ceil(resetMs / 1_000);
     response.setHeader('ratelimit-policy', policy);
-    exchange.beforeAnswer = () => {
+    const tellRemaining = () => {
       const remaining = Math.max(0, points - taken - costBeyondFirst(statistics.upstreamCalls));
       response.setHeader('ratelimit', `"default";r=${remaining};t=${resetSeconds}`);
     };
+    exchange.beforeAnswer = tellRemaining;
     if (taken > points) throw rateLimited(resetSeconds);
     try {
       await route(exchange);

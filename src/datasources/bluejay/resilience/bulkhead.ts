@@ -1,4 +1,5 @@
 import type { Cancellation } from '../../../cancellation.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 export interface BulkheadOptions {
   /** The most calls in flight. @default 64 */
@@ -36,7 +37,7 @@ type Settle = (place: Place) => void;
 /** A key's calls: the number in flight, and those that wait. */
 interface Lane {
   inFlight: number;
-  readonly waiting: Set<Settle>;
+  readonly waiting: WaitingLine<Settle>;
 }
 
 export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
@@ -50,7 +51,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   function laneOf(key: string): Lane {
     let lane = lanes.get(key);
     if (lane === undefined) {
-      lane = { inFlight: 0, waiting: new Set() };
+      lane = { inFlight: 0, waiting: new WaitingLine() };
       lanes.set(key, lane);
     }
     return lane;
@@ -62,19 +63,18 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
 
   function wait(key: string, lane: Lane, signal: Cancellation): Promise<Place> {
     return new Promise((resolve, reject) => {
-      const settle = (place: Place) => {
-        lane.waiting.delete(settle);
+      const leave = lane.waiting.join((place) => {
+        leave();
         queued -= 1;
         signal.removeEventListener('abort', abort);
         resolve(place);
-      };
+      });
       const abort = () => {
-        lane.waiting.delete(settle);
+        leave();
         queued -= 1;
         forget(key, lane);
         reject(signal.reason);
       };
-      lane.waiting.add(settle);
       queued += 1;
       signal.addEventListener('abort', abort);
     });
@@ -84,7 +84,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   function serve(): void {
     for (const [key, lane] of lanes) {
       if (inFlight >= capacity || queued === 0) return;
-      const [settle] = lane.waiting;
+      const settle = lane.waiting.first;
       if (settle === undefined || lane.inFlight >= capacityPerKey) continue;
       lane.inFlight += 1;
       inFlight += 1;
@@ -103,7 +103,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     }
     // As long as the two would only change places, nobody is sent away.
     if (longest.waiting.size <= lane.waiting.size + 1) return false;
-    [...longest.waiting].at(-1)?.('full');
+    longest.waiting.last?.('full');
     return true;
   }
 

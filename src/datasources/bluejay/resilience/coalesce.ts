@@ -36,16 +36,21 @@ export interface CoalescerOptions {
 
 export function createCoalescer<Value>(options: CoalescerOptions = {}): Coalescer<Value> {
   const { onCoalesced, leaveError = (reason) => reason } = options;
-  const calls = new Map<string, SharedCall<Value>>();
+  const calls = new Map<string, Box<Value>>();
   return {
     run(key, waiter, start) {
       if (waiter.signal?.aborted === true) {
         return Promise.reject(leaveError(waiter.signal.reason));
       }
-      let call = calls.get(key);
+      let call = calls.get(key)?.call;
       if (call === undefined) {
-        call = new SharedCall(() => calls.delete(key), leaveError);
-        calls.set(key, call);
+        const box: Box<Value> = { call: undefined };
+        call = new SharedCall(() => {
+          box.call = undefined;
+          calls.delete(key);
+        }, leaveError);
+        box.call = call;
+        calls.set(key, box);
         const joined = call.join(waiter);
         call.settleWith(start(call));
         return joined;
@@ -54,6 +59,14 @@ export function createCoalescer<Value>(options: CoalescerOptions = {}): Coalesce
       return call.join(waiter);
     },
   };
+}
+
+/**
+ * Holds a call while it is in flight. V8 keeps the tables that a busy Map has outgrown until the next full
+ * collection: what they go on holding are empty boxes, and no requests.
+ */
+interface Box<Value> {
+  call: SharedCall<Value> | undefined;
 }
 
 /** A call, and those who wait for it. */
@@ -77,14 +90,16 @@ class SharedCall<Value> implements CallContext {
       const waiting: Waiting<Value> = { resolve, reject, signal, leave: undefined };
       this.#waiting.push(waiting);
       if (signal === undefined) return;
-      waiting.leave = () => {
+      // Not assigned where it is written: V8 takes a function that becomes a property for one that lives long.
+      const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         reject(this.#leaveError(signal.reason));
         if (this.#waiting.length > 0) return;
         this.#end();
         this.signal.abort(signal.reason);
       };
-      signal.addEventListener('abort', waiting.leave);
+      waiting.leave = leave;
+      signal.addEventListener('abort', leave);
     });
   }
 
