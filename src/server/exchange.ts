@@ -105,19 +105,21 @@ export function sendBody(
   exchange.beforeAnswer?.();
   // A keep-alive connection would go on bringing requests after the server has stopped listening.
   if (isDraining()) response.shouldKeepAlive = false;
-  // All headers at once and a text as a text: Node.js then needs one string and one write for both.
+  const length = Buffer.byteLength(body);
+  // All headers at once and a text as a text: Node.js then needs one string and one write for both. What is as
+  // long in bytes as in characters is ASCII, and the same in Latin-1, which is written for half the price.
   response
     .writeHead(status, {
       'x-request-id': requestId,
       'content-type': contentType,
-      'content-length': Buffer.byteLength(body),
+      'content-length': length,
       'cache-control': 'no-store',
       ...securityHeaders,
       ...headers,
       ...(headers['vary'] !== undefined &&
         response.hasHeader('vary') && { vary: `${String(response.getHeader('vary'))}, ${headers['vary']}` }),
     })
-    .end(body);
+    .end(body, length === body.length ? 'latin1' : 'utf8');
 }
 
 /** Refuses the request with a GraphQL error; anything but a Refusal is masked and logged. */

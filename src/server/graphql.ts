@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AuthConfig } from '../config.ts';
 import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
 import { DeadlineExceeded } from '../datasources/bluejay/errors.ts';
+import { Timeouts } from '../timeouts.ts';
 import { readBody } from './body.ts';
 import { RequestCallObserver } from './call-observer.ts';
 import { sendBody } from './exchange.ts';
@@ -39,6 +40,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   // By what an answer to a GET differs, for the caches on its way.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const negotiate = createMediaTypeNegotiator();
+  const deadlines = new Timeouts(requestTimeoutMs);
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
     const { request, response, requestId, cancellation, statistics } = exchange;
@@ -65,7 +67,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       deadlineAtMs: performance.now() + requestTimeoutMs,
       observer: new RequestCallObserver(statistics, trace),
     };
-    const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
+    const deadline = deadlines.start(() => cancellation.abort(new DeadlineExceeded()));
     try {
       const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';
       const answer = await lane({ params, mediaType, requestId, caller, statistics, wantsTrace });
@@ -77,7 +79,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
           }),
       });
     } finally {
-      clearTimeout(deadline);
+      deadlines.cancel(deadline);
       trace?.end({
         name: statistics.operationName,
         type: statistics.operationType,

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Cancellation } from '../../cancellation.ts';
+import { Timeouts } from '../../timeouts.ts';
+import type { StartedTimeout } from '../../timeouts.ts';
 import type { Validators } from './cache/freshness.ts';
 import { BluejayError } from './errors.ts';
 import type { Failure, Operation } from './errors.ts';
@@ -70,7 +72,9 @@ export function createTransport(options: TransportOptions): Transport {
     allowH2: false,
   });
 
+  const timeouts = new Timeouts(timeoutMs);
   let connects = 0;
+  const countConnects = () => connects;
   pool.on('connect', () => {
     connects += 1;
   });
@@ -79,7 +83,7 @@ export function createTransport(options: TransportOptions): Transport {
     const { signal } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(request, timeoutMs, resolve, reject, () => connects);
+      const exchange = new Exchange(request, timeouts, resolve, reject, countConnects);
       pool.dispatch(
         {
           method: 'GET',
@@ -116,7 +120,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #maxResponseBytes: number;
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timeouts: Timeouts;
+  readonly #timeout: StartedTimeout;
   readonly #countConnects: () => number;
   readonly #connectsBefore: number;
   /** Whether the call went out on a connection that was there before: no other one was made for it. */
@@ -130,7 +135,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(
     { operation, signal, maxResponseBytes }: TransportRequest,
-    timeoutMs: number,
+    timeouts: Timeouts,
     resolve: (response: TransportResponse) => void,
     reject: (error: unknown) => void,
     countConnects: () => number,
@@ -142,10 +147,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#countConnects = countConnects;
     this.#connectsBefore = countConnects();
-    this.#timer = setTimeout(
-      () => this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' })),
-      timeoutMs,
-    );
+    this.#timeouts = timeouts;
+    this.#timeout = timeouts.start(() => this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' })));
     signal?.addEventListener('abort', this.#onAbort);
   }
 
@@ -223,7 +226,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    clearTimeout(this.#timer);
+    this.#timeouts.cancel(this.#timeout);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     return true;
   }

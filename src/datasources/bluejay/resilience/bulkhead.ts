@@ -1,5 +1,5 @@
 import type { Cancellation } from '../../../cancellation.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { Queue } from '../../../queue.ts';
 
 export interface BulkheadOptions {
   /** The most calls in flight. @default 64 */
@@ -37,7 +37,7 @@ type Settle = (place: Place) => void;
 /** A key's calls: the number in flight, and those that wait. */
 interface Lane {
   inFlight: number;
-  readonly waiting: WaitingLine<Settle>;
+  readonly waiting: Queue<Settle>;
 }
 
 export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
@@ -51,7 +51,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   function laneOf(key: string): Lane {
     let lane = lanes.get(key);
     if (lane === undefined) {
-      lane = { inFlight: 0, waiting: new WaitingLine() };
+      lane = { inFlight: 0, waiting: new Queue() };
       lanes.set(key, lane);
     }
     return lane;
@@ -63,14 +63,14 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
 
   function wait(key: string, lane: Lane, signal: Cancellation): Promise<Place> {
     return new Promise((resolve, reject) => {
-      const leave = lane.waiting.join((place) => {
-        leave();
+      const entry = lane.waiting.add((place) => {
+        lane.waiting.delete(entry);
         queued -= 1;
         signal.removeEventListener('abort', abort);
         resolve(place);
       });
       const abort = () => {
-        leave();
+        lane.waiting.delete(entry);
         queued -= 1;
         forget(key, lane);
         reject(signal.reason);
@@ -84,7 +84,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   function serve(): void {
     for (const [key, lane] of lanes) {
       if (inFlight >= capacity || queued === 0) return;
-      const settle = lane.waiting.first;
+      const settle = lane.waiting.first?.item;
       if (settle === undefined || lane.inFlight >= capacityPerKey) continue;
       lane.inFlight += 1;
       inFlight += 1;
@@ -103,7 +103,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     }
     // As long as the two would only change places, nobody is sent away.
     if (longest.waiting.size <= lane.waiting.size + 1) return false;
-    longest.waiting.last?.('full');
+    longest.waiting.last?.item('full');
     return true;
   }
 
