@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Config } from './config.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -49,6 +50,11 @@ async function run(config: Config): Promise<void> {
     failWith(error.problems);
   });
   if (gateway === undefined) return;
+  // V8 looks at the first requests, while the young generation is still as small as what is in flight, finds that
+  // all of it survives, and from then on allocates such objects old: every request would live until the next
+  // full collection. Code that was compiled before is kept under the flags as they were.
+  flushCompileCache();
+  setFlagsFromString('--no-allocation-site-pretenuring');
   const url = await gateway.listen().catch((error: Error) => {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
