@@ -85,21 +85,19 @@ export function createFastLane(options: FastLaneOptions): Lane {
     });
   }
 
-  async function answer(request: GraphQLRequest, context: PipelineContext): Promise<ExecutionResult> {
-    try {
-      const result = await run(request, context);
-      const tooLarge = checkResponseSize(result.data, maxResponseBytes);
-      return tooLarge === undefined ? result : { errors: [tooLarge] };
-    } catch (error) {
-      return refuse(error);
-    }
-  }
-
   return async (request) => {
     const dataSources = createDataSources(request.caller);
     const inlineTrace = request.wantsTrace ? await inlineTracer.start() : undefined;
     const context = { dataSources, graphqlRequest: request, inlineTrace };
-    const result = formatResult(await answer(request, context), request);
+    let unformatted: ExecutionResult;
+    try {
+      unformatted = await run(request, context);
+      const tooLarge = checkResponseSize(unformatted.data, maxResponseBytes);
+      if (tooLarge !== undefined) unformatted = { errors: [tooLarge] };
+    } catch (error) {
+      unformatted = refuse(error);
+    }
+    const result = formatResult(unformatted, request);
     const { errors = [] } = result;
     const traced =
       inlineTrace === undefined ? result : { ...result, extensions: { ftv1: inlineTrace.finish(errors) } };

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Cancellation } from '../../cancellation.ts';
+import { Chunks } from '../../chunks.ts';
 import { Timeouts } from '../../timeouts.ts';
 import type { StartedTimeout } from '../../timeouts.ts';
 import type { Validators } from './cache/freshness.ts';
@@ -130,7 +131,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
-  #body: Buffer[] = [];
+  readonly #body = new Chunks();
   #bodyBytes = 0;
 
   constructor(
@@ -179,7 +180,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#bodyBytes += chunk.length;
     const isTooLarge = this.#bodyBytes > this.#maxResponseBytes;
     if (this.#needsBody()) {
-      if (!isTooLarge) this.#body.push(chunk);
+      if (!isTooLarge) this.#body.add(chunk);
       else this.#abandon(this.#error({ kind: 'invalid_response', reason: 'body_too_large' }));
     } else if (isTooLarge && this.#settle()) {
       this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
@@ -189,9 +190,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (!this.#settle()) return;
-    const [first] = this.#body;
-    const body = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
-    this.#resolve({ status: this.#status, headers: this.#headers, body: body.toString('utf8') });
+    const body = this.#body.join().toString('utf8');
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {

@@ -73,8 +73,8 @@ interface Box<Value> {
 class SharedCall<Value> implements CallContext {
   readonly #end: () => void;
   readonly #leaveError: (reason: unknown) => unknown;
-  // Nearly always one: an array is lighter than a Set.
-  #waiting: Waiting<Value>[] = [];
+  // Nearly always one: an array that begins with it takes no room for more.
+  #waiting: Waiting<Value>[] | undefined;
   readonly signal = new LightCancellation();
   deadlineAtMs = 0;
 
@@ -88,13 +88,14 @@ class SharedCall<Value> implements CallContext {
     if (deadlineAtMs > this.deadlineAtMs) this.deadlineAtMs = deadlineAtMs;
     return new Promise((resolve, reject) => {
       const waiting: Waiting<Value> = { resolve, reject, signal, leave: undefined };
-      this.#waiting.push(waiting);
+      if (this.#waiting === undefined) this.#waiting = [waiting];
+      else this.#waiting.push(waiting);
       if (signal === undefined) return;
       // Not assigned where it is written: V8 takes a function that becomes a property for one that lives long.
       const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        this.#waiting = this.#waiting?.filter((each) => each !== waiting);
         reject(this.#leaveError(signal.reason));
-        if (this.#waiting.length > 0) return;
+        if (this.#waiting?.length !== 0) return;
         this.#end();
         this.signal.abort(signal.reason);
       };
@@ -112,11 +113,11 @@ class SharedCall<Value> implements CallContext {
 
   #settle(settle: (waiting: Waiting<Value>) => void): void {
     if (!this.signal.aborted) this.#end();
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting ?? []) {
       if (waiting.leave !== undefined) waiting.signal?.removeEventListener('abort', waiting.leave);
       settle(waiting);
     }
-    this.#waiting = [];
+    this.#waiting = undefined;
   }
 }
 
