@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClients } from './overload-client.ts';
 import type { Sent } from './overload-client.ts';
 import { createPrograms, readCpuUsage } from './programs.ts';
-import { cachedGateway, startServer } from './servers.ts';
+import { buildGateway, cachedGateway, startServer } from './servers.ts';
 
 const factor = 5;
 const connections = 2_000;
@@ -18,6 +18,7 @@ const upstream = await programs.start('helper', (port) => ({
   args: ['bench/upstream-worker.ts'],
   env: { PORT: String(port) },
 }));
+buildGateway();
 const { program } = await startServer(cachedGateway, programs, upstream);
 
 const representations = Array.from({ length: 200 }, (_, index) => ({
