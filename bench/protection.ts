@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parseConfig } from '../src/config.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { openExchange, sendBody } from '../src/server/exchange.ts';
+import { createMediaTypeNegotiator } from '../src/server/media-type.ts';
 import { OpenExchanges } from '../src/server/open-exchanges.ts';
 import type { Exchange, Route } from '../src/server/exchange.ts';
 import { createProtection } from '../src/server/protection.ts';
@@ -23,6 +24,7 @@ const result = parseConfig({ NODE_ENV: 'production', MAX_EVENT_LOOP_DELAY_MS: '6
 if (!result.ok) throw new Error(result.problems.join('\n'));
 const protection = await createProtection({
   ...result.config.protection,
+  backlogOf: () => 0,
   credentialOf: () => undefined,
   sharedUrl: undefined,
   logger,
@@ -39,6 +41,7 @@ const headers = {
 };
 
 const open = new OpenExchanges();
+const negotiate = createMediaTypeNegotiator();
 
 function createExchange(): Exchange {
   const request = new IncomingMessage(new Socket());
@@ -47,6 +50,7 @@ function createExchange(): Exchange {
   request.headers = headers;
   return openExchange(request, new ServerResponse(request), '/graphql', {
     isDraining: () => false,
+    negotiate,
     watch,
     open,
   });

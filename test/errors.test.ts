@@ -258,8 +258,8 @@ test('calls beyond the sockets and the queue are OVERLOADED, and the queue recov
   const gateway = await startGateway({ timeoutMs: 2_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const abortController = new AbortController();
-  // 64 places and 1,024 in the queue: 34 requests of 32 reads in flight each fill them.
-  const flood = Array.from({ length: 34 }, (_, series) =>
+  // 64 places and 4,096 in the queue: 130 requests of 32 reads in flight each fill them.
+  const flood = Array.from({ length: 130 }, (_, series) =>
     fetch(`${gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

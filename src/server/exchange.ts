@@ -3,7 +3,7 @@ import { LightCancellation } from '../cancellation.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { RequestTrace } from '../observability/tracing/index.ts';
 import type { ErrorCode } from './errors.ts';
-import { negotiateMediaType } from './media-type.ts';
+import type { MediaTypeNegotiator } from './media-type.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import type { Admission } from './overload/admission.ts';
 import { Refusal } from './refusal.ts';
@@ -27,6 +27,8 @@ export interface Exchange {
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
   readonly isDraining: () => boolean;
+  /** Finds the media type of the answer. */
+  readonly negotiate: MediaTypeNegotiator;
   /** What lets its request be executed; absent where there is no limit. */
   admission: Admission | undefined;
   /** Whether it has. */
@@ -41,6 +43,7 @@ export type Route = (exchange: Exchange) => void | Promise<void>;
 
 export interface ExchangeOptions {
   readonly isDraining: () => boolean;
+  readonly negotiate: MediaTypeNegotiator;
   readonly watch: RequestWatch;
   readonly open: OpenExchanges;
 }
@@ -54,7 +57,7 @@ export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
   route: string | undefined,
-  { isDraining, watch, open }: ExchangeOptions,
+  { isDraining, negotiate, watch, open }: ExchangeOptions,
 ): Exchange {
   const exchange: Exchange = {
     request,
@@ -65,6 +68,7 @@ export function openExchange(
     cancellation: new LightCancellation(),
     statistics: createStatistics(),
     isDraining,
+    negotiate,
     admission: undefined,
     isAdmitted: false,
     beforeAnswer: undefined,
@@ -124,14 +128,14 @@ export function sendBody(
 
 /** Refuses the request with a GraphQL error; anything but a Refusal is masked and logged. */
 export function sendFailure(exchange: Exchange, error: unknown, logger: Logger): void {
-  const { requestId, request, statistics } = exchange;
+  const { requestId, request, statistics, negotiate } = exchange;
   if (!(error instanceof Refusal)) logger.error({ requestId, err: error }, 'unforeseen error');
   const refusal: Omit<Refusal, keyof Error> & Pick<Error, 'message'> =
     error instanceof Refusal ? error : internalServerError;
   const { status, code, message, headers, extensions } = refusal;
   statistics.errorCodes[code] = 1;
   const body = JSON.stringify({ errors: [{ message, extensions: { code, requestId, ...extensions } }] });
-  const mediaType = negotiateMediaType(request.headers.accept) ?? 'application/json';
+  const mediaType = negotiate(request.headers.accept) ?? 'application/json';
   sendBody(exchange, status, `${mediaType}; charset=utf-8`, body, headers);
 }
 

@@ -9,7 +9,7 @@ import { sendBody } from './exchange.ts';
 import type { Route } from './exchange.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
-import { acceptsHtml, createMediaTypeNegotiator, isJsonMediaType } from './media-type.ts';
+import { acceptsHtml, isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { serverFaultOf } from './outcome.ts';
 import { admit } from './overload/shed-load.ts';
@@ -39,7 +39,6 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const { serverTiming } = options;
   // By what an answer to a GET differs, for the caches on its way.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
-  const negotiate = createMediaTypeNegotiator();
   const deadlines = new Timeouts(requestTimeoutMs);
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
@@ -49,7 +48,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const isGet = method === 'GET' && trustedDocuments !== undefined;
     if (method !== 'POST' && !isGet) throw methodNotAllowed(trustedDocuments);
     checkRouterSecret(headers);
-    const mediaType = negotiate(headers.accept);
+    const mediaType = exchange.negotiate(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
     if (isGet) response.appendHeader('vary', vary);
     else checkContent(headers);

@@ -9,6 +9,7 @@ import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure } from './exchange.ts';
 import type { Route } from './exchange.ts';
+import { createMediaTypeNegotiator } from './media-type.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { Refusal } from './refusal.ts';
 import { hasOneHost, pathOf } from './request-target.ts';
@@ -40,7 +41,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let draining = false;
   let server: Server | undefined;
   const open = new OpenExchanges();
-  const context = { isDraining: () => draining, watch, open };
+  const context = { isDraining: () => draining, negotiate: createMediaTypeNegotiator(), watch, open };
 
   const listener: RequestListener = (request, response) => {
     const path = pathOf(request);

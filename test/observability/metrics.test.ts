@@ -113,9 +113,9 @@ test('a budget that is used up, an open breaker and an unusable answer can be se
 test('places at Bluejay, who waits for one and who is refused can be seen', async () => {
   const gateway = await startMetered({ maxRepresentations: 2_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  // 40 requests of 32 reads each at a time: more than are in flight and wait together.
+  // 140 requests of 32 reads each at a time: more than are in flight and wait together.
   const leaving = new AbortController();
-  const answers = Array.from({ length: 40 }, (_, series) =>
+  const answers = Array.from({ length: 140 }, (_, series) =>
     fetch(`${gateway.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -128,12 +128,12 @@ test('places at Bluejay, who waits for one and who is refused can be seen', asyn
   );
   await expect
     .poll(async () => sumOf(await gateway.metrics(), 'upstream_overloaded_total'))
-    .toBe(40 * 32 - 64 - 1_024);
+    .toBe(140 * 32 - 64 - 4_096);
   const text = await gateway.metrics();
   expect(sumOf(text, 'upstream_calls_in_flight')).toBe(64);
   expect(sumOf(text, 'upstream_calls_in_flight_max')).toBe(64);
-  expect(sumOf(text, 'upstream_calls_queued')).toBe(1_024);
-  expect(sumOf(text, 'upstream_calls_queued_max')).toBe(1_024);
+  expect(sumOf(text, 'upstream_calls_queued')).toBe(4_096);
+  expect(sumOf(text, 'upstream_calls_queued_max')).toBe(4_096);
   leaving.abort();
   await Promise.all(answers);
 });

@@ -94,47 +94,58 @@ function admissionAt(options: Partial<AdmissionOptions> = {}) {
 test('a turn of the event loop takes up requests for so long, and the next one does again', () => {
   let now = 5_000;
   const admission = admissionAt({ now: () => now });
-  expect(admission.allows()).toBe(true);
+  expect(admission.allows(0)).toBe(true);
   now += 100;
-  expect(admission.allows()).toBe(true);
+  expect(admission.allows(0)).toBe(true);
   now += 1;
-  expect([admission.allows(), admission.allows()]).toEqual([false, false]);
-  admission.onTurn();
-  expect(admission.allows()).toBe(true);
+  expect([admission.allows(0), admission.allows(0)]).toEqual([false, false]);
+  admission.onTurn(0.5);
+  expect(admission.allows(0)).toBe(true);
 });
 
 test('a turn that is slow with few requests is a starved processor, and no overload', () => {
   let now = 5_000;
   const admission = admissionAt({ minimumPerTurn: 100, now: () => now });
   for (let request = 0; request < 100; request += 1) {
-    expect(admission.allows()).toBe(true);
+    expect(admission.allows(0)).toBe(true);
     now += 50;
   }
-  expect(admission.allows()).toBe(false);
+  expect(admission.allows(0)).toBe(false);
 });
 
 test('a pause before the first request of a turn is no overload', () => {
   let now = 0;
   const admission = admissionAt({ now: () => now });
-  admission.onTurn();
+  admission.onTurn(0.5);
   now += 3_000;
-  expect(admission.allows()).toBe(true);
+  expect(admission.allows(0)).toBe(true);
 });
 
 test('with 0 the event loop may be as late as it likes', () => {
   let now = 0;
   const admission = admissionAt({ maxEventLoopDelayMs: 0, now: () => now });
+  admission.onTurn(1);
+  expect(admission.allows(1)).toBe(true);
   for (let request = 0; request < 10; request += 1) {
-    expect(admission.allows()).toBe(true);
+    expect(admission.allows(0)).toBe(true);
     now += 3_000;
   }
+});
+
+test('while the process is busy, a caller whose reads wait in a long line is refused, and others are not', () => {
+  const admission = admissionAt();
+  expect(admission.allows(1)).toBe(true);
+  admission.onTurn(0.9);
+  expect([admission.allows(0.26), admission.allows(0.25)]).toEqual([false, true]);
+  admission.onTurn(0.89);
+  expect(admission.allows(1)).toBe(true);
 });
 
 test('it counts as overloaded until two seconds after the last refusal', () => {
   let now = 0;
   const limit = admissionAt({ maxConcurrentRequests: 0, now: () => now });
   expect(limit.isOverloaded()).toBe(false);
-  expect(limit.allows()).toBe(false);
+  expect(limit.allows(0)).toBe(false);
   now = 1_999;
   expect(limit.isOverloaded()).toBe(true);
   now = 2_000;

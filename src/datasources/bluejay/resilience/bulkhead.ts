@@ -6,7 +6,7 @@ export interface BulkheadOptions {
   readonly capacity?: number;
   /** The most calls in flight for one key. @default capacity */
   readonly capacityPerKey?: number;
-  /** The most calls that wait. @default 1024 */
+  /** The most calls that wait. @default 4096 */
   readonly queue?: number;
   /** The most calls that wait for one key. @default queue */
   readonly queuePerKey?: number;
@@ -16,6 +16,8 @@ export interface BulkheadOptions {
 export interface Bulkhead {
   readonly inFlight: number;
   readonly queued: number;
+  /** How much of the places to wait in a key has taken, from 0 to 1. */
+  backlogOf(key: string): number;
   /**
    * Takes a place: at once (undefined), or when the promise resolves with undefined. Every place that was
    * taken must be given back with `leave`. Keys that wait are served in turn, each first in, first out.
@@ -41,7 +43,7 @@ interface Lane {
 }
 
 export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
-  const { capacity = 64, queue = 1_024 } = options;
+  const { capacity = 64, queue = 4_096 } = options;
   const { capacityPerKey = capacity, queuePerKey = queue } = options;
   /** Only keys with calls in flight or waiting; the one to serve next comes first. */
   const lanes = new Map<string, Lane>();
@@ -114,6 +116,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     get queued() {
       return queued;
     },
+    backlogOf: (key) => (lanes.get(key)?.waiting.size ?? 0) / queuePerKey,
     enter(key, signal) {
       const lane = laneOf(key);
       if (inFlight < capacity && lane.inFlight < capacityPerKey && lane.waiting.size === 0) {
