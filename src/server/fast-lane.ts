@@ -1,13 +1,16 @@
 import { execute, getOperationAST, GraphQLError } from 'graphql';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { DataSourcesFactory } from '../datasources/index.ts';
 import { cacheControlOf } from './cache-control.ts';
+import { createReadCounter } from './count-reads.ts';
 import type { GraphQLRequest, Lane } from './graphql-request.ts';
 import type { InlineTracer } from './inline-trace.ts';
 import { createKnownDocuments } from './known-documents.ts';
 import type { KnownDocument } from './known-documents.ts';
 import { checkResponseSize } from './limits/response-size.ts';
+import type { OperationRunner } from './operation-runner.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
+import { Refusal } from './refusal.ts';
 import type { RepresentationLimit } from './representations.ts';
 import { shortenName, statusOf } from './result.ts';
 import type { FormatResult } from './result.ts';
@@ -36,6 +39,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
   const { pipeline, schema, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
   const { maxResponseBytes, runsBeforeCompiling = 50 } = options;
   const documents = createKnownDocuments(schema, runsBeforeCompiling);
+  const countReads = createReadCounter();
 
   /** A document that is not known goes through Yoga's pipeline, and is known from then on. */
   function readDocument(request: GraphQLRequest, context: PipelineContext): KnownDocument | ExecutionResult {
@@ -67,14 +71,27 @@ export function createFastLane(options: FastLaneOptions): Lane {
       only !== undefined && (operationName === undefined || operationName === only.operation.name?.value);
     const operation = isOnly ? only.operation : getOperationAST(document, operationName);
     if (!operation) return { errors: [unclearOperation()] };
-    const { statistics } = request;
+    const { statistics, reserve } = request;
     statistics.operationName = shortenName(operation.name?.value);
     statistics.operationType = operation.operation;
     statistics.operationHash = hash;
     const tooMany = limitRepresentations(document, operation, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
+    const runner = isOnly ? only.run : undefined;
+    if (reserve === undefined) return start(request, context, document, runner);
+    return reserve(countReads(document, operation, variables)).then(() =>
+      start(request, context, document, runner),
+    );
+  }
+
+  function start(
+    { params: { operationName, variables } }: GraphQLRequest,
+    context: PipelineContext,
+    document: DocumentNode,
+    runner: OperationRunner | undefined,
+  ): PromiseOrValue<ExecutionResult> {
     const traced = context.inlineTrace?.schema;
-    if (isOnly && traced === undefined) return only.run(context, variables);
+    if (runner !== undefined && traced === undefined) return runner(context, variables);
     return execute({
       schema: traced ?? schema,
       document,
@@ -95,6 +112,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
       const tooLarge = checkResponseSize(unformatted.data, maxResponseBytes);
       if (tooLarge !== undefined) unformatted = { errors: [tooLarge] };
     } catch (error) {
+      if (error instanceof Refusal) throw error;
       unformatted = refuse(error);
     }
     const result = formatResult(unformatted, request);
