@@ -4,10 +4,10 @@ import type { DataSourcesFactory } from '../datasources/index.ts';
 import { cacheControlOf } from './cache-control.ts';
 import { createReadCounter } from './count-reads.ts';
 import type { GraphQLRequest, Lane } from './graphql-request.ts';
-import type { InlineTracer } from './inline-trace.ts';
+import type { InlineTrace, InlineTracer } from './inline-trace.ts';
 import { createKnownDocuments } from './known-documents.ts';
 import type { KnownDocument } from './known-documents.ts';
-import { checkResponseSize } from './limits/response-size.ts';
+import { isLarger, isSurelyLarger, responseTooLarge } from './limits/response-size.ts';
 import type { OperationRunner } from './operation-runner.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
 import { Refusal } from './refusal.ts';
@@ -22,7 +22,7 @@ export interface FastLaneOptions {
   readonly formatResult: FormatResult;
   readonly limitRepresentations: RepresentationLimit;
   readonly inlineTracer: InlineTracer;
-  /** About how large the data of an answer may be. */
+  /** The most bytes that an answer may have, as it is sent. */
   readonly maxResponseBytes: number;
   /**
    * How often an operation is run by graphql-js before it is compiled, which costs as much as some hundred
@@ -102,6 +102,10 @@ export function createFastLane(options: FastLaneOptions): Lane {
     });
   }
 
+  function tooLarge(): ExecutionResult {
+    return { errors: [responseTooLarge(maxResponseBytes)] };
+  }
+
   return async (request) => {
     const dataSources = createDataSources(request.caller);
     const inlineTrace = request.wantsTrace ? await inlineTracer.start() : undefined;
@@ -109,23 +113,31 @@ export function createFastLane(options: FastLaneOptions): Lane {
     let unformatted: ExecutionResult;
     try {
       unformatted = await run(request, context);
-      const tooLarge = checkResponseSize(unformatted.data, maxResponseBytes);
-      if (tooLarge !== undefined) unformatted = { errors: [tooLarge] };
+      if (isSurelyLarger(unformatted.data, maxResponseBytes)) unformatted = tooLarge();
     } catch (error) {
       if (error instanceof Refusal) throw error;
       unformatted = refuse(error);
     }
-    const result = formatResult(unformatted, request);
-    const { errors = [] } = result;
-    const traced =
-      inlineTrace === undefined ? result : { ...result, extensions: { ftv1: inlineTrace.finish(errors) } };
+    let result = formatResult(unformatted, request);
+    let body = write(result, inlineTrace);
+    if (isLarger(body, maxResponseBytes)) {
+      result = formatResult(tooLarge(), request);
+      body = write(result, undefined);
+    }
     return {
       status: statusOf(result, request.mediaType),
-      body: JSON.stringify(traced),
+      body,
       cacheControl:
-        errors.length > 0 ? cacheControlOf(0, 0) : cacheControlOf(dataSources.freshUntil(), Date.now()),
+        result.errors !== undefined
+          ? cacheControlOf(0, 0)
+          : cacheControlOf(dataSources.freshUntil(), Date.now()),
     };
   };
+}
+
+function write(result: ExecutionResult, inlineTrace: InlineTrace | undefined): string {
+  if (inlineTrace === undefined) return JSON.stringify(result);
+  return JSON.stringify({ ...result, extensions: { ftv1: inlineTrace.finish(result.errors ?? []) } });
 }
 
 type PromiseOrValue<Value> = Value | Promise<Value>;
