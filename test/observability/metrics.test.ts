@@ -3,6 +3,7 @@ import { personaQuery, personasQuery } from '../../examples/frontend/operations.
 import { clinic, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { findFreePort, isMissing, startProcess } from '../support/processes.ts';
+import { sendBytes } from '../support/raw-socket.ts';
 import { parseSamples, sumOf } from '../support/prometheus-text.ts';
 
 const metrics = { host: '127.0.0.1', port: 0 };
@@ -23,6 +24,19 @@ test('HTTP requests are counted by route, method and class of status, with their
   expect(sumOf(text, 'http_request_duration_seconds_bucket', { route: '/graphql', le: '+Inf' })).toBe(1);
   expect(sumOf(text, 'http_requests_started_total')).toBe(3);
   expect(sumOf(text, 'errors_total', { code: 'BAD_REQUEST' })).toBe(1);
+});
+
+test('what is refused before it is a request is counted like any other refusal', async () => {
+  const gateway = await startMetered();
+  await sendBytes(gateway.url, 'nonsense\r\n\r\n');
+  await sendBytes(gateway.url, `GET / HTTP/1.1\r\nhost: x\r\na: ${'a'.repeat(20_000)}\r\n\r\n`);
+  await sendBytes(gateway.url, 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n');
+  const text = await gateway.metrics();
+  const refused = { route: 'unknown', method: 'other', status: '4xx' };
+  expect(sumOf(text, 'http_request_duration_seconds_count', refused)).toBe(3);
+  expect(sumOf(text, 'http_request_duration_seconds_count')).toBe(3);
+  expect(sumOf(text, 'http_requests_started_total')).toBe(3);
+  expect(sumOf(text, 'errors_total', { code: 'BAD_REQUEST' })).toBe(3);
 });
 
 test('a client that leaves is counted as aborted, and its errors are nobody’s', async () => {
