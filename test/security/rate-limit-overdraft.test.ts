@@ -5,6 +5,7 @@ import { personaQuery } from '../../examples/frontend/operations.ts';
 import { createReadCounter } from '../../src/server/count-reads.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
+import { startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort } from '../support/processes.ts';
 import { openConnection } from '../support/raw-socket.ts';
 import { isRedisMissing, startRedis } from '../support/redis.ts';
@@ -87,18 +88,11 @@ test('a request that asks for more than there is in a whole window is answered o
 test('what is given back goes to the window that it was taken from, and to no other', async () => {
   const gateway = await limitedTo(100, {}, 1);
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  const leaving = new AbortController();
   // 32 of them are read at a time: 8 are never asked for.
-  const answer = fetch(`${gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(personasOf(40)),
-    signal: leaving.signal,
-  }).catch(() => undefined);
+  const client = startLeavingClient(gateway.url, personasOf(40));
   await expect.poll(() => gateway.sandbox.requests.length).toBe(32);
   await expect.poll(() => left(gateway)).toBe(99);
-  leaving.abort();
-  await answer;
+  await client.leave();
   await expect.poll(() => gateway.logs).toContainEqual(expect.objectContaining({ aborted: true }));
   for (let sent = 0; sent < 20; sent += 1) expect(await left(gateway)).toBeLessThan(100);
 });
@@ -126,20 +120,13 @@ test.skipIf(isRedisMissing)(
       })
       .toBe(true);
     one.sandbox.faults.add({ fault: { kind: 'hang' } });
-    const leaving = new AbortController();
-    const answer = fetch(`${one.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        query: 'query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }',
-        variables: { r: someIds(1_000).map((id) => ({ __typename: 'CustomerPersona', id })) },
-      }),
-      signal: leaving.signal,
-    }).catch(() => undefined);
+    const client = startLeavingClient(one.url, {
+      query: 'query ($r: [_Any!]!) { _entities(representations: $r) { __typename } }',
+      variables: { r: someIds(1_000).map((id) => ({ __typename: 'CustomerPersona', id })) },
+    });
     await expect.poll(() => one.sandbox.requests.length).toBe(32);
     expect((await other.post(personasOf(2))).status).toBe(429);
-    leaving.abort();
-    await answer;
+    await client.leave();
     // 968 of them were not read, and are there again, for everybody.
     await expect.poll(() => left(other)).toBeGreaterThan(900);
     expect(await left(other, personasOf(20))).toBeLessThan(968);

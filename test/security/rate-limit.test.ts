@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
 import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
+import { startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort } from '../support/processes.ts';
 import { isRedisMissing, startRedis } from '../support/redis.ts';
 import { startTcpUpstream } from '../support/upstreams.ts';
@@ -75,17 +76,12 @@ test('a client that leaves pays for what it has caused', async () => {
   const gateway = await limitedTo(10);
   const ids = someIds(12);
   for (const personaId of ids) gateway.sandbox.faults.add({ personaId, fault: { kind: 'hang' } });
-  const leaving = new AbortController();
-  const query = 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }';
-  const left = fetch(`${gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables: { ids } }),
-    signal: leaving.signal,
-  }).catch(() => undefined);
+  const client = startLeavingClient(gateway.url, {
+    query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+    variables: { ids },
+  });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(12);
-  leaving.abort();
-  await left;
+  await client.leave();
   await expect.poll(() => gateway.logs).toMatchObject([{ aborted: true }]);
   await expect.poll(async () => (await gateway.post(typename)).status).toBe(429);
 });
