@@ -33,6 +33,8 @@ export interface Exchange {
   admission: Admission | undefined;
   /** Whether it has. */
   isAdmitted: boolean;
+  /** Called with the most reads that the operation can cause, before it is executed; may reject with a Refusal. */
+  reserve: ((reads: number) => Promise<void>) | undefined;
   /** Called when all is known about the answer, for headers that depend on it. */
   beforeAnswer: (() => void) | undefined;
   /** Its index among the open exchanges. */
@@ -71,6 +73,7 @@ export function openExchange(
     negotiate,
     admission: undefined,
     isAdmitted: false,
+    reserve: undefined,
     beforeAnswer: undefined,
     position: 0,
   };

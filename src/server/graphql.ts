@@ -69,7 +69,15 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const deadline = deadlines.start(() => cancellation.abort(new DeadlineExceeded()));
     try {
       const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';
-      const answer = await lane({ params, mediaType, requestId, caller, statistics, wantsTrace });
+      const answer = await lane({
+        params,
+        mediaType,
+        requestId,
+        caller,
+        statistics,
+        wantsTrace,
+        reserve: exchange.reserve,
+      });
       sendBody(exchange, answer.status, contentTypes[mediaType], answer.body, {
         'cache-control': answer.cacheControl,
         ...(serverTiming &&

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { HttpConfig } from '../config.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -58,7 +58,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   };
 
-  const onConnectionError = createConnectionErrorHandler({ open, logger });
+  const connectionErrors = createConnectionErrorHandler({ open, logger, watch });
   let saidAt = Number.NEGATIVE_INFINITY;
   /** At most once a minute: there may be thousands a second. */
   const onDrop = () => {
@@ -103,9 +103,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         listener,
       );
       server.maxConnections = maxConnections;
-      server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-        onConnectionError(error, socket as Socket),
-      );
+      server.on('clientError', connectionErrors.onClientError);
+      server.on('connect', connectionErrors.onConnect);
       server.on('drop', onDrop);
       // A body that will be refused is not asked for; any other expectation may be ignored (RFC 9110, 10.1.1).
       server.on('checkContinue', (request, response) => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createAdmission } from '../../src/server/overload/admission.ts';
 import type { AdmissionOptions } from '../../src/server/overload/admission.ts';
 import { exampleId, startGateway } from '../support/gateway.ts';
+import { startLeavingClient } from '../support/leaving-client.ts';
 import { openConnection } from '../support/raw-socket.ts';
 
 const typename = { query: '{ __typename }' };
@@ -11,14 +12,8 @@ test('a request too many is a 503 before its body is read; health answers, and r
     protection: { overload: { maxConcurrentRequests: 2, maxEventLoopDelayMs: 0 } },
   });
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
-  const leaving = new AbortController();
   const hanging = Array.from({ length: 2 }, () =>
-    fetch(`${gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
-      signal: leaving.signal,
-    }).catch(() => undefined),
+    startLeavingClient(gateway.url, { query: `{ persona(id: "${exampleId}") { id } }` }),
   );
   await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
   const { socket, received } = openConnection(gateway.url);
@@ -39,8 +34,7 @@ test('a request too many is a 503 before its body is read; health answers, and r
   });
   expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
   expect(await isReady()).toBe(503);
-  leaving.abort();
-  await Promise.all(hanging);
+  await Promise.all(hanging.map((client) => client.leave()));
   await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
   await expect.poll(isReady, { timeout: 10_000, interval: 100 }).toBe(200);
 });
@@ -53,17 +47,10 @@ test('a place comes free however its request ends', async () => {
     expect((await gateway.post(body)).status).not.toBe(503);
   }
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  const leaving = new AbortController();
-  const hanging = fetch(`${gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
-    signal: leaving.signal,
-  }).catch(() => undefined);
+  const hanging = startLeavingClient(gateway.url, { query: `{ persona(id: "${exampleId}") { id } }` });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
   expect((await gateway.post(typename)).status).toBe(503);
-  leaving.abort();
-  await hanging;
+  await hanging.leave();
   await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
 });
 
