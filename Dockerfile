@@ -8,15 +8,18 @@ WORKDIR /app
 # The dependencies have a layer of their own, which lasts as long as the lockfile. The one script that an
 # installation runs, `prepare`, needs the source: it follows below.
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts
-COPY scripts/warm-up.mjs scripts/
+RUN npm ci --ignore-scripts
+COPY scripts/bundle.mjs scripts/warm-up.mjs scripts/
 COPY src src
+
+# The bundle needs no packages. They stay for their licences, and for scanners of what is in the image.
+RUN node scripts/bundle.mjs && npm prune --omit=dev --ignore-scripts
 
 # Node.js keeps compiled code for each user apart, so the one that will run the gateway fills the cache. Its
 # folder is closed again afterwards.
 RUN mkdir -m 1777 node_modules/.cache
 USER 10001:10001
-RUN node scripts/warm-up.mjs && chmod -R a+rX node_modules/.cache/compile
+RUN node scripts/warm-up.mjs build/main.js && chmod -R a+rX node_modules/.cache/compile
 USER 0:0
 RUN chmod 755 node_modules/.cache
 
@@ -26,11 +29,11 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /us
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/src src
+COPY --from=build /app/build build
 
 ENV NODE_ENV=production HOST=0.0.0.0
 USER 10001:10001
 EXPOSE 4000
 # Whether the process answers, not whether it is ready: a draining gateway is well.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "src/main.ts"]
+ENTRYPOINT ["node", "build/main.js"]

@@ -24,13 +24,25 @@ interface Connection {
   onAnswer: (status: number) => void;
 }
 
-export async function createClients(url: string, count: number, body: string): Promise<Clients> {
+/** What stands for the status of a 200 that is not whole. */
+export const partial = -200;
+
+/**
+ * @param load.bodies sent in turns
+ * @param load.bytes of the body of a whole answer
+ */
+export async function createClients(
+  url: string,
+  count: number,
+  { bodies, bytes }: { readonly bodies: readonly string[]; readonly bytes: number },
+): Promise<Clients> {
   const { hostname, port, host } = new URL(url);
   const headers = Object.entries({ host, ...requestHeaders }).map(([name, value]) => `${name}: ${value}\r\n`);
-  // One for all: to make one each would cost the clients more than the gateway needs to refuse it.
-  const request = Buffer.from(
-    `POST /graphql HTTP/1.1\r\n${headers.join('')}content-length: ${body.length}\r\n\r\n${body}`,
+  // Made before: to make one each time would cost the clients more than the gateway needs to refuse it.
+  const requests = bodies.map((body) =>
+    Buffer.from(`POST /graphql HTTP/1.1\r\n${headers.join('')}content-length: ${body.length}\r\n\r\n${body}`),
   );
+  let posted = 0;
   const connections = Array.from({ length: count }, (): Connection => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     const connection: Connection = { socket, onAnswer() {} };
@@ -42,7 +54,9 @@ export async function createClients(url: string, count: number, body: string): P
         // The head is in the first chunk: it is short.
         const text = chunk.toString('latin1', 0, 1_500);
         status = Number(text.slice(9, 12));
-        expected = text.indexOf('\r\n\r\n') + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1]);
+        const bodyBytes = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1]);
+        if (status === 200 && bodyBytes !== bytes) status = partial;
+        expected = text.indexOf('\r\n\r\n') + 4 + bodyBytes;
       }
       length += chunk.length;
       if (length < expected) return;
@@ -56,7 +70,8 @@ export async function createClients(url: string, count: number, body: string): P
 
   function post(connection: Connection, onAnswer: (status: number) => void): void {
     connection.onAnswer = onAnswer;
-    connection.socket.write(request);
+    connection.socket.write(requests[posted % requests.length] ?? '');
+    posted += 1;
   }
 
   function openLoop(requestsPerSecond: number, durationMs: number): Promise<Sent[]> {

@@ -1,11 +1,16 @@
 // What five times as many requests as the gateway can answer do to it. `npm run bench:overload` prints how many
 // are still answered, how long those take, what health says meanwhile, and when all is well again.
-// A request asks for 200 cached entities, so that the gateway's own CPU is the bottleneck.
+// A request asks for 100 entities, which are read from Bluejay; with `-- --cached` for 200 that the gateway has.
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { requestHeaders } from './connection.ts';
 import { createClients } from './overload-client.ts';
+import { partial } from './overload-client.ts';
 import type { Sent } from './overload-client.ts';
 import { createPrograms, readCpuUsage } from './programs.ts';
-import { cachedGateway, startServer } from './servers.ts';
+import { buildGateway, cachedGateway, gateway, startServer } from './servers.ts';
+import { startUpstream } from './upstream.ts';
 
 const factor = 5;
 const connections = 2_000;
@@ -13,21 +18,31 @@ const connections = 2_000;
 const usefulMs = 1_000;
 
 const programs = createPrograms({ pin: true });
-const upstream = await programs.start('helper', (port) => ({
-  command: process.execPath,
-  args: ['bench/upstream-worker.ts'],
-  env: { PORT: String(port) },
-}));
-const { program } = await startServer(cachedGateway, programs, upstream);
+const { values: flags } = parseArgs({ options: { cached: { type: 'boolean', default: false } } });
+const entities = flags.cached ? 200 : 100;
+const upstream = await startUpstream(programs);
+buildGateway();
+const { program } = await startServer(flags.cached ? cachedGateway : gateway, programs, upstream);
 
-const representations = Array.from({ length: 200 }, (_, index) => ({
-  __typename: 'CustomerPersona',
-  id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
-}));
 const query =
   'query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on CustomerPersona { id createdAt name description goal orgId } } }';
-const body = JSON.stringify({ query, variables: { representations } });
-const clients = await createClients(program.url, connections, body);
+const createBody = () => {
+  const representations = Array.from({ length: entities }, () => ({
+    __typename: 'CustomerPersona',
+    id: randomUUID(),
+  }));
+  return JSON.stringify({ query, variables: { representations } });
+};
+// Enough that no two of those in flight ask for the same.
+const bodies = Array.from({ length: flags.cached ? 1 : 1_000 }, createBody);
+// All whole answers are of one length; one with errors in it is another.
+const whole = await fetch(`${program.url}/graphql`, {
+  method: 'POST',
+  headers: requestHeaders,
+  body: bodies[0] ?? '',
+});
+const bytes = (await whole.arrayBuffer()).byteLength;
+const clients = await createClients(program.url, connections, { bodies, bytes });
 
 const isGood = ({ status, tookMs }: Sent) => status === 200 && tookMs <= usefulMs;
 const quantile = (values: number[], share: number) =>
@@ -84,10 +99,10 @@ await upstream.stop();
 const share = goodput / peak;
 process.stdout.write(
   `${[
-    `peak: ${peak.toFixed(0)} requests of 200 entities a second`,
+    `peak: ${peak.toFixed(0)} requests of ${entities} ${flags.cached ? 'cached ' : ''}entities a second`,
     `at ${factor} times that (${((sent.length / durationMs) * 1e3).toFixed(0)} sent a second, ${connections} connections, ${durationMs / 1e3} s): ` +
       `${goodput.toFixed(0)} a second answered within ${usefulMs / 1e3} s, ${(share * 100).toFixed(0)} % of the peak`,
-    `answers: p50 ${quantile(
+    `parts missing: ${((sent.filter(({ status }) => status === partial).length / sent.length) * 100).toFixed(0)} %; whole answers: p50 ${quantile(
       good.map(({ tookMs }) => tookMs),
       0.5,
     ).toFixed(0)} ms, p99 ${quantile(

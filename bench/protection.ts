@@ -6,6 +6,8 @@ import { setImmediate } from 'node:timers/promises';
 import { parseConfig } from '../src/config.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { openExchange, sendBody } from '../src/server/exchange.ts';
+import { createMediaTypeNegotiator } from '../src/server/media-type.ts';
+import { OpenExchanges } from '../src/server/open-exchanges.ts';
 import type { Exchange, Route } from '../src/server/exchange.ts';
 import { createProtection } from '../src/server/protection.ts';
 import { hasOneHost, pathOf } from '../src/server/request-target.ts';
@@ -22,6 +24,7 @@ const result = parseConfig({ NODE_ENV: 'production', MAX_EVENT_LOOP_DELAY_MS: '6
 if (!result.ok) throw new Error(result.problems.join('\n'));
 const protection = await createProtection({
   ...result.config.protection,
+  backlogOf: () => 0,
   credentialOf: () => undefined,
   sharedUrl: undefined,
   logger,
@@ -37,12 +40,20 @@ const headers = {
   'content-length': '120',
 };
 
+const open = new OpenExchanges();
+const negotiate = createMediaTypeNegotiator();
+
 function createExchange(): Exchange {
   const request = new IncomingMessage(new Socket());
   Object.assign(request, { method: 'POST', url: '/graphql', httpVersionMajor: 1, httpVersionMinor: 1 });
   request.rawHeaders = Object.entries(headers).flat();
   request.headers = headers;
-  return openExchange(request, new ServerResponse(request), '/graphql', () => false, watch);
+  return openExchange(request, new ServerResponse(request), '/graphql', {
+    isDraining: () => false,
+    negotiate,
+    watch,
+    open,
+  });
 }
 
 const answerWith: Route = (exchange) => sendBody(exchange, 200, contentType, body);

@@ -41,6 +41,9 @@ try {
   const startedAt = performance.now();
   const gateway = start(image.entrypoint, {
     PORT: '0',
+    METRICS_PORT: '0',
+    INTROSPECTION: 'true',
+    GRAPHIQL: 'true',
     DRAIN_DELAY_MS: '0',
     BLUEJAY_BASE_URL: sandbox.url,
     BLUEJAY_API_KEY: organisation?.apiKey,
@@ -49,7 +52,10 @@ try {
   const [line] = (await Promise.race([once(gateway.stdout, 'data'), exited])) as [Buffer | number | null];
   const listeningMs = performance.now() - startedAt;
   if (!Buffer.isBuffer(line)) throw new Error(`The image did not start: exit code ${line}.`);
-  const { url } = JSON.parse(line.toString().split('\n', 1)[0] ?? '') as { url: string };
+  const { url, metrics } = JSON.parse(line.toString().split('\n', 1)[0] ?? '') as Record<
+    'url' | 'metrics',
+    string
+  >;
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -59,11 +65,23 @@ try {
   const answeredMs = performance.now() - startedAt;
   expect('the answer', answer, JSON.stringify({ data: { persona: { name: persona?.name } } }));
 
+  const residentKib = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(gateway.pid)]).toString());
+
+  // What is loaded only where it is wanted must be in the bundle, too.
+  const traced = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'apollo-federation-include-trace': 'ftv1' },
+    body: JSON.stringify({ query: '{ __typename }' }),
+  });
+  expect('an inline trace', /"ftv1":"\w/.test(await traced.text()), true);
+  expect('metrics', /^# TYPE /m.test(await (await fetch(metrics)).text()), true);
+  const page = await fetch(url, { headers: { accept: 'text/html' } });
+  expect('GraphiQL', page.headers.get('content-type'), 'text/html; charset=utf-8');
+
   const isHealthy = async () => {
     const [code] = (await once(start(image.healthcheck, { PORT: new URL(url).port }), 'exit')) as [number];
     return code === 0;
   };
-  const residentKib = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(gateway.pid)]).toString());
   expect('the health check of a running gateway', await isHealthy(), true);
   gateway.kill('SIGTERM');
   expect('the exit code after SIGTERM', (await exited)[0], 0);

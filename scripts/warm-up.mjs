@@ -1,26 +1,37 @@
-// Runs the gateway once after an installation, so that its compiled code is kept and the first start is as
-// fast as the later ones. It never fails an installation: without it a start only takes longer.
+// Runs the gateway once after an installation, so that its compiled code is kept and the first start is as fast as
+// the later ones: `node scripts/warm-up.mjs [program]`, by default from the source. It never fails an installation:
+// without it a start only takes longer.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+const [program = 'src/main.ts'] = process.argv.slice(2);
 const [major = '0'] = process.versions.node.split('.');
 // The machine's own Node.js may be older than the one that runs the gateway.
-if (Number(major) >= 24) {
-  const { enableCompileCache } = await import('node:module');
-  enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
-  await warmUp().catch(() => undefined);
-}
+if (Number(major) >= 24) await warmUp().catch(() => undefined);
 
 async function warmUp() {
-  const { parseConfig } = await import('../src/config.ts');
-  const { createGateway } = await import('../src/gateway.ts');
-  const result = parseConfig({ PORT: '0', LOG_LEVEL: 'silent' });
-  if (!result.ok) return;
-  const gateway = await createGateway(result.config);
-  const response = await fetch(`${await gateway.listen()}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id } }"}',
+  const gateway = spawn(process.execPath, [program], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    // Answers from the embedded sandbox, on a port that is free.
+    env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', DRAIN_DELAY_MS: '0' },
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
-  await response.text();
-  await gateway.close();
+  const timer = setTimeout(() => gateway.kill('SIGKILL'), 30_000);
+  const exited = once(gateway, 'exit');
+  const [line] = await Promise.race([once(gateway.stdout, 'data'), exited]);
+  if (Buffer.isBuffer(line)) {
+    gateway.stdout.resume();
+    const { url } = JSON.parse(line.toString().split('\n', 1)[0]);
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id } }"}',
+    });
+    await response.text();
+    // Its code is written down when it ends.
+    gateway.kill('SIGTERM');
+    await exited;
+  }
+  clearTimeout(timer);
 }

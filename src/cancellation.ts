@@ -11,28 +11,30 @@ export interface Cancellation {
  * read more than all the policies together (`npm run bench:chain`). Listeners are told in no order.
  */
 export class LightCancellation implements Cancellation {
-  // One listener is the rule, for a read; a request has one for each of its reads.
-  #listeners: (() => void)[] = [];
+  // Mostly one: an array that begins with it takes no room for more, as an empty one does that grows.
+  #listeners: (() => void)[] | undefined;
   aborted = false;
   reason: unknown;
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.push(listener);
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    const index = this.#listeners.indexOf(listener);
+    const listeners = this.#listeners ?? [];
+    const index = listeners.indexOf(listener);
     if (index < 0) return;
-    const last = this.#listeners.pop();
-    if (last !== undefined && last !== listener) this.#listeners[index] = last;
+    const last = listeners.pop();
+    if (last !== undefined && last !== listener) listeners[index] = last;
   }
 
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = [];
+    const listeners = this.#listeners ?? [];
+    this.#listeners = undefined;
     for (const listener of listeners) listener();
   }
 }

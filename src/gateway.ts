@@ -144,6 +144,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     credentialOf({ headers: { 'x-api-key': key } }) {
       return typeof key === 'string' ? bluejay.credentialOf(key) : undefined;
     },
+    backlogOf: ({ headers: { 'x-api-key': key } }) => bluejay.backlogOf(typeof key === 'string' ? key : ''),
     sharedUrl: config.cache.url,
     logger,
   });

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { Config } from './config.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import type { Logger } from './observability/logger.ts';
@@ -109,6 +110,11 @@ async function listen(config: Config, options: GatewayOptions): Promise<Listenin
     failWith(error.problems);
   });
   if (gateway === undefined) return undefined;
+  // V8 looks at the first requests, while the young generation is still as small as what is in flight, finds that
+  // all of it survives, and from then on allocates such objects old: every request would live until the next
+  // full collection. Code that was compiled before is kept under the flags as they were.
+  flushCompileCache();
+  setFlagsFromString('--no-allocation-site-pretenuring');
   const origin = await gateway.listen().catch(failWithMessage);
   if (origin !== undefined) return { gateway, origin };
   await gateway.close();

@@ -2,22 +2,7 @@ import { expect, test } from 'vitest';
 import { personasQuery } from '../examples/frontend/operations.ts';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { clinic, exampleId, someIds, startGateway } from './support/gateway.ts';
-
-function leavingCaller(url: string, query: string) {
-  const abortController = new AbortController();
-  const answer = fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query }),
-    signal: abortController.signal,
-  });
-  return {
-    async leave() {
-      abortController.abort();
-      await expect(answer).rejects.toThrow('aborted');
-    },
-  };
-}
+import { startLeavingClient } from './support/leaving-client.ts';
 
 const queryOf = (series: number) => `{ personas(ids: ${JSON.stringify(someIds(32, series))}) { id } }`;
 
@@ -25,7 +10,9 @@ test('a caller that leaves takes its upstream requests along', async () => {
   const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const ids = clinic.personas.map(({ id }) => id);
-  const caller = leavingCaller(gateway.url, `{ personas(ids: ${JSON.stringify(ids)}) { id } }`);
+  const caller = startLeavingClient(gateway.url, {
+    query: `{ personas(ids: ${JSON.stringify(ids)}) { id } }`,
+  });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(ids.length);
 
   await caller.leave();
@@ -40,7 +27,7 @@ test('a caller that leaves does not disturb another one', async () => {
   const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
   const [, other] = clinic.personas.map(({ id }) => id) as [string, string];
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
-  const caller = leavingCaller(gateway.url, `{ persona(id: "${exampleId}") { id } }`);
+  const caller = startLeavingClient(gateway.url, { query: `{ persona(id: "${exampleId}") { id } }` });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
   const staying = gateway.query(personasQuery, { ids: [other] });
   await caller.leave();
@@ -51,10 +38,10 @@ test('reads that still wait for a socket are never sent once their caller has le
   const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   // 32 reads at a time: two callers occupy all 64 places, the third one waits.
-  const first = leavingCaller(gateway.url, queryOf(1));
-  const second = leavingCaller(gateway.url, queryOf(2));
+  const first = startLeavingClient(gateway.url, { query: queryOf(1) });
+  const second = startLeavingClient(gateway.url, { query: queryOf(2) });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(64);
-  const third = leavingCaller(gateway.url, queryOf(3));
+  const third = startLeavingClient(gateway.url, { query: queryOf(3) });
   await gateway.post({ query: '{ __typename }' });
 
   await third.leave();
@@ -71,7 +58,10 @@ test('a read that two callers share goes on until the second one has left', asyn
   const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000, events });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const query = `{ persona(id: "${exampleId}") { id } }`;
-  const [first, second] = [leavingCaller(gateway.url, query), leavingCaller(gateway.url, query)];
+  const [first, second] = [
+    startLeavingClient(gateway.url, { query }),
+    startLeavingClient(gateway.url, { query }),
+  ];
   await expect.poll(() => [gateway.sandbox.requests.length, coalesced]).toEqual([1, 1]);
   await first.leave();
   await expect.poll(() => gateway.logs.filter(({ aborted }) => aborted === true)).toHaveLength(1);

@@ -5,6 +5,7 @@ import { personaQuery } from '../examples/frontend/operations.ts';
 import type { Fault } from '../src/sandbox/index.ts';
 import { exampleId, someIds, startGateway } from './support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from './support/gateway.ts';
+import { startLeavingClient } from './support/leaving-client.ts';
 
 const secret = 'canary-5f2d';
 
@@ -257,18 +258,12 @@ test.each<[string, Fault]>([
 test('calls beyond the sockets and the queue are OVERLOADED, and the queue recovers', async () => {
   const gateway = await startGateway({ timeoutMs: 2_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  const abortController = new AbortController();
-  // 64 places and 1,024 in the queue: 34 requests of 32 reads in flight each fill them.
-  const flood = Array.from({ length: 34 }, (_, series) =>
-    fetch(`${gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
-        variables: { ids: someIds(32, series) },
-      }),
-      signal: abortController.signal,
-    }).catch(() => undefined),
+  // 64 places and 4,096 in the queue: 130 requests of 32 reads in flight each fill them.
+  const flood = Array.from({ length: 130 }, (_, series) =>
+    startLeavingClient(gateway.url, {
+      query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+      variables: { ids: someIds(32, series) },
+    }),
   );
   await expect.poll(() => gateway.sandbox.requests.length).toBe(64);
   expect(await readError(gateway)).toEqual({
@@ -279,8 +274,7 @@ test('calls beyond the sockets and the queue are OVERLOADED, and the queue recov
   });
 
   gateway.sandbox.faults.clear();
-  abortController.abort();
-  await Promise.all(flood);
+  await Promise.all(flood.map((client) => client.leave()));
   await expect
     .poll(async () => (await gateway.query(personaQuery, { id: exampleId })).data?.persona?.id)
     .toBe(exampleId);

@@ -34,7 +34,7 @@ export interface OperationsConfig {
   readonly trustedDocuments: TrustedDocumentsConfig | undefined;
   /** The most representations that one request may have for `_entities`, and the most ids for `personas`. */
   readonly maxRepresentations: number;
-  /** About how large the data of an answer may be. */
+  /** The most bytes that an answer may have, as it is sent. */
   readonly maxResponseBytes: number;
   /** Of the router: two during a rotation. With none everybody may send GraphQL requests. */
   readonly routerSecrets: readonly string[];
@@ -64,9 +64,9 @@ export const operationsVariables = {
   ),
   MAX_RESPONSE_BYTES: integerVariable(
     1_024,
-    268_435_456,
+    67_108_864,
     16_777_216,
-    'About how large the data of an answer may be.',
+    'The most bytes that an answer may have.',
   ),
   MAX_TOKENS: integerVariable(1, 100_000, 1_000, 'The most lexical tokens that a document may have.'),
   MAX_DEPTH: integerVariable(1, 1_000, 20, 'How deep its fields may be nested, and its values.'),

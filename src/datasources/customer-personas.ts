@@ -58,30 +58,29 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
     return ids.map((id) => known.get(id) ?? found.get(id) ?? null);
   });
 
-  async function readAll(ids: readonly string[]): Promise<(CustomerPersona | null | Error)[]> {
-    const readings = await mapSettled(ids, batchConcurrency, (id) => client.get(id, caller));
-    return readings.map((reading) => take(reading));
-  }
+  const readAll = (ids: readonly string[]) =>
+    mapSettled(ids, batchConcurrency, (id) => client.get(id, caller), take);
 
   /** What was read, noting how long it may be used. */
-  function take<Value>(reading: Reading<Value> | Error): Value | Error {
-    if (reading instanceof Error) return reading;
-    onRead(reading.freshUntil);
-    return reading.value;
+  function take<Value>({ value, freshUntil }: Reading<Value>): Value {
+    onRead(freshUntil);
+    return value;
   }
 
   function createLists(): Lists {
     const known = new Map<string, CustomerPersona>();
-    const loader = new DataLoader<number, readonly CustomerPersona[]>(async (agentIds) => {
+    const loader = new DataLoader<number, readonly CustomerPersona[]>((agentIds) => {
       onBatch?.('listCustomerPersonasByAgent', agentIds.length);
-      const readings = await mapSettled(agentIds, batchConcurrency, (agentId) =>
-        client.listByAgent(agentId, caller),
+      return mapSettled(
+        agentIds,
+        batchConcurrency,
+        (agentId) => client.listByAgent(agentId, caller),
+        (reading) => {
+          const listed = take(reading);
+          for (const persona of listed) known.set(persona.id, persona);
+          return listed;
+        },
       );
-      return readings.map((reading) => {
-        const listed = take(reading);
-        if (!(listed instanceof Error)) for (const persona of listed) known.set(persona.id, persona);
-        return listed;
-      });
     });
     return { loader, pending: new Set(), known };
   }

@@ -1,11 +1,12 @@
 /**
- * Runs `task` for every item, at most `concurrency` at a time. Never rejects: a failure becomes that
- * item's Error, which is how DataLoader wants it. One reaction an item is all that it costs.
+ * Runs `task` for every item, at most `concurrency` at a time, and `map` on what it brings. Never rejects: a
+ * failure becomes that item's Error, which is how DataLoader wants it. One reaction an item is all that it costs.
  */
-export function mapSettled<Item, Result>(
+export function mapSettled<Item, Brought, Result>(
   items: readonly Item[],
   concurrency: number,
-  task: (item: Item) => Promise<Result>,
+  task: (item: Item) => Promise<Brought>,
+  map: (brought: Brought) => Result,
 ): Promise<(Result | Error)[]> {
   return new Promise((resolve) => {
     const results = Array.from<Result | Error>({ length: items.length });
@@ -21,7 +22,10 @@ export function mapSettled<Item, Result>(
         else if (next < items.length) start();
       };
       // The index is in bounds: `start` is called for as many items as there are.
-      task(items[index] as Item).then(settle, (reason: unknown) => settle(toError(reason)));
+      task(items[index] as Item).then(
+        (brought) => settle(map(brought)),
+        (reason: unknown) => settle(toError(reason)),
+      );
     };
     if (left === 0) resolve(results);
     while (next < Math.min(concurrency, items.length)) start();

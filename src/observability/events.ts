@@ -8,12 +8,13 @@ export interface ServerEvents {
 
 /** An HTTP request that has been answered, or whose client is gone. */
 export interface RequestEnd {
-  /** As the client sent it. */
+  /** As the client sent it; empty where what it sent is not HTTP. */
   readonly method: string;
   /** The path of the route, or `unknown`. */
   readonly route: string;
   /** Undefined when the client went away before it had its answer. */
   readonly status: number | undefined;
+  /** 0 for what was refused before it was a request. */
   readonly durationMs: number;
   /** How often each `extensions.code` is in the answer. */
   readonly errorCodes: Readonly<Partial<Record<string, number>>>;

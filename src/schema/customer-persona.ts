@@ -42,9 +42,8 @@ export function addCustomerPersona(builder: Builder) {
 
   builder.asEntity(CustomerPersona, {
     key: builder.selection<{ id: string }>('id'),
-    // async: a synchronous throw would null the whole _entities list.
     // The representation is raw JSON: the UUID scalar has not seen its id, load() checks it.
-    resolveReference: async ({ id }, { dataSources }) => dataSources.customerPersonas.load(id),
+    resolveReference: ({ id }, { dataSources }) => dataSources.customerPersonas.load(id),
   });
 
   builder.queryFields((t) => ({

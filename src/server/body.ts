@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Chunks } from '../chunks.ts';
 import { Refusal } from './refusal.ts';
 
 /** The most that a request's body may have. */
@@ -23,26 +24,25 @@ export function readBody(request: IncomingMessage, maxBytes = maxBodyBytes): Pro
     return Promise.reject(tooLarge(maxBytes, announced <= maxBytes * discardFactor ? {} : close));
   }
   return new Promise((resolve, reject) => {
-    let chunks: Buffer[] = [];
+    const chunks = new Chunks();
     let length = 0;
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (length <= maxBytes) {
-        chunks.push(chunk);
+        chunks.add(chunk);
         return;
       }
-      chunks = [];
+      chunks.clear();
       if (length > maxBytes * discardFactor) {
         request.pause();
         reject(tooLarge(maxBytes, close));
       }
     });
-    request.once('end', () => {
+    request.on('end', () => {
       if (length > maxBytes) return reject(tooLarge(maxBytes, close));
-      const [first] = chunks;
-      resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+      resolve(chunks.join());
     });
-    request.once('error', reject);
+    request.on('error', reject);
   });
 }
 

@@ -1,54 +1,82 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Logger } from '../observability/logger.ts';
 import { sendFailure } from './exchange.ts';
-import type { Exchange } from './exchange.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
 import { Refusal } from './refusal.ts';
+import type { RequestWatch } from './request-watch.ts';
 import { securityHeaders } from './security-headers.ts';
 
 export interface ConnectionErrorsOptions {
   /** The exchanges that have not ended. */
-  readonly open: ReadonlyMap<ServerResponse, Exchange>;
+  readonly open: OpenExchanges;
   readonly logger: Logger;
+  readonly watch: RequestWatch;
   /** How long a client may go on sending after it was refused, so that it gets to see why. @default 1000 */
   readonly lingerMs?: number;
 }
 
+/** What Node.js tells of a connection that brings no request for the listener. */
+interface ConnectionErrorHandler {
+  /** `clientError` */
+  onClientError(error: NodeJS.ErrnoException, socket: Duplex): void;
+  /** `connect`: whoever asks for a tunnel. From here on the socket is nobody's but ours. */
+  onConnect(request: unknown, socket: Duplex): void;
+}
+
 /** Answers what is not HTTP, comes too slowly, or is too large for the parser. Repeats nothing of it. */
-export function createConnectionErrorHandler(options: ConnectionErrorsOptions) {
-  const { open, logger, lingerMs = 1_000 } = options;
-  const refused = new WeakSet<Socket>();
-  return (error: NodeJS.ErrnoException, socket: Socket): void => {
-    // What it goes on sending is thrown away.
-    if (refused.has(socket)) return;
-    // The client is gone.
-    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-    const [status, message] = refusals[error.code ?? ''] ?? malformed;
-    const exchange = [...open.values()].findLast((each) => each.response.socket === socket);
+export function createConnectionErrorHandler(options: ConnectionErrorsOptions): ConnectionErrorHandler {
+  const { open, logger, watch, lingerMs = 1_000 } = options;
+  const refused = new WeakSet<Duplex>();
+
+  function refuse(socket: Duplex, reason: string, method: string): void {
+    const { status, message, headers = {} } = refusals[reason] ?? malformed;
+    const exchange = open.list().find(({ response }) => response.socket === socket);
     if (exchange?.request.complete === true) {
       // What came after a good request is wrong: that one is still answered.
       exchange.response.shouldKeepAlive = false;
       exchange.response.once('close', () => socket.destroy());
+      // Unless the client leaves, which only those see who read.
+      socket.once('end', () => socket.destroy()).resume();
       return;
     }
     if (exchange?.response.headersSent === true) return void socket.destroy();
     refused.add(socket);
     if (exchange === undefined) {
       const requestId = randomUUID();
-      socket.end(rawAnswer(status, message, requestId));
-      logger.info({ requestId, route: 'unknown', status, reason: error.code }, 'request');
+      socket.end(rawAnswer(status, message, requestId, headers));
+      watch.refuse({ method, requestId, status, errorCode: 'BAD_REQUEST', reason });
     } else {
       sendFailure(exchange, new Refusal(status, 'BAD_REQUEST', message, { connection: 'close' }), logger);
     }
     // To close at once would reset the connection of a client that is sending, and lose the answer.
     const timer = setTimeout(() => socket.destroy(), lingerMs);
     socket.once('close', () => clearTimeout(timer)).resume();
+  }
+
+  return {
+    onClientError(error, socket) {
+      // What it goes on sending is thrown away.
+      if (refused.has(socket)) return;
+      const isGone = !socket.writable || error.code === 'ECONNRESET';
+      if (isGone) socket.destroy();
+      else refuse(socket, error.code ?? 'unknown', '');
+    },
+    onConnect(_request, socket) {
+      // Node.js listens no more.
+      socket.on('error', () => socket.destroy());
+      refuse(socket, 'CONNECT', 'CONNECT');
+    },
   };
 }
 
-function rawAnswer(status: number, message: string, requestId: string): string {
+function rawAnswer(
+  status: number,
+  message: string,
+  requestId: string,
+  more: Readonly<Record<string, string>>,
+): string {
   const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST', requestId } }] });
   const headers = {
     'x-request-id': requestId,
@@ -56,16 +84,37 @@ function rawAnswer(status: number, message: string, requestId: string): string {
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     ...securityHeaders,
+    ...more,
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
 }
 
-/** By the code of the parser's error. */
-const refusals: Partial<Record<string, readonly [status: number, message: string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request came too slowly: send it at once.'],
-  HPE_HEADER_OVERFLOW: [431, 'URL and headers are too large: send at most 16 kB of them.'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions are too large: send none.'],
+interface ConnectionRefusal {
+  readonly status: number;
+  readonly message: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** By the code of the parser's error, and for a method that has an event of its own. */
+const refusals: Partial<Record<string, ConnectionRefusal>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request came too slowly: send it at once.' },
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    message: 'URL and headers are too large: send at most 16 kB of them.',
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: 413,
+    message: 'The chunk extensions are too large: send none.',
+  },
+  CONNECT: {
+    status: 405,
+    message: 'This is no proxy: send GraphQL requests with POST.',
+    headers: { allow: 'POST' },
+  },
 };
-const malformed = [400, 'This is not an HTTP/1.1 request as RFC 9112 has it.'] as const;
+const malformed: ConnectionRefusal = {
+  status: 400,
+  message: 'This is not an HTTP/1.1 request as RFC 9112 has it.',
+};

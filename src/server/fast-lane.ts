@@ -1,13 +1,16 @@
 import { execute, getOperationAST, GraphQLError } from 'graphql';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { DataSourcesFactory } from '../datasources/index.ts';
 import { cacheControlOf } from './cache-control.ts';
+import { createReadCounter } from './count-reads.ts';
 import type { GraphQLRequest, Lane } from './graphql-request.ts';
-import type { InlineTracer } from './inline-trace.ts';
+import type { InlineTrace, InlineTracer } from './inline-trace.ts';
 import { createKnownDocuments } from './known-documents.ts';
 import type { KnownDocument } from './known-documents.ts';
-import { checkResponseSize } from './limits/response-size.ts';
+import { isLarger, isSurelyLarger, responseTooLarge } from './limits/response-size.ts';
+import type { OperationRunner } from './operation-runner.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
+import { Refusal } from './refusal.ts';
 import type { RepresentationLimit } from './representations.ts';
 import { shortenName, statusOf } from './result.ts';
 import type { FormatResult } from './result.ts';
@@ -19,7 +22,7 @@ export interface FastLaneOptions {
   readonly formatResult: FormatResult;
   readonly limitRepresentations: RepresentationLimit;
   readonly inlineTracer: InlineTracer;
-  /** About how large the data of an answer may be. */
+  /** The most bytes that an answer may have, as it is sent. */
   readonly maxResponseBytes: number;
   /**
    * How often an operation is run by graphql-js before it is compiled, which costs as much as some hundred
@@ -36,6 +39,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
   const { pipeline, schema, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
   const { maxResponseBytes, runsBeforeCompiling = 50 } = options;
   const documents = createKnownDocuments(schema, runsBeforeCompiling);
+  const countReads = createReadCounter();
 
   /** A document that is not known goes through Yoga's pipeline, and is known from then on. */
   function readDocument(request: GraphQLRequest, context: PipelineContext): KnownDocument | ExecutionResult {
@@ -67,14 +71,27 @@ export function createFastLane(options: FastLaneOptions): Lane {
       only !== undefined && (operationName === undefined || operationName === only.operation.name?.value);
     const operation = isOnly ? only.operation : getOperationAST(document, operationName);
     if (!operation) return { errors: [unclearOperation()] };
-    const { statistics } = request;
+    const { statistics, reserve } = request;
     statistics.operationName = shortenName(operation.name?.value);
     statistics.operationType = operation.operation;
     statistics.operationHash = hash;
     const tooMany = limitRepresentations(document, operation, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
+    const runner = isOnly ? only.run : undefined;
+    if (reserve === undefined) return start(request, context, document, runner);
+    return reserve(countReads(document, operation, variables)).then(() =>
+      start(request, context, document, runner),
+    );
+  }
+
+  function start(
+    { params: { operationName, variables } }: GraphQLRequest,
+    context: PipelineContext,
+    document: DocumentNode,
+    runner: OperationRunner | undefined,
+  ): PromiseOrValue<ExecutionResult> {
     const traced = context.inlineTrace?.schema;
-    if (isOnly && traced === undefined) return only.run(context, variables);
+    if (runner !== undefined && traced === undefined) return runner(context, variables);
     return execute({
       schema: traced ?? schema,
       document,
@@ -85,31 +102,42 @@ export function createFastLane(options: FastLaneOptions): Lane {
     });
   }
 
-  async function answer(request: GraphQLRequest, context: PipelineContext): Promise<ExecutionResult> {
-    try {
-      const result = await run(request, context);
-      const tooLarge = checkResponseSize(result.data, maxResponseBytes);
-      return tooLarge === undefined ? result : { errors: [tooLarge] };
-    } catch (error) {
-      return refuse(error);
-    }
+  function tooLarge(): ExecutionResult {
+    return { errors: [responseTooLarge(maxResponseBytes)] };
   }
 
   return async (request) => {
     const dataSources = createDataSources(request.caller);
     const inlineTrace = request.wantsTrace ? await inlineTracer.start() : undefined;
     const context = { dataSources, graphqlRequest: request, inlineTrace };
-    const result = formatResult(await answer(request, context), request);
-    const { errors = [] } = result;
-    const traced =
-      inlineTrace === undefined ? result : { ...result, extensions: { ftv1: inlineTrace.finish(errors) } };
+    let unformatted: ExecutionResult;
+    try {
+      unformatted = await run(request, context);
+      if (isSurelyLarger(unformatted.data, maxResponseBytes)) unformatted = tooLarge();
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      unformatted = refuse(error);
+    }
+    let result = formatResult(unformatted, request);
+    let body = write(result, inlineTrace);
+    if (isLarger(body, maxResponseBytes)) {
+      result = formatResult(tooLarge(), request);
+      body = write(result, undefined);
+    }
     return {
       status: statusOf(result, request.mediaType),
-      body: JSON.stringify(traced),
+      body,
       cacheControl:
-        errors.length > 0 ? cacheControlOf(0, 0) : cacheControlOf(dataSources.freshUntil(), Date.now()),
+        result.errors !== undefined
+          ? cacheControlOf(0, 0)
+          : cacheControlOf(dataSources.freshUntil(), Date.now()),
     };
   };
+}
+
+function write(result: ExecutionResult, inlineTrace: InlineTrace | undefined): string {
+  if (inlineTrace === undefined) return JSON.stringify(result);
+  return JSON.stringify({ ...result, extensions: { ftv1: inlineTrace.finish(result.errors ?? []) } });
 }
 
 type PromiseOrValue<Value> = Value | Promise<Value>;

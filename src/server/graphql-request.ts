@@ -12,6 +12,8 @@ export interface GraphQLRequest {
   readonly statistics: RequestStatistics;
   /** Whether the router has asked for a trace of the operation. */
   readonly wantsTrace: boolean;
+  /** Called with the most reads that the operation can cause, before it is executed; may reject with a Refusal. */
+  readonly reserve?: ((reads: number) => Promise<void>) | undefined;
 }
 
 interface GraphQLResponse {
@@ -22,5 +24,8 @@ interface GraphQLResponse {
   readonly cacheControl: string;
 }
 
-/** Executes a request. Rejects only for defects: what GraphQL finds wrong is in the response. */
+/**
+ * Executes a request. Rejects only with the Refusal of `reserve`, and for defects: what GraphQL finds wrong is in
+ * the response.
+ */
 export type Lane = (request: GraphQLRequest) => Promise<GraphQLResponse>;

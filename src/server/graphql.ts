@@ -2,15 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AuthConfig } from '../config.ts';
 import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
 import { DeadlineExceeded } from '../datasources/bluejay/errors.ts';
+import { Timeouts } from '../timeouts.ts';
 import { readBody } from './body.ts';
 import { RequestCallObserver } from './call-observer.ts';
 import { sendBody } from './exchange.ts';
 import type { Route } from './exchange.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
-import { acceptsHtml, createMediaTypeNegotiator, isJsonMediaType } from './media-type.ts';
+import { acceptsHtml, isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { serverFaultOf } from './outcome.ts';
+import { admit } from './overload/shed-load.ts';
 import { createRouterSecretCheck } from './router-secret.ts';
 import { serverTimingOf, serverTimingRequestHeader } from './server-timing.ts';
 import type { TrustedDocuments } from './trusted-documents/documents.ts';
@@ -37,7 +39,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const { serverTiming } = options;
   // By what an answer to a GET differs, for the caches on its way.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
-  const negotiate = createMediaTypeNegotiator();
+  const deadlines = new Timeouts(requestTimeoutMs);
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
     const { request, response, requestId, cancellation, statistics } = exchange;
@@ -46,7 +48,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const isGet = method === 'GET' && trustedDocuments !== undefined;
     if (method !== 'POST' && !isGet) throw methodNotAllowed(trustedDocuments);
     checkRouterSecret(headers);
-    const mediaType = negotiate(headers.accept);
+    const mediaType = exchange.negotiate(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
     if (isGet) response.appendHeader('vary', vary);
     else checkContent(headers);
@@ -55,7 +57,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       ? parseGetParams(request, trustedDocuments)
       : parseGraphQLParams(await readBody(request), trustedDocuments);
     if (params === undefined) throw methodNotAllowed(trustedDocuments);
-    exchange.onReceived?.();
+    admit(exchange);
 
     const trace = exchange.trace?.startOperation();
     const caller = {
@@ -64,10 +66,18 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       deadlineAtMs: performance.now() + requestTimeoutMs,
       observer: new RequestCallObserver(statistics, trace),
     };
-    const deadline = setTimeout(() => cancellation.abort(new DeadlineExceeded()), requestTimeoutMs);
+    const deadline = deadlines.start(() => cancellation.abort(new DeadlineExceeded()));
     try {
       const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';
-      const answer = await lane({ params, mediaType, requestId, caller, statistics, wantsTrace });
+      const answer = await lane({
+        params,
+        mediaType,
+        requestId,
+        caller,
+        statistics,
+        wantsTrace,
+        reserve: exchange.reserve,
+      });
       sendBody(exchange, answer.status, contentTypes[mediaType], answer.body, {
         'cache-control': answer.cacheControl,
         ...(serverTiming &&
@@ -76,7 +86,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
           }),
       });
     } finally {
-      clearTimeout(deadline);
+      deadlines.cancel(deadline);
       trace?.end({
         name: statistics.operationName,
         type: statistics.operationType,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { RequestListener, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { RequestListener, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { HttpConfig } from '../config.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -9,7 +9,9 @@ import { originOf } from '../origin.ts';
 import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure } from './exchange.ts';
-import type { Exchange, Route } from './exchange.ts';
+import type { Route } from './exchange.ts';
+import { createMediaTypeNegotiator } from './media-type.ts';
+import { OpenExchanges } from './open-exchanges.ts';
 import { Refusal } from './refusal.ts';
 import { hasOneHost, pathOf } from './request-target.ts';
 import type { RequestWatch } from './request-watch.ts';
@@ -39,22 +41,25 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { routes, logger, watch, maxConnections, receiveTimeoutMs } = options;
   let draining = false;
   let server: Server | undefined;
-  const open = new Map<ServerResponse, Exchange>();
-  const isDraining = () => draining;
+  const open = new OpenExchanges();
+  const context = { isDraining: () => draining, negotiate: createMediaTypeNegotiator(), watch, open };
 
   const listener: RequestListener = (request, response) => {
     const path = pathOf(request);
     const route = routes.get(path);
-    const exchange = openExchange(request, response, route && path, isDraining, watch);
-    open.set(response, exchange);
-    response.once('close', () => open.delete(response));
-    const handle = async () => (hasOneHost(request) ? (route ?? notFound) : hostUnclear)(exchange);
-    handle().catch((error: unknown) => {
+    const exchange = openExchange(request, response, route && path, context);
+    const fail = (error: unknown) => {
       if (!response.destroyed) sendFailure(exchange, error, logger);
-    });
+    };
+    try {
+      const pending = (hasOneHost(request) ? (route ?? notFound) : hostUnclear)(exchange);
+      if (pending instanceof Promise) pending.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
   };
 
-  const onConnectionError = createConnectionErrorHandler({ open, logger });
+  const connectionErrors = createConnectionErrorHandler({ open, logger, watch });
   let saidAt = Number.NEGATIVE_INFINITY;
   /** At most once a minute: there may be thousands a second. */
   const onDrop = () => {
@@ -71,10 +76,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // that wait and reads the old ones, the second reads the new ones.
     await setImmediate();
     await setImmediate();
-    const answered = [...open.keys()].map((response) => once(response, 'close'));
+    const answered = open.list().map(({ response }) => once(response, 'close'));
     const stopped = server?.listening === true ? once(server.close(), 'close') : undefined;
     const timer = setTimeout(() => {
-      for (const response of open.keys()) response.destroy();
+      for (const { response } of open.list()) response.destroy();
       server?.closeAllConnections();
     }, graceMs);
     await Promise.all([...answered, stopped]);
@@ -101,9 +106,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       server.maxConnections = maxConnections;
       // Among workers: else the primary would hand a connection round for as long as all of them have enough.
       Object.assign(server, { dropMaxConnection: true });
-      server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
-        onConnectionError(error, socket as Socket),
-      );
+      server.on('clientError', connectionErrors.onClientError);
+      server.on('connect', connectionErrors.onConnect);
       server.on('drop', onDrop);
       // A body that will be refused is not asked for; any other expectation may be ignored (RFC 9110, 10.1.1).
       server.on('checkContinue', (request, response) => {

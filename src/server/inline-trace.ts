@@ -8,7 +8,7 @@ export interface InlineTracer {
 }
 
 /** The trace of one operation, to be put into the response's `extensions.ftv1`. */
-interface InlineTrace {
+export interface InlineTrace {
   /** Execute with this schema, and with the trace as `inlineTrace` in the context: its resolvers take the times. */
   readonly schema: GraphQLSchema;
   /** Starts the time of a field; call what it returns when the field is resolved. */

@@ -7,10 +7,15 @@ const candidates = ['application/json', 'application/graphql-response+json'] as 
 
 /**
  * The response's media type for an `Accept` header (RFC 9110, section 12.5.1), or undefined when the
- * client takes neither. For each type its most specific range decides; of two that are as welcome, the
+ * client takes neither.
+ */
+export type MediaTypeNegotiator = (accept: string | undefined) => ResponseMediaType | undefined;
+
+/**
+ * For each type its most specific range decides; of two that are as welcome, the
  * one whose range comes first is taken, and application/json where one range means both.
  */
-export function negotiateMediaType(accept: string | undefined): ResponseMediaType | undefined {
+function negotiateMediaType(accept: string | undefined): ResponseMediaType | undefined {
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';
   const ranges = parseAccept(accept);
   let best: { mediaType: ResponseMediaType; quality: number; position: number } | undefined;
@@ -27,8 +32,8 @@ export function negotiateMediaType(accept: string | undefined): ResponseMediaTyp
   return best?.mediaType;
 }
 
-/** The same, remembering the headers of the last hundred kinds of clients. */
-export function createMediaTypeNegotiator(): typeof negotiateMediaType {
+/** It remembers the headers of the last hundred kinds of clients. */
+export function createMediaTypeNegotiator(): MediaTypeNegotiator {
   const known = new LRUCache<string, ResponseMediaType>({ max: 100 });
   return (accept) => {
     if (accept === undefined || accept.length > 200) return negotiateMediaType(accept);

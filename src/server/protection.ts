@@ -1,14 +1,17 @@
 import type { IncomingMessage } from 'node:http';
+import { eventLoopUtilization } from 'node:perf_hooks';
 import type { ProtectionConfig } from '../config.ts';
 import type { Logger } from '../observability/logger.ts';
 import { allowOrigins } from './cors.ts';
 import type { Route } from './exchange.ts';
 import { createAdmission } from './overload/admission.ts';
 import { shedLoad } from './overload/shed-load.ts';
+import type { BacklogOf } from './overload/shed-load.ts';
 
 export interface ProtectionOptions extends ProtectionConfig {
   /** See `RateLimitOptions`. */
   readonly credentialOf: (request: IncomingMessage) => string | undefined;
+  readonly backlogOf: BacklogOf;
   /** Where replicas count together. */
   readonly sharedUrl: string | undefined;
   readonly logger: Logger;
@@ -26,15 +29,20 @@ export interface Protection {
 const turnIntervalMs = 20;
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
-  const { corsOrigins, overload, rateLimit, sharedUrl, logger } = options;
+  const { corsOrigins, overload, rateLimit, backlogOf, sharedUrl, logger } = options;
   const admission = createAdmission({ ...overload, now: () => performance.now() });
-  const timer = setInterval(() => admission.onTurn(), turnIntervalMs);
+  let usage = eventLoopUtilization();
+  const timer = setInterval(() => {
+    const before = usage;
+    usage = eventLoopUtilization();
+    admission.onTurn(eventLoopUtilization(usage, before).utilization);
+  }, turnIntervalMs);
   // It is no reason for a program to go on.
   timer.unref();
   const limited = rateLimit && (await openRateLimit({ ...options, ...rateLimit, sharedUrl, logger }));
   return {
     protect(route) {
-      const shed = shedLoad(limited === undefined ? route : limited.limit(route), admission);
+      const shed = shedLoad(limited === undefined ? route : limited.limit(route), admission, backlogOf);
       return corsOrigins.length === 0 ? shed : allowOrigins(shed, corsOrigins);
     },
     isOverloaded: () => admission.isOverloaded(),

@@ -22,6 +22,19 @@ export interface RequestWatch {
     route: string | undefined,
   ): RequestTrace | undefined;
   end(request: WatchedRequest): void;
+  /** Sees what was refused before it was a request: nothing is known of how it began. */
+  refuse(refusal: EarlyRefusal): void;
+}
+
+interface EarlyRefusal {
+  /** Empty where none could be read. */
+  readonly method: string;
+  readonly requestId: string;
+  readonly status: number;
+  /** The `extensions.code` of the answer. */
+  readonly errorCode: string;
+  /** What was wrong, by the parser's code for it. */
+  readonly reason: string;
 }
 
 interface WatchedRequest {
@@ -77,6 +90,18 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
         brokenLimits: statistics.brokenLimits,
       });
       log(watched);
+    },
+    refuse({ method, requestId, status, errorCode, reason }) {
+      events.onRequestStart?.();
+      events.onRequestEnd?.({
+        method,
+        route: 'unknown',
+        status,
+        durationMs: 0,
+        errorCodes: { [errorCode]: 1 },
+        brokenLimits: {},
+      });
+      logger.info({ requestId, route: 'unknown', status, reason }, 'request');
     },
   };
 }

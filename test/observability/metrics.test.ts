@@ -2,7 +2,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
 import { clinic, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
+import { startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort, isMissing, startProcess } from '../support/processes.ts';
+import { sendBytes } from '../support/raw-socket.ts';
 import { parseSamples, sumOf } from '../support/prometheus-text.ts';
 
 const metrics = { host: '127.0.0.1', port: 0 };
@@ -25,19 +27,25 @@ test('HTTP requests are counted by route, method and class of status, with their
   expect(sumOf(text, 'errors_total', { code: 'BAD_REQUEST' })).toBe(1);
 });
 
+test('what is refused before it is a request is counted like any other refusal', async () => {
+  const gateway = await startMetered();
+  await sendBytes(gateway.url, 'nonsense\r\n\r\n');
+  await sendBytes(gateway.url, `GET / HTTP/1.1\r\nhost: x\r\na: ${'a'.repeat(20_000)}\r\n\r\n`);
+  await sendBytes(gateway.url, 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n');
+  const text = await gateway.metrics();
+  const refused = { route: 'unknown', method: 'other', status: '4xx' };
+  expect(sumOf(text, 'http_request_duration_seconds_count', refused)).toBe(3);
+  expect(sumOf(text, 'http_request_duration_seconds_count')).toBe(3);
+  expect(sumOf(text, 'http_requests_started_total')).toBe(3);
+  expect(sumOf(text, 'errors_total', { code: 'BAD_REQUEST' })).toBe(3);
+});
+
 test('a client that leaves is counted as aborted, and its errors are nobody’s', async () => {
   const gateway = await startMetered();
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  const leaving = new AbortController();
-  const answer = fetch(`${gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
-    signal: leaving.signal,
-  });
+  const client = startLeavingClient(gateway.url, { query: `{ persona(id: "${exampleId}") { id } }` });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
-  leaving.abort();
-  await expect(answer).rejects.toThrow('aborted');
+  await client.leave();
   await expect
     .poll(async () =>
       sumOf(await gateway.metrics(), 'operation_duration_seconds_count', { outcome: 'aborted' }),
@@ -113,29 +121,22 @@ test('a budget that is used up, an open breaker and an unusable answer can be se
 test('places at Bluejay, who waits for one and who is refused can be seen', async () => {
   const gateway = await startMetered({ maxRepresentations: 2_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  // 40 requests of 32 reads each at a time: more than are in flight and wait together.
-  const leaving = new AbortController();
-  const answers = Array.from({ length: 40 }, (_, series) =>
-    fetch(`${gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
-        variables: { ids: someIds(32, series) },
-      }),
-      signal: leaving.signal,
-    }).catch(() => undefined),
+  // 140 requests of 32 reads each at a time: more than are in flight and wait together.
+  const clients = Array.from({ length: 140 }, (_, series) =>
+    startLeavingClient(gateway.url, {
+      query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+      variables: { ids: someIds(32, series) },
+    }),
   );
   await expect
     .poll(async () => sumOf(await gateway.metrics(), 'upstream_overloaded_total'))
-    .toBe(40 * 32 - 64 - 1_024);
+    .toBe(140 * 32 - 64 - 4_096);
   const text = await gateway.metrics();
   expect(sumOf(text, 'upstream_calls_in_flight')).toBe(64);
   expect(sumOf(text, 'upstream_calls_in_flight_max')).toBe(64);
-  expect(sumOf(text, 'upstream_calls_queued')).toBe(1_024);
-  expect(sumOf(text, 'upstream_calls_queued_max')).toBe(1_024);
-  leaving.abort();
-  await Promise.all(answers);
+  expect(sumOf(text, 'upstream_calls_queued')).toBe(4_096);
+  expect(sumOf(text, 'upstream_calls_queued_max')).toBe(4_096);
+  await Promise.all(clients.map((client) => client.leave()));
 });
 
 test('limits, dropped items, batches, coalesced and cached reads are counted', async () => {

@@ -3,6 +3,7 @@ import { personaQuery, personasQuery } from '../../examples/frontend/operations.
 import { configOf } from '../support/config.ts';
 import { clinic, exampleId, startGateway, unknownId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
+import { startLeavingClient } from '../support/leaving-client.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import type { ReceivedSpan } from '../support/otlp-receiver.ts';
 
@@ -135,16 +136,9 @@ test('what fails is marked where it failed', async () => {
 test('a client that leaves ends its spans', async () => {
   const { gateway, receiver } = await startTraced();
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  const leaving = new AbortController();
-  const answer = fetch(`${gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
-    signal: leaving.signal,
-  });
+  const client = startLeavingClient(gateway.url, { query: `{ persona(id: "${exampleId}") { id } }` });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
-  leaving.abort();
-  await expect(answer).rejects.toThrow('aborted');
+  await client.leave();
   await expect.poll(() => gateway.logs).toContainEqual(expect.objectContaining({ aborted: true }));
   await gateway.close();
   expect(spanOf(receiver.spans, attemptName).attributes).toMatchObject({ 'error.type': 'cancelled' });

@@ -83,7 +83,7 @@ async function flood(gateway: TestGateway, apiKeyOf: (request: number) => string
 test('a tenant that floods the gateway with slow reads is OVERLOADED, and another one is served', async () => {
   const gateway = await startGateway({ auth: forward, timeoutMs: 60_000, requestTimeoutMs: 2_000 });
   await introduce(gateway, clinic.apiKey, airline.apiKey);
-  const flooding = flood(gateway, () => clinic.apiKey, 1_000);
+  const flooding = flood(gateway, () => clinic.apiKey, 3_000);
   await expect.poll(() => gateway.sandbox.requests.length).toBe(32);
 
   const { id } = airline.personas[0] ?? { id: '' };
@@ -92,15 +92,15 @@ test('a tenant that floods the gateway with slow reads is OVERLOADED, and anothe
     expect(data?.persona?.id).toBe(id);
   }
   const codes = await flooding;
-  // Half of the 64 places and half of the 1,024 in the queue are the most for one key.
-  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(1_000 - 32 - 512);
-  expect(codes.filter((code) => code === 'UPSTREAM_TIMEOUT')).toHaveLength(32 + 512);
+  // Half of the 64 places and half of the 4,096 in the queue are the most for one key.
+  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(3_000 - 32 - 2_048);
+  expect(codes.filter((code) => code === 'UPSTREAM_TIMEOUT')).toHaveLength(32 + 2_048);
 });
 
 test('invented keys have one share together, however many they are', async () => {
   const gateway = await startGateway({ auth: forward, timeoutMs: 60_000, requestTimeoutMs: 2_000 });
   await introduce(gateway, airline.apiKey);
-  const flooding = flood(gateway, (request) => `invented-key-${request}`, 1_000);
+  const flooding = flood(gateway, (request) => `invented-key-${request}`, 3_000);
   await expect.poll(() => gateway.sandbox.requests.length).toBe(32);
   const { id } = airline.personas[0] ?? { id: '' };
   for (let read = 0; read < 20; read += 1) {
@@ -108,7 +108,7 @@ test('invented keys have one share together, however many they are', async () =>
     expect(data?.persona?.id).toBe(id);
   }
   const codes = await flooding;
-  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(1_000 - 32 - 512);
+  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(3_000 - 32 - 2_048);
 });
 
 test('what one tenant alone sees fail closes the circuit to nobody else', async () => {

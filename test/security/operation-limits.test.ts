@@ -3,6 +3,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
 import type { OperationLimits } from '../../src/config.ts';
+import { isSurelyLarger } from '../../src/server/limits/response-size.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 
@@ -219,6 +220,71 @@ test('a long text that is asked for again and again is refused before it is writ
       extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'responseSize' },
     });
   }
+});
+
+test.each([
+  ['letters', 'abc'],
+  ['what JSON escapes', '\u0001\u001f"\\\n'],
+  ['characters of two, three and four bytes', 'é€😀'],
+  ['halves of characters', '\ud800'],
+])('an answer of %s may have as many bytes as allowed, and not one more', async (_what, text) => {
+  const body = JSON.stringify({ id: exampleId, description: text.repeat(300) });
+  const query = `{ a: persona(id: "${exampleId}") { description id } b: persona(id: "${exampleId}") { description } }`;
+  const answerOf = async (maxResponseBytes: number) => {
+    const gateway = await startGateway({ maxResponseBytes });
+    gateway.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body } });
+    const response = await gateway.post({ query }, { accept: 'application/graphql-response+json' });
+    return { status: response.status, bytes: (await response.arrayBuffer()).byteLength };
+  };
+  const { bytes } = await answerOf(1_000_000);
+  expect(await answerOf(bytes)).toEqual({ status: 200, bytes });
+  expect(await answerOf(bytes - 1)).toMatchObject({ status: 400 });
+});
+
+test('an answer of nulls and errors may have as many bytes as allowed, and not one more', async () => {
+  const query = `query ($ids: [UUID!]!) { personas(ids: $ids) { id } persona(id: "${exampleId}") { id } }`;
+  const answerOf = async (maxResponseBytes: number) => {
+    const gateway = await startGateway({ maxResponseBytes });
+    gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500 } });
+    const response = await gateway.post(
+      { query, variables: { ids: someIds(100) } },
+      { accept: 'application/graphql-response+json', 'x-request-id': 'sized' },
+    );
+    return { status: response.status, body: await response.text() };
+  };
+  const { body } = await answerOf(1_000_000);
+  expect(JSON.parse(body)).toMatchObject({
+    data: { persona: null },
+    errors: [{ extensions: { code: 'UPSTREAM_ERROR' } }],
+  });
+  expect(await answerOf(body.length)).toMatchObject({ status: 200, body });
+  const refused = await answerOf(body.length - 1);
+  expect(refused.status).toBe(400);
+  expect(JSON.parse(refused.body)).toMatchObject({
+    errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'responseSize', requestId: 'sized' } }],
+  });
+});
+
+test('data is found to be too large before it is written', () => {
+  const text = 'x'.repeat(1_000_000);
+  const many = { list: Array.from({ length: 1_000_000 }, () => ({ text })) };
+  expect(isSurelyLarger(many, 1_000_000_000)).toBe(true);
+});
+
+test.each([
+  null,
+  true,
+  false,
+  0,
+  -1.5,
+  '',
+  'x',
+  [],
+  [null, true, 7],
+  {},
+  { a: null, b: ['', {}], c: { d: 1 } },
+])('the early look never takes %j for larger than it is', (data) => {
+  expect(isSurelyLarger(data, JSON.stringify(data).length)).toBe(false);
 });
 
 /** What gateways and routers make of clients' queries; more of it than they usually ask for at once. */

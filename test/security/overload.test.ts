@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createAdmission } from '../../src/server/overload/admission.ts';
 import type { AdmissionOptions } from '../../src/server/overload/admission.ts';
 import { exampleId, startGateway } from '../support/gateway.ts';
+import { startLeavingClient } from '../support/leaving-client.ts';
 import { openConnection } from '../support/raw-socket.ts';
 
 const typename = { query: '{ __typename }' };
@@ -11,14 +12,8 @@ test('a request too many is a 503 before its body is read; health answers, and r
     protection: { overload: { maxConcurrentRequests: 2, maxEventLoopDelayMs: 0 } },
   });
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
-  const leaving = new AbortController();
   const hanging = Array.from({ length: 2 }, () =>
-    fetch(`${gateway.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
-      signal: leaving.signal,
-    }).catch(() => undefined),
+    startLeavingClient(gateway.url, { query: `{ persona(id: "${exampleId}") { id } }` }),
   );
   await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
   const { socket, received } = openConnection(gateway.url);
@@ -39,8 +34,7 @@ test('a request too many is a 503 before its body is read; health answers, and r
   });
   expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
   expect(await isReady()).toBe(503);
-  leaving.abort();
-  await Promise.all(hanging);
+  await Promise.all(hanging.map((client) => client.leave()));
   await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
   await expect.poll(isReady, { timeout: 10_000, interval: 100 }).toBe(200);
 });
@@ -53,17 +47,10 @@ test('a place comes free however its request ends', async () => {
     expect((await gateway.post(body)).status).not.toBe(503);
   }
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  const leaving = new AbortController();
-  const hanging = fetch(`${gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
-    signal: leaving.signal,
-  }).catch(() => undefined);
+  const hanging = startLeavingClient(gateway.url, { query: `{ persona(id: "${exampleId}") { id } }` });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
   expect((await gateway.post(typename)).status).toBe(503);
-  leaving.abort();
-  await hanging;
+  await hanging.leave();
   await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
 });
 
@@ -94,47 +81,58 @@ function admissionAt(options: Partial<AdmissionOptions> = {}) {
 test('a turn of the event loop takes up requests for so long, and the next one does again', () => {
   let now = 5_000;
   const admission = admissionAt({ now: () => now });
-  expect(admission.allows()).toBe(true);
+  expect(admission.allows(0)).toBe(true);
   now += 100;
-  expect(admission.allows()).toBe(true);
+  expect(admission.allows(0)).toBe(true);
   now += 1;
-  expect([admission.allows(), admission.allows()]).toEqual([false, false]);
-  admission.onTurn();
-  expect(admission.allows()).toBe(true);
+  expect([admission.allows(0), admission.allows(0)]).toEqual([false, false]);
+  admission.onTurn(0.5);
+  expect(admission.allows(0)).toBe(true);
 });
 
 test('a turn that is slow with few requests is a starved processor, and no overload', () => {
   let now = 5_000;
   const admission = admissionAt({ minimumPerTurn: 100, now: () => now });
   for (let request = 0; request < 100; request += 1) {
-    expect(admission.allows()).toBe(true);
+    expect(admission.allows(0)).toBe(true);
     now += 50;
   }
-  expect(admission.allows()).toBe(false);
+  expect(admission.allows(0)).toBe(false);
 });
 
 test('a pause before the first request of a turn is no overload', () => {
   let now = 0;
   const admission = admissionAt({ now: () => now });
-  admission.onTurn();
+  admission.onTurn(0.5);
   now += 3_000;
-  expect(admission.allows()).toBe(true);
+  expect(admission.allows(0)).toBe(true);
 });
 
 test('with 0 the event loop may be as late as it likes', () => {
   let now = 0;
   const admission = admissionAt({ maxEventLoopDelayMs: 0, now: () => now });
+  admission.onTurn(1);
+  expect(admission.allows(1)).toBe(true);
   for (let request = 0; request < 10; request += 1) {
-    expect(admission.allows()).toBe(true);
+    expect(admission.allows(0)).toBe(true);
     now += 3_000;
   }
+});
+
+test('while the process is busy, a caller whose reads wait in a long line is refused, and others are not', () => {
+  const admission = admissionAt();
+  expect(admission.allows(1)).toBe(true);
+  admission.onTurn(0.9);
+  expect([admission.allows(0.26), admission.allows(0.25)]).toEqual([false, true]);
+  admission.onTurn(0.89);
+  expect(admission.allows(1)).toBe(true);
 });
 
 test('it counts as overloaded until two seconds after the last refusal', () => {
   let now = 0;
   const limit = admissionAt({ maxConcurrentRequests: 0, now: () => now });
   expect(limit.isOverloaded()).toBe(false);
-  expect(limit.allows()).toBe(false);
+  expect(limit.allows(0)).toBe(false);
   now = 1_999;
   expect(limit.isOverloaded()).toBe(true);
   now = 2_000;

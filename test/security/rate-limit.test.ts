@@ -1,9 +1,12 @@
+import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
 import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
+import { startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort } from '../support/processes.ts';
 import { isRedisMissing, startRedis } from '../support/redis.ts';
+import { startTcpUpstream } from '../support/upstreams.ts';
 
 /** A window so long that it does not end in the middle of a test. */
 const windowSeconds = 3_600;
@@ -73,17 +76,12 @@ test('a client that leaves pays for what it has caused', async () => {
   const gateway = await limitedTo(10);
   const ids = someIds(12);
   for (const personaId of ids) gateway.sandbox.faults.add({ personaId, fault: { kind: 'hang' } });
-  const leaving = new AbortController();
-  const query = 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }';
-  const left = fetch(`${gateway.url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables: { ids } }),
-    signal: leaving.signal,
-  }).catch(() => undefined);
+  const client = startLeavingClient(gateway.url, {
+    query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+    variables: { ids },
+  });
   await expect.poll(() => gateway.sandbox.requests.length).toBe(12);
-  leaving.abort();
-  await left;
+  await client.leave();
   await expect.poll(() => gateway.logs).toMatchObject([{ aborted: true }]);
   await expect.poll(async () => (await gateway.post(typename)).status).toBe(429);
 });
@@ -134,6 +132,25 @@ test('health is asked as often as one likes', async () => {
   for (let sent = 0; sent < 3; sent += 1) {
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
   }
+});
+
+test.each<[string, (socket: Socket) => void]>([
+  ['closes every connection', (socket) => socket.destroy()],
+  ['never answers', () => {}],
+  ['answers nonsense', (socket) => socket.write('nonsense\r\n')],
+  ['stops in the middle of an answer', (socket) => socket.end('*2\r\n:1')],
+])('a limit holds in each replica while Redis %s', async (_what, answer) => {
+  const redis = await startTcpUpstream(answer);
+  const gateway = await limitedTo(2, { cache: { url: redis.replace('http', 'redis') } });
+  const answers = [];
+  for (let sent = 0; sent < 3; sent += 1) answers.push(await gateway.post(typename));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+  expect(answers.map(({ headers }) => headers.get('ratelimit')?.slice(0, 13))).toEqual([
+    '"default";r=1',
+    '"default";r=0',
+    '"default";r=0',
+  ]);
+  expect(Number(answers[2]?.headers.get('retry-after'))).toBeGreaterThan(windowSeconds - 60);
 });
 
 test.skipIf(isRedisMissing)(

@@ -226,11 +226,76 @@ test.each(['http:/graphql', '\\graphql', 'graphql'])('the target %s is a 400', a
   expect(errorIn(answer).status).toBe(400);
 });
 
-test('a request to upgrade is answered as any other', async () => {
+test.each(['websocket', 'h2c', 'canary'])(
+  'a request to upgrade to %s is answered as any other',
+  async (protocol) => {
+    const gateway = await startGateway();
+    const upgrade = `connection: upgrade, close\r\nupgrade: ${protocol}\r\nhost`;
+    expect(await sendBytes(gateway.url, request.replace('host', upgrade))).toContain(answered);
+    const bare = `GET /graphql HTTP/1.1\r\n${upgrade}: x\r\n\r\n`;
+    expect(errorIn(await sendBytes(gateway.url, bare)).status).toBe(405);
+  },
+);
+
+const tunnel = 'CONNECT canary:443 HTTP/1.1\r\nhost: canary\r\nx-api-key: canary\r\n\r\n';
+
+test('whoever asks for a tunnel is told that this is no proxy, and what it sends on is thrown away', async () => {
   const gateway = await startGateway();
-  const upgrade = 'connection: upgrade, close\r\nupgrade: websocket\r\nhost';
-  expect(await sendBytes(gateway.url, request.replace('host', upgrade))).toContain(answered);
-  expect(await sendBytes(gateway.url, 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n')).not.toContain('200');
+  const { socket, received, closed } = openConnection(gateway.url);
+  socket.write(`${tunnel}canary`);
+  await expect.poll(received).toContain('\r\n\r\n{');
+  socket.write(`canary${request}`);
+  const answer = await closed;
+  expect(errorIn(answer)).toEqual({
+    status: 405,
+    code: 'BAD_REQUEST',
+    message: 'This is no proxy: send GraphQL requests with POST.',
+  });
+  expect(answer).toMatch(/^allow: POST\r$/m);
+  expect(answer).toMatch(/^connection: close\r$/m);
+  for (const pattern of secured) expect(answer).toMatch(pattern);
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 405']);
+  expect(gateway.logs).toMatchObject([{ msg: 'request', route: 'unknown', status: 405, reason: 'CONNECT' }]);
+  expect(answer + gateway.logText()).not.toContain('canary');
+});
+
+test('a client that asks for a tunnel and resets the connection harms nobody', async () => {
+  const gateway = await startGateway();
+  const connections = Array.from({ length: 20 }, () => openConnection(gateway.url));
+  for (const { socket } of connections) socket.write(tunnel, () => socket.resetAndDestroy());
+  await Promise.all(connections.map(({ closed }) => closed));
+  expect(await sendBytes(gateway.url, lastRequest)).toContain(answered);
+});
+
+test('a tunnel that is asked for behind a good request does not lose its answer', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
+  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
+  const slow = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}`;
+  const answer = await sendBytes(gateway.url, slow + tunnel);
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+});
+
+test('a client that leaves after it asked for a tunnel behind a request takes its reads along', async () => {
+  const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
+  const { socket } = openConnection(gateway.url);
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}${tunnel}`,
+  );
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+  socket.destroy();
+  await expect.poll(() => gateway.sandbox.requests).toMatchObject([{ aborted: true }]);
+  await expect.poll(() => gateway.logs).toMatchObject([{ aborted: true }]);
+});
+
+test('the gateway stops without waiting for those who asked for a tunnel', async () => {
+  const gateway = await startGateway();
+  const { socket, received } = openConnection(gateway.url);
+  socket.write(tunnel);
+  await expect.poll(received).toContain('HTTP/1.1 405');
+  await gateway.close(60_000);
 });
 
 test('the API key of a malformed request is in no log', async () => {

@@ -12,7 +12,7 @@ import type { BreakerState } from './resilience/breaker.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
 import { createChain } from './resilience/chain.ts';
 import type { ChainEvents } from './resilience/chain.ts';
-import { createAcceptedKeys, createTenants } from './resilience/tenants.ts';
+import { createAcceptedKeys, createTenants, strangers } from './resilience/tenants.ts';
 import { createTransport } from './transport.ts';
 
 export interface BluejayOptions {
@@ -24,7 +24,7 @@ export interface BluejayOptions {
   readonly timeoutMs?: number;
   /** The most calls in flight, and the most sockets. @default 64 */
   readonly maxInFlight?: number;
-  /** The most calls that wait; one more is `overloaded`. @default 1024 */
+  /** The most calls that wait; one more is `overloaded`. @default 4096 */
   readonly maxQueue?: number;
   /**
    * Whether callers bring keys of their own (`forward`). Then each key has its own breaker and retry budget,
@@ -88,6 +88,8 @@ export interface Bluejay {
   load(): BluejayLoad;
   /** A stand-in for an API key that Bluejay has accepted lately; undefined for any other, and with `service`. */
   credentialOf(apiKey: string): string | undefined;
+  /** How much of its waiting line an API key has filled, from 0 to 1; with `service` all keys are one. */
+  backlogOf(apiKey: string): number;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -98,7 +100,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
     userAgent,
     timeoutMs = 3_000,
     maxInFlight = 64,
-    maxQueue = 1_024,
+    maxQueue = 4_096,
     auth = 'service',
   } = options;
   const { events = {}, now = () => performance.now(), wallClock = Date.now, random = Math.random } = options;
@@ -142,6 +144,10 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
       events,
     });
   const fingerprint = createFingerprint();
+  function credentialOf(apiKey: string): string | undefined {
+    const credential = acceptedKeys && fingerprint(apiKey);
+    return credential !== undefined && acceptedKeys?.has(credential) === true ? credential : undefined;
+  }
   const cache = createCache({
     freshness: cacheConfig,
     memory: createMemoryStore(cacheConfig),
@@ -178,10 +184,8 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
         listCustomerPersonasByAgent: loadOf('listCustomerPersonasByAgent'),
       },
     }),
-    credentialOf(apiKey) {
-      const credential = acceptedKeys && fingerprint(apiKey);
-      return credential !== undefined && acceptedKeys?.has(credential) === true ? credential : undefined;
-    },
+    credentialOf,
+    backlogOf: (apiKey) => bulkhead.backlogOf(credentialOf(apiKey) ?? strangers),
     async close() {
       shared?.close();
       await transport.close();

@@ -2,6 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { Cancellation } from '../../cancellation.ts';
+import { Chunks } from '../../chunks.ts';
+import { Timeouts } from '../../timeouts.ts';
+import type { StartedTimeout } from '../../timeouts.ts';
 import type { Validators } from './cache/freshness.ts';
 import { BluejayError } from './errors.ts';
 import type { Failure, Operation } from './errors.ts';
@@ -70,7 +73,9 @@ export function createTransport(options: TransportOptions): Transport {
     allowH2: false,
   });
 
+  const timeouts = new Timeouts(timeoutMs);
   let connects = 0;
+  const countConnects = () => connects;
   pool.on('connect', () => {
     connects += 1;
   });
@@ -79,7 +84,7 @@ export function createTransport(options: TransportOptions): Transport {
     const { signal } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(request, timeoutMs, resolve, reject, () => connects);
+      const exchange = new Exchange(request, timeouts, resolve, reject, countConnects);
       pool.dispatch(
         {
           method: 'GET',
@@ -116,7 +121,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #maxResponseBytes: number;
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timeouts: Timeouts;
+  readonly #timeout: StartedTimeout;
   readonly #countConnects: () => number;
   readonly #connectsBefore: number;
   /** Whether the call went out on a connection that was there before: no other one was made for it. */
@@ -125,12 +131,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #status = 0;
   #headers: IncomingHttpHeaders = {};
-  #body: Buffer[] = [];
+  readonly #body = new Chunks();
   #bodyBytes = 0;
 
   constructor(
     { operation, signal, maxResponseBytes }: TransportRequest,
-    timeoutMs: number,
+    timeouts: Timeouts,
     resolve: (response: TransportResponse) => void,
     reject: (error: unknown) => void,
     countConnects: () => number,
@@ -142,10 +148,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject;
     this.#countConnects = countConnects;
     this.#connectsBefore = countConnects();
-    this.#timer = setTimeout(
-      () => this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' })),
-      timeoutMs,
-    );
+    this.#timeouts = timeouts;
+    this.#timeout = timeouts.start(() => this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' })));
     signal?.addEventListener('abort', this.#onAbort);
   }
 
@@ -176,7 +180,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#bodyBytes += chunk.length;
     const isTooLarge = this.#bodyBytes > this.#maxResponseBytes;
     if (this.#needsBody()) {
-      if (!isTooLarge) this.#body.push(chunk);
+      if (!isTooLarge) this.#body.add(chunk);
       else this.#abandon(this.#error({ kind: 'invalid_response', reason: 'body_too_large' }));
     } else if (isTooLarge && this.#settle()) {
       this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
@@ -186,9 +190,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (!this.#settle()) return;
-    const [first] = this.#body;
-    const body = this.#body.length === 1 && first !== undefined ? first : Buffer.concat(this.#body);
-    this.#resolve({ status: this.#status, headers: this.#headers, body: body.toString('utf8') });
+    const body = this.#body.join().toString('utf8');
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -223,7 +226,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    clearTimeout(this.#timer);
+    this.#timeouts.cancel(this.#timeout);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     return true;
   }

@@ -1,6 +1,10 @@
-import type { Route } from '../exchange.ts';
+import type { IncomingMessage } from 'node:http';
+import type { Exchange, Route } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Admission } from './admission.ts';
+
+/** How much of its waiting line at Bluejay a request's caller has filled, from 0 to 1. */
+export type BacklogOf = (request: IncomingMessage) => number;
 
 const retryAfterSeconds = 1;
 
@@ -14,13 +18,22 @@ const overloaded = new Refusal(
 );
 
 /** Refuses requests that there is no room or no time for, before their body is read where that is known. */
-export function shedLoad(route: Route, admission: Admission): Route {
+export function shedLoad(route: Route, admission: Admission, backlogOf: BacklogOf): Route {
   return (exchange) => {
-    if (!admission.allows()) throw overloaded;
-    exchange.onReceived = () => {
-      if (!admission.enter()) throw overloaded;
-      exchange.response.once('close', () => admission.leave());
-    };
+    if (!admission.allows(backlogOf(exchange.request))) throw overloaded;
+    exchange.admission = admission;
     return route(exchange);
   };
+}
+
+/**
+ * Lets a request that has arrived in full be executed.
+ *
+ * @throws {Refusal} 503 where there is no place
+ */
+export function admit(exchange: Exchange): void {
+  const { admission } = exchange;
+  if (admission === undefined) return;
+  if (!admission.enter()) throw overloaded;
+  exchange.isAdmitted = true;
 }

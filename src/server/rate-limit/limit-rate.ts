@@ -17,9 +17,10 @@ export interface RateLimitOptions {
 }
 
 /**
- * Limits what each caller may cost: every call to Bluejay is a point, and every request at least one. What a
- * request costs is known when it has been executed, so the points beyond the first are taken then, and it is
- * the next request that is refused.
+ * Limits what each caller may cost: every call to Bluejay is a point, and every request at least one. The first
+ * point is taken at once, and all that the operation can cost before it is executed, so that requests that are
+ * under way at the same time see each other; what was taken too much is given back. The points may end in the
+ * middle of a request, which is still answered: a caller overdraws by one request, and by retries.
  *
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ for the fields (revision 11)
  */
@@ -28,27 +29,34 @@ export function limitRate(route: Route, options: RateLimitOptions): Route {
   const policy = `"default";q=${points};w=${windowSeconds}`;
   return async (exchange) => {
     const { request, response, statistics } = exchange;
-    const credential = credentialOf(request);
-    const key = credential ?? readClientAddress(request, trustedProxies);
-    const { taken, resetMs } = await limiter.charge(key, 1);
-    const resetSeconds = Math.ceil(resetMs / 1_000);
-    response.setHeader('ratelimit-policy', policy);
-    exchange.beforeAnswer = () => {
-      const remaining = Math.max(0, points - taken - costBeyondFirst(statistics.upstreamCalls));
-      response.setHeader('ratelimit', `"default";r=${remaining};t=${resetSeconds}`);
+    const key = credentialOf(request) ?? readClientAddress(request, trustedProxies);
+    let paid = 1;
+    let charge = await limiter.charge(key, paid);
+    const cost = () => Math.max(1, statistics.upstreamCalls);
+    const resetSeconds = () => Math.ceil(charge.resetMs / 1_000);
+    const reserve = async (reads: number) => {
+      const more = reads - paid;
+      if (more <= 0) return;
+      charge = await limiter.charge(key, more);
+      paid = reads;
+      if (charge.taken - more > points) throw rateLimited(resetSeconds());
     };
-    if (taken > points) throw rateLimited(resetSeconds);
+    const sayWhatIsLeft = () => {
+      const left = Math.max(0, points - charge.taken + paid - cost());
+      response.setHeader('ratelimit', `"default";r=${left};t=${resetSeconds()}`);
+    };
+    response.setHeader('ratelimit-policy', policy);
+    exchange.reserve = reserve;
+    exchange.beforeAnswer = sayWhatIsLeft;
+    if (charge.taken > points) throw rateLimited(resetSeconds());
     try {
       await route(exchange);
     } finally {
-      const cost = costBeyondFirst(statistics.upstreamCalls);
-      if (cost > 0) await limiter.charge(key, cost);
+      const owed = cost() - paid;
+      if (owed > 0) await limiter.charge(key, owed);
+      if (owed < 0) await limiter.giveBack(key, -owed, charge);
     }
   };
-}
-
-function costBeyondFirst(upstreamCalls: number): number {
-  return Math.max(0, upstreamCalls - 1);
 }
 
 function rateLimited(retryAfterSeconds: number): Refusal {

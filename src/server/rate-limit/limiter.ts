@@ -14,15 +14,21 @@ export interface RateLimiterOptions {
 
 export interface RateLimiter {
   /** Takes points, even where none are left. Never rejects. */
-  charge(key: string, points: number): Promise<Balance>;
+  charge(key: string, points: number): Promise<Charge>;
+  /** Gives back points of a charge that were not needed, to the window that they were taken from. Never rejects. */
+  giveBack(key: string, points: number, charge: Charge): Promise<void>;
   close(): void;
 }
 
-interface Balance {
-  /** What was taken in this window, more than there is perhaps. */
+interface Charge {
+  /** What was taken in this window, by this charge and before, more than there is perhaps. */
   readonly taken: number;
   /** Until the next window, in milliseconds. */
   readonly resetMs: number;
+  /** When the window is over at the soonest, on the clock of `performance.now()`. */
+  readonly endsAtMs: number;
+  /** Whether the points were taken where replicas count together. */
+  readonly isShared: boolean;
 }
 
 const keyPrefix = 'bluejay-graphql:rate-limit';
@@ -30,12 +36,9 @@ const keyPrefix = 'bluejay-graphql:rate-limit';
 const timeoutMs = 50;
 
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  const { points: limit, windowSeconds: duration, url } = options;
+  const { points: limit, windowSeconds: duration, url, onStateChange } = options;
   const own = new RateLimiterMemory({ points: limit, duration, keyPrefix });
-  const chargeOwn = async (key: string, points: number) => balanceOf(await own.penalty(key, points));
-  if (url === undefined) return { charge: chargeOwn, close() {} };
-
-  const redis = createGuardedRedis({ url, timeoutMs, onStateChange: options.onStateChange });
+  const redis = url === undefined ? undefined : createGuardedRedis({ url, timeoutMs, onStateChange });
   /** One for each connection: a connection that hangs is replaced. */
   const limiters = new WeakMap<RedisClient, RateLimiterRedis>();
   function limiterOf(client: RedisClient): RateLimiterRedis {
@@ -56,19 +59,19 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
 
   return {
     async charge(key, points) {
-      const shared = await redis.attempt((client) => limiterOf(client).penalty(key, points));
-      return shared === undefined ? chargeOwn(key, points) : balanceOf(shared);
+      const startedAtMs = performance.now();
+      const shared = await redis?.attempt((client) => limiterOf(client).penalty(key, points));
+      const { consumedPoints, msBeforeNext } = shared ?? (await own.penalty(key, points));
+      const resetMs = Math.max(0, msBeforeNext);
+      const isShared = shared !== undefined;
+      return { taken: consumedPoints, resetMs, endsAtMs: startedAtMs + resetMs, isShared };
     },
-    close: () => redis.close(),
+    async giveBack(key, points, { endsAtMs, isShared }) {
+      // To the next window they would be a present. It may take the whole timeout until they arrive.
+      if (performance.now() + timeoutMs >= endsAtMs) return;
+      if (isShared) await redis?.attempt((client) => limiterOf(client).reward(key, points));
+      else await own.reward(key, points);
+    },
+    close: () => redis?.close(),
   };
-}
-
-function balanceOf({
-  consumedPoints,
-  msBeforeNext,
-}: {
-  consumedPoints: number;
-  msBeforeNext: number;
-}): Balance {
-  return { taken: consumedPoints, resetMs: Math.max(0, msBeforeNext) };
 }

@@ -6,6 +6,8 @@ import type { Target } from '../production.ts';
 const typename = '{"query":"{ __typename }"}';
 const head = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`;
 
+const idOf = (index: number) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+
 /** Sends bytes, and gives back what came when the gateway closed the connection. */
 function sendBytes({ url }: Target, bytes: string): Promise<string> {
   return new Promise((resolve) => {
@@ -43,6 +45,7 @@ function bytesAreRefused(
 }
 
 const items: readonly Attack[] = [
+  bytesAreRefused('a tunnel', 405, 'CONNECT canary:443 HTTP/1.1\r\nhost: canary:443\r\n\r\ncanary'),
   bytesAreRefused(
     'request smuggling: both lengths',
     400,
@@ -96,6 +99,29 @@ const items: readonly Attack[] = [
         statuses.push((await post(target, typename, headers)).status);
       }
       return { held: statuses.at(-1) === 429, seen: statuses.join(' ') };
+    },
+  },
+  {
+    name: 'requests of many reads, all at once',
+    expected: '200 once, 429 RATE_LIMITED',
+    settings: { RATE_LIMIT: '50/3600' },
+    async attempt(target) {
+      const reads = target.upstreamReads();
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, series) =>
+          post(target, {
+            query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+            variables: { ids: Array.from({ length: 100 }, (_each, index) => idOf(series * 100 + index)) },
+          }),
+        ),
+      );
+      const answered = answers.filter(({ status }) => status === 200).length;
+      const refused = answers.filter(({ code }) => code === 'RATE_LIMITED').length;
+      const made = target.upstreamReads() - reads;
+      return {
+        held: answered === 1 && refused === 19 && made === 100,
+        seen: `200 ${answered === 1 ? 'once' : `${answered} times`}, 429 ${refused} times, ${made} reads`,
+      };
     },
   },
   {

@@ -151,6 +151,18 @@ export const operationLimits: readonly Attack[] = [
     },
   },
   {
+    name: 'a text of 50 kB that JSON writes with six times as many bytes',
+    expected: '400 QUERY_TOO_COMPLEX (responseSize)',
+    settings: { MAX_RESPONSE_BYTES: '100000' },
+    async attempt(target) {
+      const body = JSON.stringify({ id, description: '\u0001'.repeat(50_000) });
+      target.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body } });
+      const answer = await post(target, { query: `{ persona(id: "${id}") { description } }` });
+      target.sandbox.faults.clear();
+      return { held: answer.status === 400 && answer.limit === 'responseSize', seen: describe(answer) };
+    },
+  },
+  {
     name: 'variables nested 300,000 deep',
     expected: '400 BAD_USER_INPUT or BAD_REQUEST',
     async attempt(target) {

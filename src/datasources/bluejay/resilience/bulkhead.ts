@@ -1,11 +1,12 @@
 import type { Cancellation } from '../../../cancellation.ts';
+import { Queue } from '../../../queue.ts';
 
 export interface BulkheadOptions {
   /** The most calls in flight. @default 64 */
   readonly capacity?: number;
   /** The most calls in flight for one key. @default capacity */
   readonly capacityPerKey?: number;
-  /** The most calls that wait. @default 1024 */
+  /** The most calls that wait. @default 4096 */
   readonly queue?: number;
   /** The most calls that wait for one key. @default queue */
   readonly queuePerKey?: number;
@@ -15,6 +16,8 @@ export interface BulkheadOptions {
 export interface Bulkhead {
   readonly inFlight: number;
   readonly queued: number;
+  /** How much of the places to wait in a key has taken, from 0 to 1. */
+  backlogOf(key: string): number;
   /**
    * Takes a place: at once (undefined), or when the promise resolves with undefined. Every place that was
    * taken must be given back with `leave`. Keys that wait are served in turn, each first in, first out.
@@ -36,11 +39,11 @@ type Settle = (place: Place) => void;
 /** A key's calls: the number in flight, and those that wait. */
 interface Lane {
   inFlight: number;
-  readonly waiting: Set<Settle>;
+  readonly waiting: Queue<Settle>;
 }
 
 export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
-  const { capacity = 64, queue = 1_024 } = options;
+  const { capacity = 64, queue = 4_096 } = options;
   const { capacityPerKey = capacity, queuePerKey = queue } = options;
   /** Only keys with calls in flight or waiting; the one to serve next comes first. */
   const lanes = new Map<string, Lane>();
@@ -50,7 +53,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   function laneOf(key: string): Lane {
     let lane = lanes.get(key);
     if (lane === undefined) {
-      lane = { inFlight: 0, waiting: new Set() };
+      lane = { inFlight: 0, waiting: new Queue() };
       lanes.set(key, lane);
     }
     return lane;
@@ -62,19 +65,18 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
 
   function wait(key: string, lane: Lane, signal: Cancellation): Promise<Place> {
     return new Promise((resolve, reject) => {
-      const settle = (place: Place) => {
-        lane.waiting.delete(settle);
+      const entry = lane.waiting.add((place) => {
+        lane.waiting.delete(entry);
         queued -= 1;
         signal.removeEventListener('abort', abort);
         resolve(place);
-      };
+      });
       const abort = () => {
-        lane.waiting.delete(settle);
+        lane.waiting.delete(entry);
         queued -= 1;
         forget(key, lane);
         reject(signal.reason);
       };
-      lane.waiting.add(settle);
       queued += 1;
       signal.addEventListener('abort', abort);
     });
@@ -84,7 +86,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   function serve(): void {
     for (const [key, lane] of lanes) {
       if (inFlight >= capacity || queued === 0) return;
-      const [settle] = lane.waiting;
+      const settle = lane.waiting.first?.item;
       if (settle === undefined || lane.inFlight >= capacityPerKey) continue;
       lane.inFlight += 1;
       inFlight += 1;
@@ -103,7 +105,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     }
     // As long as the two would only change places, nobody is sent away.
     if (longest.waiting.size <= lane.waiting.size + 1) return false;
-    [...longest.waiting].at(-1)?.('full');
+    longest.waiting.last?.item('full');
     return true;
   }
 
@@ -114,6 +116,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     get queued() {
       return queued;
     },
+    backlogOf: (key) => (lanes.get(key)?.waiting.size ?? 0) / queuePerKey,
     enter(key, signal) {
       const lane = laneOf(key);
       if (inFlight < capacity && lane.inFlight < capacityPerKey && lane.waiting.size === 0) {

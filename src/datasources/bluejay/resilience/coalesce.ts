@@ -36,16 +36,21 @@ export interface CoalescerOptions {
 
 export function createCoalescer<Value>(options: CoalescerOptions = {}): Coalescer<Value> {
   const { onCoalesced, leaveError = (reason) => reason } = options;
-  const calls = new Map<string, SharedCall<Value>>();
+  const calls = new Map<string, Box<Value>>();
   return {
     run(key, waiter, start) {
       if (waiter.signal?.aborted === true) {
         return Promise.reject(leaveError(waiter.signal.reason));
       }
-      let call = calls.get(key);
+      let call = calls.get(key)?.call;
       if (call === undefined) {
-        call = new SharedCall(() => calls.delete(key), leaveError);
-        calls.set(key, call);
+        const box: Box<Value> = { call: undefined };
+        call = new SharedCall(() => {
+          box.call = undefined;
+          calls.delete(key);
+        }, leaveError);
+        box.call = call;
+        calls.set(key, box);
         const joined = call.join(waiter);
         call.settleWith(start(call));
         return joined;
@@ -56,12 +61,20 @@ export function createCoalescer<Value>(options: CoalescerOptions = {}): Coalesce
   };
 }
 
+/**
+ * Holds a call while it is in flight. V8 keeps the tables that a busy Map has outgrown until the next full
+ * collection: what they go on holding are empty boxes, and no requests.
+ */
+interface Box<Value> {
+  call: SharedCall<Value> | undefined;
+}
+
 /** A call, and those who wait for it. */
 class SharedCall<Value> implements CallContext {
   readonly #end: () => void;
   readonly #leaveError: (reason: unknown) => unknown;
-  // Nearly always one: an array is lighter than a Set.
-  #waiting: Waiting<Value>[] = [];
+  // Nearly always one: an array that begins with it takes no room for more.
+  #waiting: Waiting<Value>[] | undefined;
   readonly signal = new LightCancellation();
   deadlineAtMs = 0;
 
@@ -75,16 +88,19 @@ class SharedCall<Value> implements CallContext {
     if (deadlineAtMs > this.deadlineAtMs) this.deadlineAtMs = deadlineAtMs;
     return new Promise((resolve, reject) => {
       const waiting: Waiting<Value> = { resolve, reject, signal, leave: undefined };
-      this.#waiting.push(waiting);
+      if (this.#waiting === undefined) this.#waiting = [waiting];
+      else this.#waiting.push(waiting);
       if (signal === undefined) return;
-      waiting.leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+      // Not assigned where it is written: V8 takes a function that becomes a property for one that lives long.
+      const leave = () => {
+        this.#waiting = this.#waiting?.filter((each) => each !== waiting);
         reject(this.#leaveError(signal.reason));
-        if (this.#waiting.length > 0) return;
+        if (this.#waiting?.length !== 0) return;
         this.#end();
         this.signal.abort(signal.reason);
       };
-      signal.addEventListener('abort', waiting.leave);
+      waiting.leave = leave;
+      signal.addEventListener('abort', leave);
     });
   }
 
@@ -97,11 +113,11 @@ class SharedCall<Value> implements CallContext {
 
   #settle(settle: (waiting: Waiting<Value>) => void): void {
     if (!this.signal.aborted) this.#end();
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting ?? []) {
       if (waiting.leave !== undefined) waiting.signal?.removeEventListener('abort', waiting.leave);
       settle(waiting);
     }
-    this.#waiting = [];
+    this.#waiting = undefined;
   }
 }
 

@@ -37,12 +37,14 @@ export interface TenantsOptions {
 /** Failures of one tenant alone never open the operation's breaker: its own opens first, at half of this. */
 const minimumCalls = 40;
 const maxTenants = 10_000;
+/** The key of the tenant that everyone is whose key Bluejay has not accepted, and everyone where there is one key. */
+export const strangers = '';
 
 export function createTenants(options: TenantsOptions): Tenants {
   const { acceptedKeys, now, onStateChange, onTenantStateChange } = options;
   if (acceptedKeys === undefined) {
     const breaker = createBreaker({ now, minimumCalls: minimumCalls / 2, onStateChange });
-    const everyone = { key: '', breaker, retryBudget: createRetryBudget({ now }) };
+    const everyone = { key: strangers, breaker, retryBudget: createRetryBudget({ now }) };
     return {
       of: () => everyone,
       breakerState: () => breaker.state,
@@ -58,12 +60,12 @@ export function createTenants(options: TenantsOptions): Tenants {
     ),
     retryBudget: createRetryBudget({ now }),
   });
-  const strangers = create('');
+  const newcomers = create(strangers);
   const tenants = new LRUCache<string, Tenant>({ max: maxTenants });
   return {
     of(fingerprint) {
       // Anybody can invent keys. Those that Bluejay has not accepted yet have one share together.
-      if (!acceptedKeys.has(fingerprint)) return strangers;
+      if (!acceptedKeys.has(fingerprint)) return newcomers;
       let tenant = tenants.get(fingerprint);
       if (tenant === undefined) {
         tenant = create(fingerprint);
@@ -73,7 +75,7 @@ export function createTenants(options: TenantsOptions): Tenants {
     },
     breakerState: () => origin.state,
     retriesLeft() {
-      let fewest = strangers.retryBudget.remaining();
+      let fewest = newcomers.retryBudget.remaining();
       for (const { retryBudget } of tenants.values()) fewest = Math.min(fewest, retryBudget.remaining());
       return fewest;
     },

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { LightCancellation } from '../../src/cancellation.ts';
+import { createBulkhead } from '../../src/datasources/bluejay/resilience/bulkhead.ts';
+import { createChain } from '../../src/datasources/bluejay/resilience/chain.ts';
+import { createTenants } from '../../src/datasources/bluejay/resilience/tenants.ts';
+
+function startChain() {
+  const now = () => 0;
+  const bulkhead = createBulkhead({ capacity: 1 });
+  const chain = createChain({
+    operation: 'getCustomerPersona',
+    tenants: createTenants({
+      acceptedKeys: undefined,
+      now,
+      onStateChange() {},
+      onTenantStateChange() {},
+    }),
+    acceptedKeys: undefined,
+    bulkhead,
+    slowMs: 1_000,
+    now,
+    random: () => 0,
+  });
+  const sent: number[] = [];
+  const read = (signal: LightCancellation) =>
+    chain('', { signal, deadlineAtMs: Infinity }, (_signal, attempt) => {
+      sent.push(attempt);
+      return Promise.resolve('answered');
+    });
+  return { bulkhead, read, sent };
+}
+
+function aborted(): LightCancellation {
+  const signal = new LightCancellation();
+  signal.abort(new Error('left'));
+  return signal;
+}
+
+test('a caller who has left before takes no place, and nothing is sent for it', async () => {
+  const { bulkhead, read, sent } = startChain();
+  const left = read(aborted());
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
+  await expect(left).rejects.toThrow('left');
+  expect(sent).toEqual([]);
+  await expect(read(new LightCancellation())).resolves.toBe('answered');
+});
+
+test('a caller who has left before does not wait for a place either', async () => {
+  const { bulkhead, read, sent } = startChain();
+  expect(bulkhead.enter('another', new LightCancellation())).toBeUndefined();
+  const left = read(aborted());
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([1, 0]);
+  await expect(left).rejects.toThrow('left');
+  bulkhead.leave('another');
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
+  expect(sent).toEqual([]);
+});
