@@ -24,6 +24,7 @@ const reference = (UPSTREAM: string) => ({ ...production, UPSTREAM });
 const gatewayEnvironment = (BLUEJAY_BASE_URL: string) => ({
   ...production,
   LOG_LEVEL: 'warn',
+  METRICS_PORT: '0',
   BLUEJAY_BASE_URL,
   BLUEJAY_API_KEY: 'bench-key',
 });

@@ -1,4 +1,5 @@
 import { GraphQLError, Kind, print } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
 import type { Failure, FailureKind, UpstreamCall } from '../datasources/bluejay/errors.ts';
 import { BluejayError } from '../datasources/bluejay/errors.ts';
 
@@ -100,20 +101,25 @@ export interface ErrorContext {
   readonly onUnforeseen: (error: unknown) => void;
 }
 
+/** An error as it is in an answer (GraphQL, section 7.1.2): no Error any more, whose making costs more than the rest. */
+export type FormattedError = GraphQLFormattedError & {
+  readonly extensions: Readonly<Record<string, unknown>>;
+};
+
 /**
  * The errors of a result as they leave the gateway: each with a code of the table and the request id.
  * What is not known to be fit for strangers is masked.
  */
-export function formatErrors(errors: readonly GraphQLError[], context: ErrorContext): GraphQLError[] {
+export function formatErrors(errors: readonly GraphQLError[], context: ErrorContext): FormattedError[] {
   return errors.map((error) => formatError(error, context));
 }
 
 /** Whether an error refuses the whole request: an error of a field says where in the data it stands. */
-export function isRequestError(error: GraphQLError): boolean {
+export function isRequestError(error: { readonly path?: GraphQLError['path'] }): boolean {
   return error.path === undefined;
 }
 
-function formatError(error: GraphQLError, context: ErrorContext): GraphQLError {
+function formatError(error: GraphQLError, context: ErrorContext): FormattedError {
   const { requestId } = context;
   const original = rootCause(error);
   if (original instanceof BluejayError) {
@@ -225,13 +231,16 @@ function rootCause(error: Error): Error {
   return cause;
 }
 
-/** A new error at the same place: the original's stack and cause stay behind. */
-function located(error: GraphQLError, message: string, extensions: Record<string, unknown>): GraphQLError {
-  return new GraphQLError(message, {
-    nodes: error.nodes ?? null,
-    source: error.source ?? null,
-    positions: error.positions ?? null,
-    path: error.path ?? null,
+/** Another error at the same place. */
+function located(
+  { locations, path }: GraphQLError,
+  message: string,
+  extensions: Record<string, unknown>,
+): FormattedError {
+  return {
+    message,
+    ...(locations !== undefined && { locations }),
+    ...(path !== undefined && { path }),
     extensions,
-  });
+  };
 }

@@ -13,7 +13,7 @@ import type { Pipeline, PipelineContext } from './pipeline.ts';
 import { Refusal } from './refusal.ts';
 import type { RepresentationLimit } from './representations.ts';
 import { shortenName, statusOf } from './result.ts';
-import type { FormatResult } from './result.ts';
+import type { FormatResult, FormattedResult } from './result.ts';
 
 export interface FastLaneOptions {
   readonly pipeline: Pipeline;
@@ -135,7 +135,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
   };
 }
 
-function write(result: ExecutionResult, inlineTrace: InlineTrace | undefined): string {
+function write(result: FormattedResult, inlineTrace: InlineTrace | undefined): string {
   if (inlineTrace === undefined) return JSON.stringify(result);
   return JSON.stringify({ ...result, extensions: { ftv1: inlineTrace.finish(result.errors ?? []) } });
 }

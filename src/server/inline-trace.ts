@@ -1,6 +1,7 @@
 import type { Trace } from '@apollo/usage-reporting-protobuf';
 import { defaultFieldResolver, isObjectType } from 'graphql';
-import type { GraphQLError, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { FormattedError } from './errors.ts';
 
 /** Makes the traces that Apollo's routers and gateways ask subgraphs for. */
 export interface InlineTracer {
@@ -17,7 +18,7 @@ export interface InlineTrace {
    * @param errors as the client sees them
    * @returns base64 of a `Trace` message
    */
-  finish(errors: readonly GraphQLError[]): string;
+  finish(errors: readonly FormattedError[]): string;
 }
 
 /** What resolvers of a traced schema find in their context. */

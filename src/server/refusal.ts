@@ -1,7 +1,8 @@
 import type { ErrorCode } from './errors.ts';
+import { ExpectedError } from '../expected-error.ts';
 
 /** A request that is refused before any GraphQL runs: it has an HTTP status of its own. */
-export class Refusal extends Error {
+export class Refusal extends ExpectedError {
   override readonly name = 'Refusal';
   readonly status: number;
   readonly code: ErrorCode;

@@ -1,18 +1,24 @@
-import type { ExecutionResult } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
 import type { Logger } from '../observability/logger.ts';
 import { formatErrors, isRequestError } from './errors.ts';
+import type { FormattedError } from './errors.ts';
 import type { GraphQLRequest } from './graphql-request.ts';
 import type { ResponseMediaType } from './media-type.ts';
 import { increment } from './statistics.ts';
 
 /** Puts the errors of a result into the terms of the table, and counts them for the log. */
-export type FormatResult = (result: ExecutionResult, request: GraphQLRequest) => ExecutionResult;
+export type FormatResult = (result: ExecutionResult, request: GraphQLRequest) => FormattedResult;
+
+/** A result as it is answered. */
+export interface FormattedResult extends Omit<FormattedExecutionResult, 'errors'> {
+  readonly errors?: readonly FormattedError[];
+}
 
 const maxOperationNameLength = 100;
 
 export function createFormatResult(logger: Logger): FormatResult {
   return (result, { requestId, caller, statistics }) => {
-    if (result.errors === undefined) return result;
+    if (result.errors === undefined) return result as Omit<ExecutionResult, 'errors'>;
     const errors = formatErrors(result.errors, {
       requestId,
       onFailure({ message, upstream }) {
@@ -37,7 +43,7 @@ export function createFormatResult(logger: Logger): FormatResult {
  * The status of a formatted result (GraphQL over HTTP, "Status Codes"). Only a refusal of the whole request
  * has one of its own: a router drops the whole answer of a status that failed.
  */
-export function statusOf({ errors }: ExecutionResult, mediaType: ResponseMediaType): number {
+export function statusOf({ errors }: FormattedResult, mediaType: ResponseMediaType): number {
   if (errors?.some(isRequestError) !== true) return 200;
   if (errors.some(({ extensions }) => extensions['code'] === 'INTERNAL_SERVER_ERROR')) return 500;
   return mediaType === 'application/json' ? 200 : 400;

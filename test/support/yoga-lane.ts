@@ -1,9 +1,9 @@
-import { execute, getOperationAST, GraphQLError } from 'graphql';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import { execute, getOperationAST, GraphQLError, Source } from 'graphql';
+import type { ExecutionResult, GraphQLSchema, SourceLocation } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { DataSourcesFactory } from '../../src/datasources/index.ts';
 import { cacheControlOf } from '../../src/server/cache-control.ts';
-import { isRequestError } from '../../src/server/errors.ts';
+import type { FormattedError } from '../../src/server/errors.ts';
 import type { Lane } from '../../src/server/graphql-request.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
 import type { PipelineContext } from '../../src/server/pipeline.ts';
@@ -86,10 +86,12 @@ function useErrorTable(formatResult: FormatResult): Plugin<object, PipelineConte
   return {
     onResultProcess({ result, serverContext, setResult }) {
       const formatted = formatResult(inOurWords(result as ExecutionResult), serverContext.graphqlRequest);
+      const { errors, ...rest } = formatted;
+      const { query } = serverContext.graphqlRequest.params;
       setResult(
-        formatted.errors === undefined
-          ? formatted
-          : { ...formatted, errors: formatted.errors.map(withStatus) },
+        errors === undefined
+          ? rest
+          : { ...formatted, errors: errors.map((error) => withStatus(error, query)) },
       );
     },
   };
@@ -103,9 +105,18 @@ function inOurWords(result: ExecutionResult): ExecutionResult {
 }
 
 /** `spec`: with application/json the status is 200 nevertheless. */
-function withStatus(error: GraphQLError): GraphQLError {
-  if (!isRequestError(error)) return error;
-  const isDefect = error.extensions['code'] === 'INTERNAL_SERVER_ERROR';
-  error.extensions['http'] = isDefect ? { status: 500 } : { status: 400, spec: true };
-  return error;
+function withStatus({ message, locations, path, extensions }: FormattedError, query: string): GraphQLError {
+  const isDefect = extensions['code'] === 'INTERNAL_SERVER_ERROR';
+  const http = isDefect ? { status: 500 } : { status: 400, spec: true };
+  return new GraphQLError(message, {
+    source: new Source(query),
+    positions: locations?.map((location) => offsetOf(query, location)) ?? null,
+    path: path ?? null,
+    extensions: { ...extensions, ...(path === undefined && { http }) },
+  });
+}
+
+function offsetOf(text: string, { line, column }: SourceLocation): number {
+  const starts = Array.from(text.matchAll(/\r\n|\n|\r/g), ({ 0: end, index }) => index + end.length);
+  return ([0, ...starts][line - 1] ?? 0) + column - 1;
 }

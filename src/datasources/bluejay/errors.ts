@@ -1,3 +1,5 @@
+import { ExpectedError } from '../../expected-error.ts';
+
 /** The upstream calls, by the names that errors, logs and metrics give them. */
 export type Operation = 'getCustomerPersona' | 'listCustomerPersonasByAgent';
 
@@ -58,7 +60,7 @@ export class DeadlineExceeded extends Error {
  *
  * It keeps no `cause`: undici's errors hold socket addresses and `JSON.parse`'s hold body text.
  */
-export class BluejayError extends Error {
+export class BluejayError extends ExpectedError {
   override readonly name = 'BluejayError';
   readonly failure: Failure;
   readonly upstream: UpstreamCall | undefined;
