@@ -9,7 +9,7 @@ import { createClients } from './overload-client.ts';
 import { partial } from './overload-client.ts';
 import type { Sent } from './overload-client.ts';
 import { createPrograms, readCpuUsage } from './programs.ts';
-import { buildGateway, cachedGateway, gateway, startServer } from './servers.ts';
+import { cachedGateway, gateway, startServer } from './servers.ts';
 import { startUpstream } from './upstream.ts';
 
 const factor = 5;
@@ -21,7 +21,6 @@ const programs = createPrograms({ pin: true });
 const { values: flags } = parseArgs({ options: { cached: { type: 'boolean', default: false } } });
 const entities = flags.cached ? 200 : 100;
 const upstream = await startUpstream(programs);
-buildGateway();
 const { program } = await startServer(flags.cached ? cachedGateway : gateway, programs, upstream);
 
 const query =

@@ -10,8 +10,7 @@ import { createPrograms, readMemoryMb } from './programs.ts';
 import { count, decimal, describeMachine, printReport, ratio } from './report.ts';
 import type { ScenarioReport } from './report.ts';
 import { scenarios } from './scenarios.ts';
-import { buildGateway, cachedGateway, floor, gateway, installReferences } from './servers.ts';
-import { references, startServer } from './servers.ts';
+import { cachedGateway, floor, gateway, installReferences, references, startServer } from './servers.ts';
 import type { Server, ServerKind } from './servers.ts';
 import { soak } from './soak.ts';
 import { startUpstream } from './upstream.ts';
@@ -31,7 +30,6 @@ if (!existsSync('/proc/self/schedstat')) {
 }
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
-buildGateway();
 const programs = createPrograms({ pin: true });
 
 if (values.soak) await runSoak();

@@ -52,6 +52,7 @@ export const references: readonly ServerKind[] = [
 ];
 
 export async function startServer(kind: ServerKind, programs: Programs, upstream: Program): Promise<Server> {
+  if (kind.file === gateway.file) buildGateway();
   const program = await programs.start('server', (port) => ({
     command: process.execPath,
     args: [kind.file],
@@ -61,8 +62,12 @@ export async function startServer(kind: ServerKind, programs: Programs, upstream
   return { name: kind.name, program };
 }
 
+let isBuilt = false;
+
 /** The gateway is started as the image starts it: bundled, and with its code compiled. */
-export function buildGateway(): void {
+function buildGateway(): void {
+  if (isBuilt) return;
+  isBuilt = true;
   for (const args of [['scripts/bundle.mjs'], ['scripts/warm-up.mjs', gateway.file]]) {
     const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
     if (status !== 0) throw new Error(`node ${args.join(' ')} failed.`);

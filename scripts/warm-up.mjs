@@ -1,4 +1,4 @@
-// Runs the gateway once after an installation, so that its compiled code is kept and the first start is as fast as
+// Starts the gateway once after an installation, so that its compiled code is kept and the first start is as fast as
 // the later ones: `node scripts/warm-up.mjs [program]`, by default from the source. It never fails an installation:
 // without it a start only takes longer.
 import { spawn } from 'node:child_process';
@@ -13,25 +13,14 @@ if (Number(major) >= 24) await warmUp().catch(() => undefined);
 async function warmUp() {
   const gateway = spawn(process.execPath, [program], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
-    // Answers from the embedded sandbox, on a port that is free.
+    // With the embedded sandbox, on a port that is free.
     env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', DRAIN_DELAY_MS: '0' },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const timer = setTimeout(() => gateway.kill('SIGKILL'), 30_000);
   const exited = once(gateway, 'exit');
-  const [line] = await Promise.race([once(gateway.stdout, 'data'), exited]);
-  if (Buffer.isBuffer(line)) {
-    gateway.stdout.resume();
-    const { url } = JSON.parse(line.toString().split('\n', 1)[0]);
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id } }"}',
-    });
-    await response.text();
-    // Its code is written down when it ends.
-    gateway.kill('SIGTERM');
-    await exited;
-  }
+  // Its code is written down before it says that it listens.
+  gateway.stdout.once('data', () => gateway.kill('SIGTERM'));
+  await exited;
   clearTimeout(timer);
 }

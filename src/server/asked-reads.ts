@@ -8,13 +8,38 @@ const limitOfField = { _entities: 'representations', personas: 'ids' } as const;
 /** The fields that take one key. */
 const singleFields = new Set(['persona', 'personasByAgent']);
 
-export type ListLimit = (typeof limitOfField)[keyof typeof limitOfField];
+type ListLimit = (typeof limitOfField)[keyof typeof limitOfField];
 
 /** What an operation asks Bluejay for, as far as its text tells: the lists are mostly in variables. */
 export interface AskedReads {
   readonly lists: readonly { readonly limit: ListLimit; length(variables: Variables): number }[];
   /** How many fields read one thing. */
   readonly singles: number;
+}
+
+/** Finds what an operation asks for, once: whoever counts it counts by the same. */
+export type AskedReadsFinder = (document: DocumentNode, operation: OperationDefinitionNode) => AskedReads;
+
+export function createAskedReadsFinder(): AskedReadsFinder {
+  const known = new WeakMap<OperationDefinitionNode, AskedReads>();
+  return (document, operation) => {
+    let asked = known.get(operation);
+    if (asked === undefined) {
+      asked = findAskedReads(document, operation);
+      known.set(operation, asked);
+    }
+    return asked;
+  };
+}
+
+/**
+ * The most reads of Bluejay's that an operation can cause, retries left out. Every key that is asked for counts:
+ * those that are cached, asked for twice or skipped turn out to cost less.
+ */
+export function countReads({ lists, singles }: AskedReads, variables: Variables): number {
+  let reads = singles;
+  for (const { length } of lists) reads += length(variables);
+  return reads;
 }
 
 /** Finds the fields that read, wherever fragments bring them. The document is valid: no fragment is recursive. */

@@ -1,8 +1,8 @@
 import { execute, getOperationAST, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { DataSourcesFactory } from '../datasources/index.ts';
+import { countReads, createAskedReadsFinder } from './asked-reads.ts';
 import { cacheControlOf } from './cache-control.ts';
-import { createReadCounter } from './count-reads.ts';
 import type { GraphQLRequest, Lane } from './graphql-request.ts';
 import type { InlineTrace, InlineTracer } from './inline-trace.ts';
 import { createKnownDocuments } from './known-documents.ts';
@@ -39,7 +39,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
   const { pipeline, schema, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
   const { maxResponseBytes, runsBeforeCompiling = 50 } = options;
   const documents = createKnownDocuments(schema, runsBeforeCompiling);
-  const countReads = createReadCounter();
+  const findAskedReads = createAskedReadsFinder();
 
   /** A document that is not known goes through Yoga's pipeline, and is known from then on. */
   function readDocument(request: GraphQLRequest, context: PipelineContext): KnownDocument | ExecutionResult {
@@ -75,13 +75,12 @@ export function createFastLane(options: FastLaneOptions): Lane {
     statistics.operationName = shortenName(operation.name?.value);
     statistics.operationType = operation.operation;
     statistics.operationHash = hash;
-    const tooMany = limitRepresentations(document, operation, variables);
+    const asked = findAskedReads(document, operation);
+    const tooMany = limitRepresentations(asked, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
     const runner = isOnly ? only.run : undefined;
     if (reserve === undefined) return start(request, context, document, runner);
-    return reserve(countReads(document, operation, variables)).then(() =>
-      start(request, context, document, runner),
-    );
+    return reserve(countReads(asked, variables)).then(() => start(request, context, document, runner));
   }
 
   function start(

@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
 import { expect, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
-import { createReadCounter } from '../../src/server/count-reads.ts';
+import { countReads, createAskedReadsFinder } from '../../src/server/asked-reads.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
@@ -151,8 +151,8 @@ test.each([
   ],
 ])('%s with %j can cause %i reads', (query, variables, reads) => {
   const document = parse(query);
-  const countReads = createReadCounter();
+  const find = createAskedReadsFinder();
   const operation = document.definitions[0] as OperationDefinitionNode;
-  expect(countReads(document, operation, variables)).toBe(reads);
-  expect(countReads(document, operation, variables)).toBe(reads);
+  expect(countReads(find(document, operation), variables)).toBe(reads);
+  expect(countReads(find(document, operation), variables)).toBe(reads);
 });

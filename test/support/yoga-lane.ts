@@ -7,6 +7,7 @@ import type { FormattedError } from '../../src/server/errors.ts';
 import type { Lane } from '../../src/server/graphql-request.ts';
 import { createPipeline } from '../../src/server/pipeline.ts';
 import type { PipelineContext } from '../../src/server/pipeline.ts';
+import { findAskedReads } from '../../src/server/asked-reads.ts';
 import type { RepresentationLimit } from '../../src/server/representations.ts';
 import { shortenName } from '../../src/server/result.ts';
 import type { FormatResult } from '../../src/server/result.ts';
@@ -74,7 +75,7 @@ function useReferenceExecutor(limitRepresentations: RepresentationLimit): Plugin
       if (!operation) throw new Error('Yoga executes a document without an operation');
       const { graphqlRequest } = contextValue as unknown as PipelineContext;
       graphqlRequest.statistics.operationName = shortenName(operation.name?.value);
-      const tooMany = limitRepresentations(document, operation, variableValues);
+      const tooMany = limitRepresentations(findAskedReads(document, operation), variableValues);
       if (tooMany !== undefined) return setResultAndStopExecution({ errors: [tooMany] });
       return setExecuteFn((executionArgs) => execute({ ...executionArgs, hideSuggestions: true }));
     },

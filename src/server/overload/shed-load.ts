@@ -8,7 +8,7 @@ export type BacklogOf = (request: IncomingMessage) => number;
 
 const retryAfterSeconds = 1;
 
-/** One for all: under overload there is no time to take a stack trace each. */
+/** One for all: under overload nothing is made that need not be. */
 const overloaded = new Refusal(
   503,
   'OVERLOADED',
