@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LightCancellation } from '../cancellation.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { RequestTrace } from '../observability/tracing/index.ts';
-import type { ErrorCode } from './errors.ts';
 import type { MediaTypeNegotiator } from './media-type.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import type { Admission } from './overload/admission.ts';
@@ -129,23 +128,29 @@ export function sendBody(
     .end(body, length === body.length ? 'latin1' : 'utf8');
 }
 
-/** Refuses the request with a GraphQL error; anything but a Refusal is masked and logged. */
+/** Ends the request with a GraphQL error; anything but a Refusal is masked and logged. */
 export function sendFailure(exchange: Exchange, error: unknown, logger: Logger): void {
-  const { requestId, request, statistics, negotiate } = exchange;
-  if (!(error instanceof Refusal)) logger.error({ requestId, err: error }, 'unforeseen error');
-  const refusal: Omit<Refusal, keyof Error> & Pick<Error, 'message'> =
-    error instanceof Refusal ? error : internalServerError;
-  const { status, code, message, headers, extensions } = refusal;
-  statistics.errorCodes[code] = 1;
-  const body = JSON.stringify({ errors: [{ message, extensions: { code, requestId, ...extensions } }] });
-  const mediaType = negotiate(request.headers.accept) ?? 'application/json';
-  sendBody(exchange, status, `${mediaType}; charset=utf-8`, body, headers);
+  if (error instanceof Refusal) return refuse(exchange, error);
+  logger.error({ requestId: exchange.requestId, err: error }, 'unforeseen error');
+  refuse(exchange, internalServerError);
 }
 
-const internalServerError = {
-  status: 500,
-  code: 'INTERNAL_SERVER_ERROR' satisfies ErrorCode,
-  message: 'Something went wrong; report the requestId.',
-  headers: {},
-  extensions: {},
-} as const;
+/** As if the refusal were thrown by the route, for a fraction of what a throw costs. */
+export function refuse(exchange: Exchange, refusal: Refusal): void {
+  const { requestId, request, statistics, negotiate } = exchange;
+  statistics.errorCodes[refusal.code] = 1;
+  const mediaType = negotiate(request.headers.accept) ?? 'application/json';
+  sendBody(
+    exchange,
+    refusal.status,
+    `${mediaType}; charset=utf-8`,
+    refusal.bodyFor(requestId),
+    refusal.headers,
+  );
+}
+
+const internalServerError = new Refusal(
+  500,
+  'INTERNAL_SERVER_ERROR',
+  'Something went wrong; report the requestId.',
+);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { refuse } from '../exchange.ts';
 import type { Exchange, Route } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Admission } from './admission.ts';
@@ -20,7 +21,7 @@ const overloaded = new Refusal(
 /** Refuses requests that there is no room or no time for, before their body is read where that is known. */
 export function shedLoad(route: Route, admission: Admission, backlogOf: BacklogOf): Route {
   return (exchange) => {
-    if (!admission.allows(backlogOf(exchange.request))) throw overloaded;
+    if (!admission.allows(backlogOf(exchange.request))) return refuse(exchange, overloaded);
     exchange.admission = admission;
     return route(exchange);
   };
