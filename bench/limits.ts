@@ -1,5 +1,6 @@
 // What the controls on operations cost an ordinary request: CPU of this process per request, with them and
-// without them, everything but HTTP and Bluejay included. `npm run bench:limits` prints the medians of paired rounds.
+// without them, everything but HTTP and Bluejay included. `npm run bench:limits` prints the medians of paired rounds,
+// and what the check of an answer's size takes, which every lane has: alone, in a loop.
 import { createYoga } from 'graphql-yoga';
 import { parseConfig } from '../src/config.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
@@ -9,6 +10,7 @@ import { createFastLane } from '../src/server/fast-lane.ts';
 import { parseGraphQLParams } from '../src/server/graphql-params.ts';
 import type { Lane } from '../src/server/graphql-request.ts';
 import { createInlineTracer } from '../src/server/inline-trace.ts';
+import { isSurelyLarger } from '../src/server/limits/response-size.ts';
 import { createPipeline } from '../src/server/pipeline.ts';
 import type { Pipeline } from '../src/server/pipeline.ts';
 import { createRepresentationLimit } from '../src/server/representations.ts';
@@ -43,7 +45,7 @@ const createDataSources = createDataSourcesFactory({
   },
 });
 
-function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimit, maxBytes: number): Lane {
+function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimit): Lane {
   return createFastLane({
     pipeline,
     schema,
@@ -51,14 +53,13 @@ function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimi
     formatResult: createFormatResult(createLogger('silent')),
     limitRepresentations,
     inlineTracer: createInlineTracer(createSchema),
-    maxResponseBytes: maxBytes,
+    maxResponseBytes,
   });
 }
 
 const limited = createLane(
   createPipeline({ schema, limits, exposure: { introspection: false, serviceSdl: false } }),
   createRepresentationLimit(maxRepresentations),
-  maxResponseBytes,
 );
 
 const unlimited = createLane(
@@ -75,7 +76,6 @@ const unlimited = createLane(
     multipart: false,
   }),
   () => undefined,
-  Number.POSITIVE_INFINITY,
 );
 
 const trustedDocuments = createTrustedDocuments(new Map(), false);
@@ -94,13 +94,13 @@ const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12,
 const scenarios: readonly Scenario[] = [
   {
     name: 'one persona',
-    requests: 4_000,
+    requests: 20_000,
     query: 'query Persona($id: UUID!) { persona(id: $id) { id createdAt name description goal orgId } }',
     variables: () => ({ id: nextId() }),
   },
   {
     name: '100 entities',
-    requests: 160,
+    requests: 1_000,
     query: `query Entities($representations: [_Any!]!) {
       _entities(representations: $representations) { ... on CustomerPersona { id name description goal } }
     }`,
@@ -110,9 +110,10 @@ const scenarios: readonly Scenario[] = [
   },
 ];
 
-async function ask({ query, variables }: Scenario, isLimited: boolean): Promise<void> {
+/** @returns the answer's body */
+async function ask({ query, variables }: Scenario, isLimited: boolean): Promise<string> {
   const body = Buffer.from(JSON.stringify({ query, variables: variables() }));
-  const { status } = await (isLimited ? limited : unlimited)({
+  const { status, body: answer } = await (isLimited ? limited : unlimited)({
     params: parseGraphQLParams(body, isLimited ? trustedDocuments : undefined),
     mediaType: 'application/json',
     requestId: 'bench',
@@ -121,6 +122,7 @@ async function ask({ query, variables }: Scenario, isLimited: boolean): Promise<
     wantsTrace: false,
   });
   if (status !== 200) throw new Error(`status ${status}`);
+  return answer;
 }
 
 /** CPU microseconds of this process per request. */
@@ -139,6 +141,17 @@ async function measure(scenario: Scenario, isLimited: boolean): Promise<number> 
   return (user + system) / scenario.requests;
 }
 
+/** CPU microseconds that it takes to find out that an answer is not too large. */
+async function measureSizeCheck(scenario: Scenario): Promise<number> {
+  const { data } = JSON.parse(await ask(scenario, true)) as { data: unknown };
+  const before = process.cpuUsage();
+  for (let time = 0; time < scenario.requests; time += 1) {
+    if (isSurelyLarger(data, maxResponseBytes)) throw new Error('An ordinary answer is too large');
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / scenario.requests;
+}
+
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
 // oxlint-disable no-await-in-loop -- rounds are interleaved, so that both meet the same machine
@@ -146,17 +159,19 @@ for (const scenario of scenarios) {
   await measure(scenario, false);
   await measure(scenario, true);
   const pairs: { off: number; on: number }[] = [];
+  const checks: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const pair = { off: 0, on: 0 };
     const order = round % 2 === 0 ? [false, true] : [true, false];
     for (const isLimited of order) pair[isLimited ? 'on' : 'off'] = await measure(scenario, isLimited);
     pairs.push(pair);
+    checks.push(await measureSizeCheck(scenario));
   }
   const off = median(pairs.map((pair) => pair.off));
   const on = median(pairs.map((pair) => pair.on));
   const cost = median(pairs.map((pair) => pair.on - pair.off));
   process.stdout.write(
-    `${scenario.name}: limits off ${off.toFixed(1)} µs, on ${on.toFixed(1)} µs: ${cost.toFixed(1)} µs of CPU per request ` +
-      `(medians of ${rounds} pairs, ${scenario.requests} requests each, Node.js ${process.version})\n`,
+    `${scenario.name}: limits off ${off.toFixed(1)} µs, on ${on.toFixed(1)} µs: ${cost.toFixed(1)} µs of CPU per request, ` +
+      `and ${median(checks).toFixed(1)} µs for the size of the answer (medians of ${rounds} pairs, ${scenario.requests} requests each, Node.js ${process.version})\n`,
   );
 }

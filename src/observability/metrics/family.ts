@@ -71,12 +71,9 @@ function createFamily<Child>(
   createChild: () => Child,
   sample: (name: string, labels: Labels, child: Child) => Sample[],
 ): Family<Child> {
-  const children = new Map<string, Child>();
+  const leaves: { readonly labels: Labels; readonly child: Child }[] = [];
+  const root = new Branch<Child>();
   const fullName = prefix + name;
-  // A label value cannot hold the separator: all of them are names and words of ours, or GraphQL names.
-  const separator = '\n';
-  const labelsOf = (key: string) =>
-    Object.fromEntries(key.split(separator).map((value, index) => [labelNames[index] ?? '', value]));
   const metric = {
     name: fullName,
     help,
@@ -86,24 +83,40 @@ function createFamily<Child>(
         help,
         type,
         aggregator: 'sum',
-        values: [...children].flatMap(([key, child]) =>
-          sample(fullName, labelNames.length === 0 ? {} : labelsOf(key), child),
-        ),
+        values: leaves.flatMap(({ labels, child }) => sample(fullName, labels, child)),
       }),
   };
   // All that the registry asks of a metric is its name and what `get` returns.
   registry.registerMetric(metric as unknown as Metric);
   return {
     child(...labelValues) {
-      const key = labelValues.join(separator);
-      let child = children.get(key);
-      if (child === undefined) {
-        child = createChild();
-        children.set(key, child);
+      let branch = root;
+      for (const value of labelValues) branch = branch.next(value);
+      if (branch.child === undefined) {
+        branch.child = createChild();
+        const labels = Object.fromEntries(
+          labelNames.map((label, index) => [label, labelValues[index] ?? '']),
+        );
+        leaves.push({ labels, child: branch.child });
       }
-      return child;
+      return branch.child;
     },
   };
+}
+
+/** Finds a child by one label value after the other: a key made of all of them would be a new text each time. */
+class Branch<Child> {
+  readonly #branches = new Map<string, Branch<Child>>();
+  child: Child | undefined;
+
+  next(value: string): Branch<Child> {
+    let branch = this.#branches.get(value);
+    if (branch === undefined) {
+      branch = new Branch();
+      this.#branches.set(value, branch);
+    }
+    return branch;
+  }
 }
 
 function sampleCounter(metricName: string, labels: Labels, { value }: Counter): Sample[] {
