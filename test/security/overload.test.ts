@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createAdmission } from '../../src/server/overload/admission.ts';
 import type { AdmissionOptions } from '../../src/server/overload/admission.ts';
-import { exampleId, startGateway } from '../support/gateway.ts';
+import { airline, clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
 import { openConnection } from '../support/raw-socket.ts';
 
@@ -126,6 +127,57 @@ test('while the process is busy, a caller whose reads wait in a long line is ref
   expect([admission.allows(0.26), admission.allows(0.25)]).toEqual([false, true]);
   admission.onTurn(0.89);
   expect(admission.allows(1)).toBe(true);
+});
+
+test('a busy gateway refuses the caller whose reads fill the line, by its key, and answers the others', async () => {
+  const gateway = await startGateway({
+    auth: { mode: 'forward' },
+    metrics: { port: 0, host: '127.0.0.1' },
+    protection: { overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 60_000 } },
+  });
+  const read = { query: `{ persona(id: "${exampleId}") { id } }` };
+  // A key that Bluejay has not accepted has no line of its own.
+  for (const { apiKey } of [clinic, airline]) await gateway.post(read, { 'x-api-key': apiKey });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  // Of each, 32 reads are in flight or wait. Those of one key have 32 of the first and 2,048 of the second places.
+  const greedy = Array.from({ length: 18 }, (_, series) =>
+    startLeavingClient(
+      gateway.url,
+      {
+        query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+        variables: { ids: someIds(100, series) },
+      },
+      { 'x-api-key': clinic.apiKey },
+    ),
+  );
+  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 544$/m);
+
+  const clients = [clinic, airline].map(({ apiKey }) => {
+    const { socket, received } = openConnection(gateway.url);
+    const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nx-api-key: ${apiKey}\r\ncontent-type: application/json\r\n`;
+    return {
+      send: () => void socket.write(`${head}content-length: 26\r\n\r\n${JSON.stringify(typename)}`),
+      status: () =>
+        received()
+          .match(/HTTP\/1\.1 \d+/g)
+          ?.at(-1)
+          ?.slice(-3),
+    };
+  });
+  const statuses = () => clients.map(({ status }) => status());
+  // While it is idle, a long line is Bluejay's doing.
+  await expect
+    .poll(() => {
+      for (const { send } of clients) send();
+      return statuses();
+    })
+    .toEqual(['200', '200']);
+  await setImmediate();
+  for (const { send } of clients) send();
+  // After this come the timers, and then what has arrived.
+  for (const until = performance.now() + 500; performance.now() < until;);
+  await expect.poll(statuses).toEqual(['503', '200']);
+  await Promise.all(greedy.map((client) => client.leave()));
 });
 
 test('it counts as overloaded until two seconds after the last refusal', () => {

@@ -11,11 +11,12 @@ export interface LeavingClient {
 export function startLeavingClient(
   url: string,
   params: { readonly query: string; readonly variables?: object },
+  headers: Readonly<Record<string, string>> = {},
 ): LeavingClient {
   const leaving = new AbortController();
   const answer = fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(params),
     signal: leaving.signal,
   }).catch(() => undefined);
