@@ -96,6 +96,11 @@ await program.stop();
 await upstream.stop();
 
 const share = goodput / peak;
+const answerMicros = (peakCpu / peak) * 1e6;
+/** Whatever is not an answer's at its price at the peak, is a refusal's. */
+const refusalMicros = ((cpu - goodput * (answerMicros / 1e6)) / (refused.length / durationMs)) * 1e3;
+/** With more than this there is no time for 80 % of the peak: they would be 0.8 answers and `factor - 0.8` refusals. */
+const affordableMicros = (answerMicros * 0.2) / (factor - 0.8);
 process.stdout.write(
   `${[
     `peak: ${peak.toFixed(0)} requests of ${entities} ${flags.cached ? 'cached ' : ''}entities a second`,
@@ -115,6 +120,8 @@ process.stdout.write(
       `unanswered or unsent: ${((sent.filter(({ status }) => status === 0).length / sent.length) * 100).toFixed(0)} %`,
     `the gateway had ${(peakCpu * 100).toFixed(0)} % of its core at the peak, ${(cpu * 100).toFixed(0)} % under overload (${(waited * 100).toFixed(0)} % of the time it waited for it): ` +
       `${((share / cpu) * peakCpu * 100).toFixed(0)} % of the peak for the same CPU`,
+    `an answer took ${answerMicros.toFixed(0)} µs of CPU at the peak, a refusal ${refusalMicros.toFixed(0)} µs; ` +
+      `if all were sent and refused, 80 % of the peak would leave ${affordableMicros.toFixed(0)} µs for each`,
     `/health/live: ${live.statuses} within ${live.slowestMs.toFixed(0)} ms; /health/ready: ${ready.statuses}`,
     `at half of the peak afterwards: all answered well after ${(recoveredMs / 1e3).toFixed(1)} s, /health/ready ${readyAgain.statuses}`,
     `Node.js ${process.version}, ${programs.isPinned ? 'gateway and clients on a core each' : 'cores not pinned'}`,

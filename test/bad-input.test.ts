@@ -90,28 +90,46 @@ test.each([
 });
 
 test.each([
-  ['malformed JSON', '{"query":"canary'],
-  ['a trailing comma', '{"query":"{ canary }",}'],
-  ['an empty body', ''],
-  ['an array', '[{"query":"{ __typename }"}]'],
-  ['a string', '"canary"'],
-  ['null', 'null'],
-  ['no query', '{"canary":1}'],
-  ['an empty query', '{"query":""}'],
-  ['a query that is an object', '{"query":{"canary":1}}'],
-  ['a query that is null', '{"query":null}'],
-  ['an operationName that is a number', '{"query":"{ __typename }","operationName":7}'],
-  ['variables that are a string', '{"query":"{ __typename }","variables":"canary"}'],
-  ['variables that are an array', '{"query":"{ __typename }","variables":["canary"]}'],
-  ['extensions that are a string', '{"query":"{ __typename }","extensions":"canary"}'],
-])('%s is a BAD_REQUEST with status 400 that repeats nothing of the body', async (_name, body) => {
+  ['malformed JSON', '{"query":"canary', 'is not valid JSON'],
+  ['a trailing comma', '{"query":"{ canary }",}', 'is not valid JSON'],
+  ['an empty body', '', 'is not valid JSON'],
+  ['an array', '[{"query":"{ __typename }"}]', 'send one operation a request'],
+  ['a string', '"canary"', 'a JSON object'],
+  ['null', 'null', 'a JSON object'],
+  ['no query', '{"canary":1}', '"query" must be a string'],
+  ['an empty query', '{"query":""}', '"query" must be a string'],
+  ['a query that is an object', '{"query":{"canary":1}}', '"query" must be a string'],
+  ['a query that is null', '{"query":null}', '"query" must be a string'],
+  [
+    'an operationName that is a number',
+    '{"query":"{ __typename }","operationName":7}',
+    '"operationName" must be a string',
+  ],
+  [
+    'variables that are a string',
+    '{"query":"{ __typename }","variables":"canary"}',
+    '"variables" must be an object',
+  ],
+  [
+    'variables that are an array',
+    '{"query":"{ __typename }","variables":["canary"]}',
+    '"variables" must be an object',
+  ],
+  [
+    'extensions that are a string',
+    '{"query":"{ __typename }","extensions":"canary"}',
+    '"extensions" must be an object',
+  ],
+])('%s is a BAD_REQUEST with status 400 that repeats nothing of the body', async (_name, body, words) => {
   const gateway = await startGateway();
   for (const accept of [json, graphqlResponse]) {
     const response = await gateway.post(body, { accept });
     const text = await response.text();
     expect(response.status).toBe(400);
     expect(response.headers.get('content-type')).toBe(`${accept}; charset=utf-8`);
-    expect(JSON.parse(text)).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
+    expect(JSON.parse(text)).toMatchObject({
+      errors: [{ message: expect.stringContaining(words) as string, extensions: { code: 'BAD_REQUEST' } }],
+    });
     expect(text + gateway.logText()).not.toContain('canary');
   }
 });

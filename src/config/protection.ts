@@ -6,7 +6,7 @@ import type { ValuesOf, Variable } from './variable.ts';
 export interface HttpConfig {
   /** More connections than these are closed at once. */
   readonly maxConnections: number;
-  /** The longest that a request may take to arrive; its headers have 10 seconds of it. */
+  /** The longest that a request may take to arrive; its headers have a third of that, 10 seconds at the most. */
   readonly receiveTimeoutMs: number;
 }
 
@@ -53,7 +53,7 @@ export const protectionVariables = {
     100,
     600_000,
     30_000,
-    'The longest that a request may take to arrive, in milliseconds; its headers have 10 seconds of it.',
+    'The longest that a request may take to arrive, in milliseconds; its headers have a third of that, 10 seconds at the most.',
   ),
   MAX_CONNECTIONS: integerVariable(
     1,

@@ -92,9 +92,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async listen(port, host) {
       server = createServer(
         {
-          headersTimeout: Math.min(10_000, receiveTimeoutMs),
+          headersTimeout: Math.min(10_000, Math.ceil(receiveTimeoutMs / 3)),
           requestTimeout: receiveTimeoutMs,
-          connectionsCheckingInterval: Math.min(1_000, receiveTimeoutMs / 2),
+          connectionsCheckingInterval: Math.min(1_000, Math.ceil(receiveTimeoutMs / 6)),
           // Said in the listener, in the form of the other refusals.
           requireHostHeader: false,
           // Longer than a balancer keeps an idle connection (60 s in nginx and AWS' balancers): the one that

@@ -69,6 +69,35 @@ test('requests whose body never comes take no place from others', async () => {
   expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
 });
 
+test('of requests that began while there was room, those whose body comes too late are refused', async () => {
+  const gateway = await startGateway({
+    protection: { overload: { maxConcurrentRequests: 1, maxEventLoopDelayMs: 0 } },
+  });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
+  const connections = Array.from({ length: 3 }, () => openConnection(gateway.url));
+  for (const { socket } of connections) {
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\nexpect: 100-continue\r\n\r\n`,
+    );
+  }
+  await expect
+    .poll(() => connections.every(({ received }) => received().startsWith('HTTP/1.1 100')))
+    .toBe(true);
+  const [first, ...others] = connections;
+  first?.socket.write(query);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+  for (const { socket } of others) socket.write(query);
+  for (const { received } of others) await expect.poll(received).toContain('HTTP/1.1 503');
+  // Their places were never taken: when the first has gone, there is one, and no more.
+  first?.socket.destroy();
+  await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
+  const next = startLeavingClient(gateway.url, JSON.parse(query) as { query: string });
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(2);
+  expect((await gateway.post(typename)).status).toBe(503);
+  await next.leave();
+});
+
 function admissionAt(options: Partial<AdmissionOptions> = {}) {
   return createAdmission({
     maxConcurrentRequests: 100,

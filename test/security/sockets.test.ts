@@ -85,6 +85,17 @@ test('headers that come too slowly are a 408', async () => {
   expect(answer).not.toContain('canary');
 });
 
+test('headers have less time than a body', async () => {
+  const gateway = await startGateway({ http: { receiveTimeoutMs: 3_000 } });
+  const { socket, received } = openConnection(gateway.url);
+  socket.write(
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n',
+  );
+  const answer = await sendBytes(gateway.url, 'POST /graphql HTTP/1.1\r\n');
+  expect(errorIn(answer).status).toBe(408);
+  expect(received()).toBe('');
+});
+
 test('a body that comes too slowly is a 408, under its own request id, and nothing unforeseen', async () => {
   const gateway = await startGateway({ http: { receiveTimeoutMs: 200 } });
   const { socket, received, closed } = openConnection(gateway.url);
