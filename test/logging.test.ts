@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../examples/frontend/operations.ts';
 import { createSchema } from '../src/schema/index.ts';
@@ -105,6 +106,18 @@ test('a defect is masked for the client and logged once, with its cause, under t
       err: { type: 'TypeError', message: 'canary is not a function' },
     },
   ]);
+});
+
+test('a value that graphql-js cannot write is masked, and in no line of the log', async () => {
+  const lines: string[] = [];
+  const logger = createLogger('info', { write: (line) => lines.push(line) });
+  const schema = buildSchema('type Query { count: Int }');
+  const lane = createTestLane({ schema, logger });
+  Object.assign(schema.getQueryType()?.getFields()['count'] ?? {}, { resolve: () => 'canary' });
+  const { body } = await lane({ ...request, params: { ...request.params, query: '{ count }' } });
+  expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
+  expect(lines).toHaveLength(1);
+  expect(body + lines.join('')).not.toContain('canary');
 });
 
 test('a defect before execution is a masked 500', async () => {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { clinic, exampleId, startGateway } from '../support/gateway.ts';
@@ -83,6 +84,16 @@ test('headers that come too slowly are a 408', async () => {
     message: 'The request came too slowly: send it at once.',
   });
   expect(answer).not.toContain('canary');
+});
+
+test('whoever is refused and neither leaves nor stops sending is cut off', async () => {
+  const gateway = await startGateway();
+  const socket = connect({ host: '127.0.0.1', port: Number(new URL(gateway.url).port), allowHalfOpen: true });
+  socket.on('error', () => {});
+  socket.resume().write('GARBAGE\r\n\r\n');
+  const drip = setInterval(() => socket.write(' '), 50);
+  onTestFinished(() => clearInterval(drip));
+  await expect.poll(() => socket.destroyed).toBe(true);
 });
 
 test('headers have less time than a body', async () => {
