@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,6 +7,8 @@ export default defineConfig({
     // It has dependencies of its own: npm run test:hive-gateway.
     exclude: ['test/hive-gateway/**'],
     // Modules load as in production: by Node itself, types stripped.
+    // They wait more than they compute: on two cores Vitest would run one file at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     expect: { poll: { timeout: 10_000 } },
     experimental: { viteModuleRunner: false },
