@@ -20,7 +20,7 @@ export interface ProtectionConfig {
   readonly rateLimit: { readonly points: number; readonly windowSeconds: number } | undefined;
   readonly overload: {
     readonly maxConcurrentRequests: number;
-    /** How long the event loop may take up requests without a pause; 0 does not look. */
+    /** How long a request may have to wait for the processor; 0 does not look. */
     readonly maxEventLoopDelayMs: number;
   };
 }
@@ -71,7 +71,7 @@ export const protectionVariables = {
     0,
     60_000,
     250,
-    'How long the event loop may take up requests without a pause; those that wait longer are `OVERLOADED`. `0` does not look.',
+    'How long a request may have to wait for the processor; those that would wait longer are `OVERLOADED`. `0` does not look.',
   ),
   RATE_LIMIT: {
     schema: v.optional(rateLimit),

@@ -53,11 +53,16 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     if (isGet) response.appendHeader('vary', vary);
     else checkContent(headers);
     const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
+    const body = isGet ? noBody : await readBody(request);
+    const turn = admit(exchange);
+    if (turn !== undefined) await turn;
+    // Whoever left while it waited needs no answer.
+    if (cancellation.aborted) return;
+    // Not before: what it parses to takes far more room to wait in than the body.
     const params = isGet
       ? parseGetParams(request, trustedDocuments)
-      : parseGraphQLParams(await readBody(request), trustedDocuments);
+      : parseGraphQLParams(body, trustedDocuments);
     if (params === undefined) throw methodNotAllowed(trustedDocuments);
-    admit(exchange);
 
     const trace = exchange.trace?.startOperation();
     const caller = {
@@ -95,6 +100,8 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     }
   };
 }
+
+const noBody = Buffer.alloc(0);
 
 const contentTypes = {
   'application/json': 'application/json; charset=utf-8',

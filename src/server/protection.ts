@@ -5,6 +5,7 @@ import type { Logger } from '../observability/logger.ts';
 import { allowOrigins } from './cors.ts';
 import type { Route } from './exchange.ts';
 import { createAdmission } from './overload/admission.ts';
+import { createLine } from './overload/line.ts';
 import { shedLoad } from './overload/shed-load.ts';
 import type { BacklogOf } from './overload/shed-load.ts';
 
@@ -25,18 +26,20 @@ export interface Protection {
   close(): void;
 }
 
-/** How often it is looked whether the event loop gets round to timers: far less than any delay that is too long. */
-const turnIntervalMs = 20;
+/** How often it is looked how busy the event loop is. */
+const utilizationIntervalMs = 20;
+
+const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
   const { corsOrigins, overload, rateLimit, backlogOf, sharedUrl, logger } = options;
-  const admission = createAdmission({ ...overload, now: () => performance.now() });
+  const admission = createAdmission({ ...overload, line: createLine({ now }), now });
   let usage = eventLoopUtilization();
   const timer = setInterval(() => {
     const before = usage;
     usage = eventLoopUtilization();
-    admission.onTurn(eventLoopUtilization(usage, before).utilization);
-  }, turnIntervalMs);
+    admission.onUtilization(eventLoopUtilization(usage, before).utilization);
+  }, utilizationIntervalMs);
   // It is no reason for a program to go on.
   timer.unref();
   const limited = rateLimit && (await openRateLimit({ ...options, ...rateLimit, sharedUrl, logger }));

@@ -2,9 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createAdmission } from '../../src/server/overload/admission.ts';
 import type { AdmissionOptions } from '../../src/server/overload/admission.ts';
+import { createLine } from '../../src/server/overload/line.ts';
 import { airline, clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
-import { openConnection } from '../support/raw-socket.ts';
+import { openConnection, sendBytes } from '../support/raw-socket.ts';
 
 const typename = { query: '{ __typename }' };
 
@@ -98,63 +99,101 @@ test('of requests that began while there was room, those whose body comes too la
   await next.leave();
 });
 
-function admissionAt(options: Partial<AdmissionOptions> = {}) {
+/** @param line how many wait, and how long another one would have to */
+function admissionAt(
+  options: Partial<AdmissionOptions> = {},
+  line: { length: number; waitMs: number } = { length: 0, waitMs: 0 },
+) {
   return createAdmission({
+    line: {
+      get length() {
+        return line.length;
+      },
+      expectedWaitMs: () => line.waitMs,
+      join: () => undefined,
+    },
     maxConcurrentRequests: 100,
     maxEventLoopDelayMs: 100,
-    minimumPerTurn: 2,
     now: () => 0,
     ...options,
   });
 }
 
-test('a turn of the event loop takes up requests for so long, and the next one does again', () => {
-  let now = 5_000;
-  const admission = admissionAt({ now: () => now });
+test('a request that would have to wait too long in line is refused', () => {
+  const line = { length: 100, waitMs: 100 };
+  const admission = admissionAt({}, line);
   expect(admission.allows(0)).toBe(true);
-  now += 100;
-  expect(admission.allows(0)).toBe(true);
-  now += 1;
-  expect([admission.allows(0), admission.allows(0)]).toEqual([false, false]);
-  admission.onTurn(0.5);
-  expect(admission.allows(0)).toBe(true);
-});
-
-test('a turn that is slow with few requests is a starved processor, and no overload', () => {
-  let now = 5_000;
-  const admission = admissionAt({ minimumPerTurn: 100, now: () => now });
-  for (let request = 0; request < 100; request += 1) {
-    expect(admission.allows(0)).toBe(true);
-    now += 50;
-  }
+  line.waitMs = 101;
   expect(admission.allows(0)).toBe(false);
 });
 
-test('a pause before the first request of a turn is no overload', () => {
-  let now = 0;
-  const admission = admissionAt({ now: () => now });
-  admission.onTurn(0.5);
-  now += 3_000;
-  expect(admission.allows(0)).toBe(true);
+test('a short line that moves slowly is a starved processor, and no overload', () => {
+  expect(admissionAt({}, { length: 99, waitMs: 10_000 }).allows(0)).toBe(true);
 });
 
-test('with 0 the event loop may be as late as it likes', () => {
-  let now = 0;
-  const admission = admissionAt({ maxEventLoopDelayMs: 0, now: () => now });
-  admission.onTurn(1);
+test('with 0 the line may be as long and the event loop as busy as it likes', () => {
+  const admission = admissionAt({ maxEventLoopDelayMs: 0 }, { length: 10_000, waitMs: 10_000 });
+  admission.onUtilization(1);
   expect(admission.allows(1)).toBe(true);
-  for (let request = 0; request < 10; request += 1) {
-    expect(admission.allows(0)).toBe(true);
-    now += 3_000;
-  }
+});
+
+test('a turn of the event loop executes for one slice, in order, and the next turn goes on', async () => {
+  let now = 0;
+  const line = createLine({ sliceMs: 10, now: () => now });
+  const executed: number[] = [];
+  const execute = async (request: number) => {
+    await line.join();
+    now += 4;
+    await Promise.resolve();
+    executed.push(request);
+  };
+  const all = Promise.all([1, 2, 3, 4, 5].map(execute));
+  expect(line.length).toBe(5);
+  await setImmediate();
+  expect(executed).toEqual([1, 2, 3]);
+  expect(line.expectedWaitMs()).toBe(0);
+  await setImmediate();
+  expect(executed).toEqual([1, 2, 3, 4, 5]);
+  await all;
+});
+
+test('whoever comes while there is time left is executed at once, and not before those who wait', async () => {
+  let now = 0;
+  const line = createLine({ sliceMs: 10, now: () => now });
+  await line.join();
+  now = 9;
+  expect(line.join()).toBeUndefined();
+  now = 10;
+  const late = line.join();
+  expect(late).toBeInstanceOf(Promise);
+  now = 9;
+  expect(line.join()).toBeInstanceOf(Promise);
+  await late;
+});
+
+test('the wait in line is expected by what the last turns took for each, whatever else they did', async () => {
+  let now = 0;
+  const line = createLine({ sliceMs: 10, now: () => now });
+  const execute = async () => {
+    await line.join();
+    now += 5;
+  };
+  for (let request = 0; request < 20; request += 1) void execute();
+  await setImmediate();
+  expect(line.length).toBe(18);
+  // As if refusals had taken another ten milliseconds.
+  now += 10;
+  await setImmediate();
+  expect(line.length).toBe(16);
+  expect(line.expectedWaitMs()).toBe(16 * 10);
 });
 
 test('while the process is busy, a caller whose reads wait in a long line is refused, and others are not', () => {
   const admission = admissionAt();
   expect(admission.allows(1)).toBe(true);
-  admission.onTurn(0.9);
+  admission.onUtilization(0.9);
   expect([admission.allows(0.26), admission.allows(0.25)]).toEqual([false, true]);
-  admission.onTurn(0.89);
+  admission.onUtilization(0.89);
   expect(admission.allows(1)).toBe(true);
 });
 
@@ -233,4 +272,23 @@ test('requests that wait while the process is busy are refused when they have wa
   expect(statuses[0]).toBe('HTTP/1.1 200');
   expect(statuses).toContain('HTTP/1.1 503');
   await expect.poll(async () => (await gateway.post(typename)).status).toBe(200);
+});
+
+test('a health check on a new connection does not stand behind all requests that came before it', async () => {
+  const gateway = await startGateway({
+    protection: { overload: { maxConcurrentRequests: 10_000, maxEventLoopDelayMs: 0 } },
+  });
+  const bytes = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 26\r\n\r\n${JSON.stringify(typename)}`;
+  const busy = Array.from({ length: 40 }, () => openConnection(gateway.url));
+  const answered = () => busy.reduce((sum, { received }) => sum + received().split('{"data"').length - 1, 0);
+  for (const { socket } of busy) socket.write(bytes);
+  await expect.poll(answered).toBe(40);
+  for (const { socket } of busy) socket.write(bytes.repeat(100));
+  const answer = await sendBytes(
+    gateway.url,
+    'GET /health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
+  );
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+  expect(answered()).toBeLessThan(2_000);
+  await expect.poll(answered).toBe(4_040);
 });

@@ -30,11 +30,13 @@ export function shedLoad(route: Route, admission: Admission, backlogOf: BacklogO
 /**
  * Lets a request that has arrived in full be executed.
  *
+ * @returns undefined where it may be at once, else resolves when it may
  * @throws {Refusal} 503 where there is no place
  */
-export function admit(exchange: Exchange): void {
+export function admit(exchange: Exchange): Promise<void> | undefined {
   const { admission } = exchange;
-  if (admission === undefined) return;
+  if (admission === undefined) return undefined;
   if (!admission.enter()) throw overloaded;
   exchange.isAdmitted = true;
+  return admission.turn();
 }
