@@ -127,4 +127,4 @@ process.stdout.write(
     `Node.js ${process.version}, ${programs.isPinned ? 'gateway and clients on a core each' : 'cores not pinned'}`,
   ].join('\n')}\n`,
 );
-if ((share / cpu) * peakCpu < 0.8 || recoveredMs > 5_000) process.exitCode = 1;
+if ((share / cpu) * peakCpu < 0.8 || recoveredMs > 5_000 || live.slowestMs > 1_000) process.exitCode = 1;

@@ -50,6 +50,7 @@ function createExchange(): Exchange {
   request.headers = headers;
   return openExchange(request, new ServerResponse(request), '/graphql', {
     isDraining: () => false,
+    sendTimeoutMs: 30_000,
     negotiate,
     watch,
     open,

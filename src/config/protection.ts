@@ -53,7 +53,7 @@ export const protectionVariables = {
     100,
     600_000,
     30_000,
-    'The longest that a request may take to arrive, in milliseconds; its headers have a third of that, 10 seconds at the most.',
+    'The longest that a request may take to arrive, and a large answer to be taken, in milliseconds; headers have a third of it, 10 seconds at the most.',
   ),
   MAX_CONNECTIONS: integerVariable(
     1,

@@ -8,7 +8,7 @@ interface Agent {
 }
 
 /** Bluejay does not page the list. This is for a router's estimates, and bounds nothing. */
-const assumedListSize = 50;
+export const assumedListSize = 50;
 
 export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef): void {
   const Agent = builder.objectRef<Agent>('Agent').implement({

@@ -1,6 +1,8 @@
 import { Kind } from 'graphql';
 import type { DocumentNode, OperationDefinitionNode, SelectionSetNode, ValueNode } from 'graphql';
 
+import { assumedListSize } from '../schema/agent.ts';
+
 type Variables = Readonly<Record<string, unknown>> | undefined;
 
 /** The fields that take a list of entities, and the limit that the list counts towards. */
@@ -12,9 +14,16 @@ type ListLimit = (typeof limitOfField)[keyof typeof limitOfField];
 
 /** What an operation asks Bluejay for, as far as its text tells: the lists are mostly in variables. */
 export interface AskedReads {
-  readonly lists: readonly { readonly limit: ListLimit; length(variables: Variables): number }[];
+  readonly lists: readonly AskedList[];
   /** How many fields read one thing. */
   readonly singles: number;
+}
+
+interface AskedList {
+  readonly limit: ListLimit;
+  /** About how many values each of its items has in the answer. */
+  readonly valuesOfItem: number;
+  length(variables: Variables): number;
 }
 
 /** Finds what an operation asks for, once: whoever counts it counts by the same. */
@@ -44,7 +53,7 @@ export function countReads({ lists, singles }: AskedReads, variables: Variables)
 
 /** Finds the fields that read, wherever fragments bring them. The document is valid: no fragment is recursive. */
 export function findAskedReads(document: DocumentNode, operation: OperationDefinitionNode): AskedReads {
-  const lists: { limit: ListLimit; list: ValueNode }[] = [];
+  const lists: { limit: ListLimit; list: ValueNode; valuesOfItem: number }[] = [];
   let singles = 0;
   const fragments = new Map(
     document.definitions.flatMap((node) =>
@@ -58,9 +67,21 @@ export function findAskedReads(document: DocumentNode, operation: OperationDefin
       else if (singleFields.has(node.name.value)) singles += 1;
       else if (Object.hasOwn(limitOfField, node.name.value)) {
         const limit = limitOfField[node.name.value as keyof typeof limitOfField];
-        lists.push(...(node.arguments ?? []).map(({ value }) => ({ limit, list: value })));
+        const valuesOfItem = countValues(node.selectionSet);
+        lists.push(...(node.arguments ?? []).map(({ value }) => ({ limit, list: value, valuesOfItem })));
       }
     }
+  }
+  function countValues(selectionSet: SelectionSetNode | undefined): number {
+    let values = 0;
+    for (const node of selectionSet?.selections ?? []) {
+      if (node.kind === Kind.INLINE_FRAGMENT) values += countValues(node.selectionSet);
+      else if (node.kind === Kind.FRAGMENT_SPREAD) values += countValues(fragments.get(node.name.value));
+      else if (node.selectionSet === undefined) values += 1;
+      // What has fields of its own below an item is a list.
+      else values += 1 + countValues(node.selectionSet) * assumedListSize;
+    }
+    return values;
   }
   visit(operation.selectionSet);
   const defaults = new Map(
@@ -68,8 +89,9 @@ export function findAskedReads(document: DocumentNode, operation: OperationDefin
   );
   return {
     singles,
-    lists: lists.map(({ limit, list }) => ({
+    lists: lists.map(({ limit, list, valuesOfItem }) => ({
       limit,
+      valuesOfItem,
       length: (variables) => lengthIn(variables, list, defaults),
     })),
   };
@@ -81,10 +103,12 @@ function lengthIn(
   defaults: ReadonlyMap<string, ValueNode | undefined>,
 ): number {
   if (list.kind !== Kind.VARIABLE) return lengthOf(list);
-  const value = variables?.[list.name.value];
+  const name = list.name.value;
+  // Not what every object has: a variable may be named `toString`.
+  const value = variables !== undefined && Object.hasOwn(variables, name) ? variables[name] : undefined;
   // Where a list is expected, a single value is a list of one.
   if (value !== undefined) return Array.isArray(value) ? value.length : 1;
-  return lengthOf(defaults.get(list.name.value));
+  return lengthOf(defaults.get(name));
 }
 
 function lengthOf(value: ValueNode | undefined): number {

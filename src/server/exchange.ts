@@ -26,6 +26,8 @@ export interface Exchange {
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
   readonly isDraining: () => boolean;
+  /** How long the client may take over a large answer, in milliseconds. */
+  readonly sendTimeoutMs: number;
   /** Finds the media type of the answer. */
   readonly negotiate: MediaTypeNegotiator;
   /** What lets its request be executed; absent where there is no limit. */
@@ -44,6 +46,7 @@ export type Route = (exchange: Exchange) => void | Promise<void>;
 
 export interface ExchangeOptions {
   readonly isDraining: () => boolean;
+  readonly sendTimeoutMs: number;
   readonly negotiate: MediaTypeNegotiator;
   readonly watch: RequestWatch;
   readonly open: OpenExchanges;
@@ -58,7 +61,7 @@ export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
   route: string | undefined,
-  { isDraining, negotiate, watch, open }: ExchangeOptions,
+  { isDraining, sendTimeoutMs, negotiate, watch, open }: ExchangeOptions,
 ): Exchange {
   const exchange: Exchange = {
     request,
@@ -69,6 +72,7 @@ export function openExchange(
     cancellation: new LightCancellation(),
     statistics: createStatistics(),
     isDraining,
+    sendTimeoutMs,
     negotiate,
     admission: undefined,
     isAdmitted: false,
@@ -126,6 +130,16 @@ export function sendBody(
         response.hasHeader('vary') && { vary: `${String(response.getHeader('vary'))}, ${headers['vary']}` }),
     })
     .end(body, length === body.length ? 'latin1' : 'utf8');
+  if (length > kernelBytes) limitSending(exchange);
+}
+
+/** About what the kernel takes off the process's hands, whether the client reads it or not. */
+const kernelBytes = 65_536;
+
+/** A client that does not read would make the process keep its answer for ever. */
+function limitSending({ response, sendTimeoutMs }: Exchange): void {
+  const timer = setTimeout(() => response.destroy(), sendTimeoutMs);
+  response.once('close', () => clearTimeout(timer));
 }
 
 /** Ends the request with a GraphQL error; anything but a Refusal is masked and logged. */

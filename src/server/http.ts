@@ -42,7 +42,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let draining = false;
   let server: Server | undefined;
   const open = new OpenExchanges();
-  const context = { isDraining: () => draining, negotiate: createMediaTypeNegotiator(), watch, open };
+  const context = {
+    isDraining: () => draining,
+    sendTimeoutMs: receiveTimeoutMs,
+    negotiate: createMediaTypeNegotiator(),
+    watch,
+    open,
+  };
 
   const listener: RequestListener = (request, response) => {
     const path = pathOf(request);

@@ -345,3 +345,39 @@ test('the examples of the README, of GraphiQL and of the frontend pass with the 
   expect((await gateway.query(personaQuery, { id: exampleId })).errors).toBeUndefined();
   expect((await gateway.query(personasQuery, { ids: [exampleId] })).errors).toBeUndefined();
 });
+
+const manyLists = (fields: number) =>
+  `query ($keys: [_Any!]!) { _entities(representations: $keys) { ...A } } fragment A on Agent { customerPersonas { ${Array.from(
+    { length: fields },
+    (_, index) => `a${index}: goal`,
+  ).join(' ')} } }`;
+
+test('values: as many items of as many lists as there are limits for are refused before any call', async () => {
+  const gateway = await startGateway();
+  const keys = Array.from({ length: 1_000 }, () => ({ __typename: 'Agent', id: 7 }));
+  const askFor = async (fields: number) =>
+    (await (await gateway.post({ query: manyLists(fields), variables: { keys } })).json()) as {
+      errors?: unknown[];
+    };
+  expect((await askFor(9)).errors).toBeUndefined();
+  const before = gateway.sandbox.requests.length;
+  expect(await askFor(10)).toMatchObject({
+    errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'values' } }],
+  });
+  expect(gateway.sandbox.requests).toHaveLength(before);
+});
+
+test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+  'ids in the default of a variable named %s count',
+  async (name) => {
+    const gateway = await startGateway({ maxRepresentations: 10 });
+    const ids = someIds(11).map((id) => JSON.stringify(id));
+    const query = `query ($${name}: [UUID!]! = [${ids.join()}]) { personas(ids: $${name}) { id } }`;
+    for (const variables of [undefined, {}]) {
+      expect(await (await gateway.post({ query, variables })).json()).toMatchObject({
+        errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'ids' } }],
+      });
+    }
+    expect(gateway.sandbox.requests).toHaveLength(0);
+  },
+);

@@ -96,6 +96,23 @@ test('whoever is refused and neither leaves nor stops sending is cut off', async
   await expect.poll(() => socket.destroyed).toBe(true);
 });
 
+test('a client that does not take its answer is cut off', async () => {
+  const gateway = await startGateway({ http: { receiveTimeoutMs: 600 } });
+  const fields = Array.from({ length: 40 }, (_, index) => `a${index}: description`).join(' ');
+  const large = JSON.stringify({
+    query: `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on CustomerPersona { ${fields} } } }`,
+    variables: {
+      keys: Array.from({ length: 1_000 }, () => ({ __typename: 'CustomerPersona', id: exampleId })),
+    },
+  });
+  const { socket } = openConnection(gateway.url);
+  socket.pause();
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${large.length}\r\n\r\n${large}`,
+  );
+  await expect.poll(() => gateway.logs).toMatchObject([{ msg: 'request', aborted: true }]);
+});
+
 test('headers have less time than a body', async () => {
   const gateway = await startGateway({ http: { receiveTimeoutMs: 3_000 } });
   const { socket, received } = openConnection(gateway.url);
@@ -200,7 +217,9 @@ test('a good request is still answered when what follows it in the pipeline is n
 });
 
 test('one connection may bring thousands of requests', { timeout: 20_000 }, async () => {
-  const gateway = await startGateway();
+  const gateway = await startGateway({
+    protection: { overload: { maxConcurrentRequests: 10_000, maxEventLoopDelayMs: 0 } },
+  });
   const { socket, received } = openConnection(gateway.url);
   for (let sent = 0; sent < 2_000; sent += 100) {
     socket.write(request.repeat(100));
