@@ -71,7 +71,7 @@ export const protectionVariables = {
     0,
     60_000,
     250,
-    'How long a request may have to wait for the processor; those that would wait longer are `OVERLOADED`. `0` does not look.',
+    'How long a request may have to wait for the processor; those that would wait longer are `OVERLOADED`, and so are callers with a long line of reads while it is busy. `0` looks at neither.',
   ),
   RATE_LIMIT: {
     schema: v.optional(rateLimit),

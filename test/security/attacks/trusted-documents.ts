@@ -1,9 +1,15 @@
+import { readFileSync } from 'node:fs';
 import type { Attack } from '../attack.ts';
 import { isRefused, post, send } from '../attack.ts';
 
-const settings = { TRUSTED_DOCUMENTS: 'examples/frontend/gql/persisted-documents.json' };
+const path = 'examples/frontend/gql/persisted-documents.json';
+const settings = { TRUSTED_DOCUMENTS: path };
 const unknown = `sha256:${'f'.repeat(64)}`;
-const persisted = 'sha256:413c2dd89ee4857f5eb2019478123ab8e2d484aa3cf5d5fb5cbacb31af1b7295';
+/** The id of the query for one persona, which a change of that query changes. */
+const [persisted = ''] =
+  Object.entries(JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>).find(([, text]) =>
+    text.includes('query Persona('),
+  ) ?? [];
 const variables = encodeURIComponent('{"id":"3c90c3cc-0d44-4b50-8888-8dd25736052a"}');
 
 const only = (name: string, status: number, attempt: Parameters<typeof isRefused>[2], code = 'BAD_REQUEST') =>
