@@ -6,7 +6,7 @@ import type { ValuesOf, Variable } from './variable.ts';
 export interface HttpConfig {
   /** More connections than these are closed at once. */
   readonly maxConnections: number;
-  /** The longest that a request may take to arrive; its headers have a third of that, 10 seconds at the most. */
+  /** The longest that a request may take to arrive, and a large answer to be taken; headers have a third of it, 10 seconds at the most. */
   readonly receiveTimeoutMs: number;
 }
 

@@ -7,7 +7,7 @@ interface Agent {
   readonly id: string;
 }
 
-/** Bluejay does not page the list. This is for a router's estimates, and bounds nothing. */
+/** Bluejay does not page the list. This is for estimates, a router's and the gateway's own; a longer list is answered. */
 export const assumedListSize = 50;
 
 export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef): void {

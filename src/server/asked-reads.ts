@@ -1,6 +1,5 @@
 import { Kind } from 'graphql';
-import type { DocumentNode, OperationDefinitionNode, SelectionSetNode, ValueNode } from 'graphql';
-
+import type { DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode, ValueNode } from 'graphql';
 import { assumedListSize } from '../schema/agent.ts';
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
@@ -60,30 +59,31 @@ export function findAskedReads(document: DocumentNode, operation: OperationDefin
       node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node.selectionSet] as const] : [],
     ),
   );
-  function visit(selectionSet: SelectionSetNode | undefined): void {
+  /** With the fields that fragments bring. */
+  function* fieldsOf(selectionSet: SelectionSetNode | undefined): Iterable<FieldNode> {
     for (const node of selectionSet?.selections ?? []) {
-      if (node.kind === Kind.INLINE_FRAGMENT) visit(node.selectionSet);
-      else if (node.kind === Kind.FRAGMENT_SPREAD) visit(fragments.get(node.name.value));
-      else if (singleFields.has(node.name.value)) singles += 1;
-      else if (Object.hasOwn(limitOfField, node.name.value)) {
-        const limit = limitOfField[node.name.value as keyof typeof limitOfField];
-        const valuesOfItem = countValues(node.selectionSet);
-        lists.push(...(node.arguments ?? []).map(({ value }) => ({ limit, list: value, valuesOfItem })));
-      }
+      if (node.kind === Kind.FIELD) yield node;
+      else if (node.kind === Kind.INLINE_FRAGMENT) yield* fieldsOf(node.selectionSet);
+      else yield* fieldsOf(fragments.get(node.name.value));
     }
   }
   function countValues(selectionSet: SelectionSetNode | undefined): number {
     let values = 0;
-    for (const node of selectionSet?.selections ?? []) {
-      if (node.kind === Kind.INLINE_FRAGMENT) values += countValues(node.selectionSet);
-      else if (node.kind === Kind.FRAGMENT_SPREAD) values += countValues(fragments.get(node.name.value));
-      else if (node.selectionSet === undefined) values += 1;
+    for (const field of fieldsOf(selectionSet)) {
       // What has fields of its own below an item is a list.
-      else values += 1 + countValues(node.selectionSet) * assumedListSize;
+      values += 1 + countValues(field.selectionSet) * assumedListSize;
     }
     return values;
   }
-  visit(operation.selectionSet);
+  for (const field of fieldsOf(operation.selectionSet)) {
+    const name = field.name.value;
+    if (singleFields.has(name)) singles += 1;
+    else if (Object.hasOwn(limitOfField, name)) {
+      const limit = limitOfField[name as keyof typeof limitOfField];
+      const valuesOfItem = countValues(field.selectionSet);
+      lists.push(...(field.arguments ?? []).map(({ value }) => ({ limit, list: value, valuesOfItem })));
+    }
+  }
   const defaults = new Map(
     operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );

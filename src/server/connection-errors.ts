@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Logger } from '../observability/logger.ts';
-import { sendFailure } from './exchange.ts';
+import { refuse as refuseExchange } from './exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { Refusal } from './refusal.ts';
 import type { RequestWatch } from './request-watch.ts';
@@ -11,7 +10,6 @@ import { securityHeaders } from './security-headers.ts';
 export interface ConnectionErrorsOptions {
   /** The exchanges that have not ended. */
   readonly open: OpenExchanges;
-  readonly logger: Logger;
   readonly watch: RequestWatch;
   /** How long a client may go on sending after it was refused, so that it gets to see why. @default 1000 */
   readonly lingerMs?: number;
@@ -27,11 +25,12 @@ interface ConnectionErrorHandler {
 
 /** Answers what is not HTTP, comes too slowly, or is too large for the parser. Repeats nothing of it. */
 export function createConnectionErrorHandler(options: ConnectionErrorsOptions): ConnectionErrorHandler {
-  const { open, logger, watch, lingerMs = 1_000 } = options;
+  const { open, watch, lingerMs = 1_000 } = options;
   const refused = new WeakSet<Duplex>();
 
   function refuse(socket: Duplex, reason: string, method: string): void {
     const { status, message, headers = {} } = refusals[reason] ?? malformed;
+    const refusal = new Refusal(status, 'BAD_REQUEST', message, { ...headers, connection: 'close' });
     const exchange = open.list().find(({ response }) => response.socket === socket);
     if (exchange?.request.complete === true) {
       // What came after a good request is wrong: that one is still answered.
@@ -45,10 +44,10 @@ export function createConnectionErrorHandler(options: ConnectionErrorsOptions): 
     refused.add(socket);
     if (exchange === undefined) {
       const requestId = randomUUID();
-      socket.end(rawAnswer(status, message, requestId, headers));
-      watch.refuse({ method, requestId, status, errorCode: 'BAD_REQUEST', reason });
+      socket.end(rawAnswer(refusal, requestId));
+      watch.refuse({ method, requestId, status, errorCode: refusal.code, reason });
     } else {
-      sendFailure(exchange, new Refusal(status, 'BAD_REQUEST', message, { connection: 'close' }), logger);
+      refuseExchange(exchange, refusal);
     }
     // To close at once would reset the connection of a client that is sending, and lose the answer.
     const timer = setTimeout(() => socket.destroy(), lingerMs);
@@ -71,21 +70,16 @@ export function createConnectionErrorHandler(options: ConnectionErrorsOptions): 
   };
 }
 
-function rawAnswer(
-  status: number,
-  message: string,
-  requestId: string,
-  more: Readonly<Record<string, string>>,
-): string {
-  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST', requestId } }] });
+function rawAnswer(refusal: Refusal, requestId: string): string {
+  const { status } = refusal;
+  const body = refusal.bodyFor(requestId);
   const headers = {
     'x-request-id': requestId,
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     ...securityHeaders,
-    ...more,
-    connection: 'close',
+    ...refusal.headers,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;

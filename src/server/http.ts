@@ -65,7 +65,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   };
 
-  const connectionErrors = createConnectionErrorHandler({ open, logger, watch });
+  const connectionErrors = createConnectionErrorHandler({ open, watch });
   let saidAt = Number.NEGATIVE_INFINITY;
   /** At most once a minute: there may be thousands a second. */
   const onDrop = () => {

@@ -30,11 +30,9 @@ export function createLine({ sliceMs = 10, now }: LineOptions): Line {
   const waiting = new Queue<() => void>();
   let sliceEndsAt = Number.NEGATIVE_INFINITY;
   let isScheduled = false;
-  /** When the last slice began. */
-  let startedAt = 0;
+  /** How many the last slice executed, and whether it left others waiting. */
   let executed = 0;
-  /** How many it executed, where it left others waiting. */
-  let unfinished: number | undefined;
+  let isUnfinished = false;
   let msForEach = 0;
 
   function schedule(): void {
@@ -47,13 +45,13 @@ export function createLine({ sliceMs = 10, now }: LineOptions): Line {
     isScheduled = false;
     const at = now();
     // What else the turn was spent on counts: whoever waits, waits for that too.
-    if (unfinished !== undefined) {
-      const latest = (at - startedAt) / unfinished;
+    if (isUnfinished) {
+      const startedAt = sliceEndsAt - sliceMs;
+      const latest = (at - startedAt) / executed;
       msForEach = msForEach === 0 ? latest : msForEach + (latest - msForEach) * weightOfLatest;
     }
-    unfinished = undefined;
+    isUnfinished = false;
     executed = 0;
-    startedAt = at;
     sliceEndsAt = at + sliceMs;
     step();
   }
@@ -63,7 +61,7 @@ export function createLine({ sliceMs = 10, now }: LineOptions): Line {
     if (first === undefined) return;
     // At least one: a pause may be longer than a slice.
     if (executed > 0 && now() >= sliceEndsAt) {
-      unfinished = executed;
+      isUnfinished = true;
       return schedule();
     }
     executed += 1;
