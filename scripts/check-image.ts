@@ -43,6 +43,7 @@ try {
     PORT: '0',
     METRICS_PORT: '0',
     INTROSPECTION: 'true',
+    INLINE_TRACE: 'true',
     GRAPHIQL: 'true',
     DRAIN_DELAY_MS: '0',
     BLUEJAY_BASE_URL: sandbox.url,

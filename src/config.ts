@@ -137,6 +137,6 @@ function resolve(values: Values): Config {
     protection: resolveProtection(values),
     cache: resolveCache(values),
     upstream: resolveUpstream(values, isProduction),
-    ...resolveObservability(values, values.HOST, isDevelopment),
+    ...resolveObservability(values, values.HOST, isDevelopment, values.ROUTER_SECRET.length > 0),
   };
 }

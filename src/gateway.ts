@@ -127,7 +127,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
         createDataSources,
         formatResult: createFormatResult(logger),
         limitRepresentations: createRepresentationLimit(config.maxRepresentations),
-        inlineTracer: createInlineTracer(createSchema),
+        inlineTracer: config.inlineTrace ? createInlineTracer(createSchema) : undefined,
         maxResponseBytes: config.maxResponseBytes,
       }),
       events,

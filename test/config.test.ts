@@ -47,6 +47,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     metrics: undefined,
     tracing: undefined,
     serverTiming: false,
+    inlineTrace: true,
   });
 });
 

@@ -1,5 +1,6 @@
 import { Trace } from '@apollo/usage-reporting-protobuf';
 import { expect, test } from 'vitest';
+import { configOf } from './support/config.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 import type { TestGateway } from './support/gateway.ts';
 
@@ -87,4 +88,43 @@ test('only ftv1 is known, and without the router’s secret there is no trace', 
   expect((await ask(gateway, query, { ...wanted, ...secret })).answer).toHaveProperty('extensions.ftv1');
   const other = { 'apollo-federation-include-trace': 'ftv2', ...secret };
   expect((await ask(gateway, query, other)).answer).toEqual({ data: { __typename: 'Query' } });
+});
+
+function countNodes(node: Trace.INode): number {
+  return (node.child ?? []).reduce((total, child) => total + countNodes(child), 1);
+}
+
+test('the trace of a large answer has the first 10,000 nodes, and the answer is whole', async () => {
+  const gateway = await startGateway();
+  const fields = Array.from({ length: 11 }, (_, index) => `f${index}: name`).join(' ');
+  const query = `query ($representations: [_Any!]!) {
+    _entities(representations: $representations) { ... on CustomerPersona { ${fields} } }
+  }`;
+  const representations = Array.from({ length: 1_000 }, () => ({
+    __typename: 'CustomerPersona',
+    id: exampleId,
+  }));
+  const body = { query, variables: { representations } };
+  const { answer, trace } = await ask(gateway, body);
+  const { answer: untraced } = await ask(gateway, body, {});
+  expect(answer.data).toEqual(untraced.data);
+  // The root is none of them, and a field is entered with the item that it is in.
+  const count = countNodes(trace.root ?? {});
+  expect(count).toBeGreaterThan(10_000);
+  expect(count).toBeLessThan(10_004);
+});
+
+test('a stranger gets no trace, which would multiply what a request costs', async () => {
+  const gateway = await startGateway({ inlineTrace: false });
+  const { answer } = await ask(gateway, { query: `{ persona(id: "${exampleId}") { id } }` });
+  expect(answer).toEqual({ data: { persona: { id: exampleId } } });
+});
+
+test('traces are for development and for routers with a secret, unless INLINE_TRACE says otherwise', () => {
+  const secret = 'a-secret-of-the-router';
+  expect(configOf({}).inlineTrace).toBe(true);
+  expect(configOf({ NODE_ENV: 'production' }).inlineTrace).toBe(false);
+  expect(configOf({ NODE_ENV: 'production', ROUTER_SECRET: secret }).inlineTrace).toBe(true);
+  expect(configOf({ NODE_ENV: 'production', INLINE_TRACE: 'true' }).inlineTrace).toBe(true);
+  expect(configOf({ ROUTER_SECRET: secret, INLINE_TRACE: 'false' }).inlineTrace).toBe(false);
 });

@@ -79,6 +79,11 @@ export const observabilityVariables = {
     default: 'false',
     description: 'Whether a request with `x-server-timing: 1` gets a `Server-Timing` header.',
   },
+  INLINE_TRACE: {
+    schema: v.optional(onOff),
+    default: '`true` in development and with a `ROUTER_SECRET`, else `false`',
+    description: 'Whether a request with `apollo-federation-include-trace: ftv1` gets a trace in its answer.',
+  },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     schema: v.optional(endpoint),
     default: '',
@@ -111,13 +116,19 @@ export interface ObservabilityConfig {
   readonly tracing: TracingConfig | undefined;
   /** Whether callers get a `Server-Timing` when they ask for it. */
   readonly serverTiming: boolean;
+  /** Whether callers get a trace in `extensions.ftv1` when they ask for it. */
+  readonly inlineTrace: boolean;
 }
 
-/** @param host what the gateway listens on */
+/**
+ * @param host what the gateway listens on
+ * @param isRouterOnly whether nobody else can send GraphQL requests
+ */
 export function resolveObservability(
   values: Values,
   host: string,
   isDevelopment: boolean,
+  isRouterOnly: boolean,
 ): ObservabilityConfig {
   const { METRICS_PORT: port, OTEL_EXPORTER_OTLP_ENDPOINT: otlp } = values;
   return {
@@ -129,6 +140,8 @@ export function resolveObservability(
     metrics: port === undefined ? undefined : { host: values.METRICS_HOST ?? host, port },
     tracing: otlp === undefined ? undefined : { endpoint: otlp, ...tracingOf(values) },
     serverTiming: values.SERVER_TIMING,
+    // It multiplies what a request costs, so it is not for strangers.
+    inlineTrace: values.INLINE_TRACE ?? (isDevelopment || isRouterOnly),
   };
 }
 

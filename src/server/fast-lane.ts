@@ -21,7 +21,8 @@ export interface FastLaneOptions {
   readonly createDataSources: DataSourcesFactory;
   readonly formatResult: FormatResult;
   readonly limitRepresentations: RepresentationLimit;
-  readonly inlineTracer: InlineTracer;
+  /** Absent where nobody gets a trace. */
+  readonly inlineTracer: InlineTracer | undefined;
   /** The most bytes that an answer may have, as it is sent. */
   readonly maxResponseBytes: number;
   /**
@@ -107,7 +108,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
 
   return async (request) => {
     const dataSources = createDataSources(request.caller);
-    const inlineTrace = request.wantsTrace ? await inlineTracer.start() : undefined;
+    const inlineTrace = request.wantsTrace ? await inlineTracer?.start() : undefined;
     const context = { dataSources, graphqlRequest: request, inlineTrace };
     let unformatted: ExecutionResult;
     try {

@@ -12,8 +12,12 @@ export interface InlineTracer {
 export interface InlineTrace {
   /** Execute with this schema, and with the trace as `inlineTrace` in the context: its resolvers take the times. */
   readonly schema: GraphQLSchema;
-  /** Starts the time of a field; call what it returns when the field is resolved. */
-  enter(info: GraphQLResolveInfo): () => void;
+  /**
+   * Starts the time of a field; call what it returns when the field is resolved.
+   *
+   * @returns undefined once the trace is full: what is resolved from then on is not in it
+   */
+  enter(info: GraphQLResolveInfo): (() => void) | undefined;
   /**
    * @param errors as the client sees them
    * @returns base64 of a `Trace` message
@@ -27,6 +31,9 @@ export interface TracedContext {
 }
 
 type Node = Trace.Node;
+
+/** A large answer's trace would take several times the time and the bytes of the answer. */
+const maxNodes = 10_000;
 
 /**
  * A trace costs a closure and a node a field, so it is taken only where it is asked for, on a schema of its
@@ -73,6 +80,7 @@ function createTrace(TraceMessage: typeof Trace, schema: GraphQLSchema): InlineT
   return {
     schema,
     enter({ path, fieldName, returnType, parentType }) {
+      if (nodes.size >= maxNodes) return undefined;
       const node = nodeAt(path);
       node.type = returnType.toString();
       node.parentType = parentType.name;

@@ -59,6 +59,8 @@ export interface TestGatewayOptions {
   readonly metrics?: MetricsConfig;
   readonly tracing?: TracingConfig;
   readonly serverTiming?: boolean;
+  /** @default true */
+  readonly inlineTrace?: boolean;
   /** Instead of a sandbox of the test's own. */
   readonly baseUrl?: string;
 }
@@ -127,6 +129,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     metrics: options.metrics,
     tracing: options.tracing,
     serverTiming: options.serverTiming ?? false,
+    inlineTrace: options.inlineTrace ?? true,
     drainDelayMs,
     graphiql,
     requestTimeoutMs,

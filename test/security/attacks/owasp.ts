@@ -142,6 +142,15 @@ const items: readonly Attack[] = [
       return { held, seen: answers.map(({ code }) => code).join(', ') };
     },
   },
+  {
+    name: 'Secure Configurations: traces',
+    expected: 'an answer without a trace',
+    async attempt(target) {
+      const body = { query: '{ __typename }' };
+      const answer = await post(target, body, { 'apollo-federation-include-trace': 'ftv1' });
+      return { held: answer.text === '{"data":{"__typename":"Query"}}', seen: describe(answer) };
+    },
+  },
   isRefused('Secure Configurations: other routes', 404, (target) => send(target, {}, '/metrics')),
 ];
 
