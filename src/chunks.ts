@@ -1,21 +1,40 @@
-/** A body as it arrives. Nearly every one is a single chunk, of which neither a copy nor a list is made. */
+/**
+ * A body as it arrives. Nearly every one is a single chunk, which is not copied. What comes in more is gathered in one
+ * buffer, for each chunk that is kept takes a hundred bytes besides: those of a body that comes byte by byte would be
+ * the size of a hundred bodies.
+ */
 export class Chunks {
-  #first: Buffer | undefined;
-  #rest: Buffer[] | undefined;
+  #bytes: Buffer = empty;
+  #length = 0;
+  /** Whether there is more room behind the chunks. */
+  #isOwn = false;
 
   add(chunk: Buffer): void {
-    if (this.#first === undefined) this.#first = chunk;
-    else if (this.#rest === undefined) this.#rest = [chunk];
-    else this.#rest.push(chunk);
+    if (this.#length === 0) this.#bytes = chunk;
+    else this.#append(chunk);
+    this.#length += chunk.length;
   }
 
   clear(): void {
-    this.#first = undefined;
-    this.#rest = undefined;
+    this.#bytes = empty;
+    this.#length = 0;
+    this.#isOwn = false;
   }
 
   join(): Buffer {
-    if (this.#first === undefined) return Buffer.alloc(0);
-    return this.#rest === undefined ? this.#first : Buffer.concat([this.#first, ...this.#rest]);
+    return this.#isOwn ? this.#bytes.subarray(0, this.#length) : this.#bytes;
+  }
+
+  #append(chunk: Buffer): void {
+    const length = this.#length + chunk.length;
+    if (!this.#isOwn || length > this.#bytes.length) {
+      const grown = Buffer.allocUnsafe(length * 2);
+      this.#bytes.copy(grown, 0, 0, this.#length);
+      this.#bytes = grown;
+      this.#isOwn = true;
+    }
+    chunk.copy(this.#bytes, this.#length);
   }
 }
+
+const empty = Buffer.alloc(0);
