@@ -12,6 +12,7 @@ import type { Exchange, Route } from '../src/server/exchange.ts';
 import { createProtection } from '../src/server/protection.ts';
 import { hasOneHost, pathOf } from '../src/server/request-target.ts';
 import { createRequestWatch } from '../src/server/request-watch.ts';
+import { UnsentAnswers } from '../src/server/unsent-answers.ts';
 
 const rounds = 31;
 const requests = 20_000;
@@ -42,6 +43,7 @@ const headers = {
 
 const open = new OpenExchanges();
 const negotiate = createMediaTypeNegotiator();
+const unsent = new UnsentAnswers(30_000);
 
 function createExchange(): Exchange {
   const request = new IncomingMessage(new Socket());
@@ -50,7 +52,7 @@ function createExchange(): Exchange {
   request.headers = headers;
   return openExchange(request, new ServerResponse(request), '/graphql', {
     isDraining: () => false,
-    sendTimeoutMs: 30_000,
+    unsent,
     negotiate,
     watch,
     open,

@@ -40,7 +40,8 @@ export function createConnectionErrorHandler(options: ConnectionErrorsOptions): 
       socket.once('end', () => socket.destroy()).resume();
       return;
     }
-    if (exchange?.response.headersSent === true) return void socket.destroy();
+    // Such a request has had its answer, and nobody waits for another one.
+    if (exchange?.response.headersSent === true || open.isAnswered(socket)) return void socket.destroy();
     refused.add(socket);
     if (exchange === undefined) {
       const requestId = randomUUID();

@@ -11,6 +11,7 @@ import type { RequestWatch } from './request-watch.ts';
 import { createStatistics } from './statistics.ts';
 import type { RequestStatistics } from './statistics.ts';
 import { securityHeaders } from './security-headers.ts';
+import type { UnsentAnswers } from './unsent-answers.ts';
 
 /** One HTTP request and its answer, with what belongs to it. */
 export interface Exchange {
@@ -26,8 +27,7 @@ export interface Exchange {
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
   readonly isDraining: () => boolean;
-  /** How long the client may take over a large answer, in milliseconds. */
-  readonly sendTimeoutMs: number;
+  readonly unsent: UnsentAnswers;
   /** Finds the media type of the answer. */
   readonly negotiate: MediaTypeNegotiator;
   /** What lets its request be executed; absent where there is no limit. */
@@ -46,7 +46,7 @@ export type Route = (exchange: Exchange) => void | Promise<void>;
 
 export interface ExchangeOptions {
   readonly isDraining: () => boolean;
-  readonly sendTimeoutMs: number;
+  readonly unsent: UnsentAnswers;
   readonly negotiate: MediaTypeNegotiator;
   readonly watch: RequestWatch;
   readonly open: OpenExchanges;
@@ -61,7 +61,7 @@ export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
   route: string | undefined,
-  { isDraining, sendTimeoutMs, negotiate, watch, open }: ExchangeOptions,
+  { isDraining, unsent, negotiate, watch, open }: ExchangeOptions,
 ): Exchange {
   const exchange: Exchange = {
     request,
@@ -72,7 +72,7 @@ export function openExchange(
     cancellation: new LightCancellation(),
     statistics: createStatistics(),
     isDraining,
-    sendTimeoutMs,
+    unsent,
     negotiate,
     admission: undefined,
     isAdmitted: false,
@@ -110,7 +110,7 @@ export function sendBody(
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const { response, requestId, isDraining } = exchange;
+  const { response, requestId, isDraining, unsent } = exchange;
   if (response.headersSent || response.destroyed) return;
   exchange.beforeAnswer?.();
   // A keep-alive connection would go on bringing requests after the server has stopped listening.
@@ -130,16 +130,7 @@ export function sendBody(
         response.hasHeader('vary') && { vary: `${String(response.getHeader('vary'))}, ${headers['vary']}` }),
     })
     .end(body, length === body.length ? 'latin1' : 'utf8');
-  if (length > kernelBytes) limitSending(exchange);
-}
-
-/** About what the kernel takes off the process's hands, whether the client reads it or not. */
-const kernelBytes = 65_536;
-
-/** A client that does not read would make the process keep its answer for ever. */
-function limitSending({ response, sendTimeoutMs }: Exchange): void {
-  const timer = setTimeout(() => response.destroy(), sendTimeoutMs);
-  response.once('close', () => clearTimeout(timer));
+  unsent.add(response, length);
 }
 
 /** Ends the request with a GraphQL error; anything but a Refusal is masked and logged. */

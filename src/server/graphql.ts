@@ -9,6 +9,7 @@ import { sendBody } from './exchange.ts';
 import type { Route } from './exchange.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
+import { HeldBytes } from './held-bytes.ts';
 import { acceptsHtml, isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { serverFaultOf } from './outcome.ts';
@@ -40,6 +41,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   // By what an answer to a GET differs, for the caches on its way.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const deadlines = new Timeouts(requestTimeoutMs);
+  const bodies = new HeldBytes(maxHeldBytes);
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
     const { request, response, requestId, cancellation, statistics } = exchange;
@@ -53,7 +55,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     if (isGet) response.appendHeader('vary', vary);
     else checkContent(headers);
     const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
-    const body = isGet ? noBody : await readBody(request);
+    const body = isGet ? noBody : await readBody(exchange, bodies);
     const turn = admit(exchange);
     if (turn !== undefined) await turn;
     // Whoever left while it waited needs no answer.
@@ -102,6 +104,9 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
 }
 
 const noBody = Buffer.alloc(0);
+
+/** The most that the larger bodies of all requests may have together. */
+const maxHeldBytes = 67_108_864;
 
 const contentTypes = {
   'application/json': 'application/json; charset=utf-8',

@@ -15,6 +15,7 @@ import { OpenExchanges } from './open-exchanges.ts';
 import { Refusal } from './refusal.ts';
 import { hasOneHost, pathOf } from './request-target.ts';
 import type { RequestWatch } from './request-watch.ts';
+import { UnsentAnswers } from './unsent-answers.ts';
 
 export interface HttpServerOptions extends HttpConfig {
   /** By exact path. */
@@ -44,7 +45,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const open = new OpenExchanges();
   const context = {
     isDraining: () => draining,
-    sendTimeoutMs: receiveTimeoutMs,
+    unsent: new UnsentAnswers(receiveTimeoutMs),
     negotiate: createMediaTypeNegotiator(),
     watch,
     open,

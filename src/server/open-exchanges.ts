@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -9,16 +11,24 @@ import type { Exchange } from './exchange.ts';
  */
 export class OpenExchanges {
   readonly #exchanges: Exchange[] = [];
+  /** Requests that were answered before they had arrived in full, by their connection. */
+  readonly #unfinished = new WeakMap<Duplex, IncomingMessage>();
 
   add(exchange: Exchange): void {
     exchange.position = this.#exchanges.push(exchange) - 1;
   }
 
-  delete({ position }: Exchange): void {
+  delete({ position, request }: Exchange): void {
+    if (!request.complete) this.#unfinished.set(request.socket, request);
     const last = this.#exchanges.pop();
     if (last === undefined || last.position === position) return;
     this.#exchanges[position] = last;
     last.position = position;
+  }
+
+  /** Whether what comes over a connection belongs to a request that has its answer. */
+  isAnswered(socket: Duplex): boolean {
+    return this.#unfinished.get(socket)?.complete === false;
   }
 
   /** Those of this moment. */
