@@ -7,14 +7,18 @@ import type { Difference } from '../contract/difference.ts';
 import { loadDocument } from '../contract/load-document.ts';
 import { Uncheckable } from '../contract/uncheckable.ts';
 
+const usage = `Pass one OpenAPI 3 document after --, the one that Bluejay publishes: a file or a URL, JSON or YAML.
+It is compared with contract/bluejay.openapi.yaml. For example:
+
+  npm run check:contract -- openapi.json
+  npm run check:contract -- https://bluejay.example/openapi.json`;
+
 const contractFile = fileURLToPath(new URL('../contract/bluejay.openapi.yaml', import.meta.url));
 
 async function check(sources: readonly string[]): Promise<boolean> {
   const [source] = sources;
   if (source === undefined || sources.length > 1) {
-    throw new Uncheckable(
-      'Give one OpenAPI document, a file or a URL: npm run check:contract -- openapi.json',
-    );
+    throw new Uncheckable(usage);
   }
   // npm runs scripts in the project's folder; a path is meant from where the user is.
   const path = resolve(process.env['INIT_CWD'] ?? '.', source);

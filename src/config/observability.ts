@@ -97,7 +97,8 @@ export const observabilityVariables = {
   OTEL_TRACES_SAMPLER: {
     schema: v.optional(oneOf(samplers), 'parentbased_always_on'),
     default: 'parentbased_always_on',
-    description: 'Which traces are taken; `parentbased_…`: as the caller decided, where there is one.',
+    description:
+      'Which traces are taken: `always_on`, `always_off` or `traceidratio`; with `parentbased_` before it, as the caller decided, where there is one.',
   },
   OTEL_TRACES_SAMPLER_ARG: {
     schema: v.optional(share, '1'),

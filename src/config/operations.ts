@@ -54,7 +54,7 @@ export const operationsVariables = {
     schema: v.optional(routerSecrets, ''),
     default: '',
     description:
-      'What every GraphQL request must then carry in `router-authorization`. Two, with a comma between, during a rotation.',
+      'What every GraphQL request must then carry in `router-authorization`, 16 to 256 visible ASCII characters without a comma. Two, with a comma between, during a rotation.',
   },
   MAX_REPRESENTATIONS: integerVariable(
     1,

@@ -62,13 +62,14 @@ export const upstreamVariables = {
       ),
     ),
     default: '',
-    description: "The gateway's own Bluejay API key. Required with `BLUEJAY_AUTH=service`.",
+    description:
+      "The gateway's own Bluejay API key, 8 to 256 visible ASCII characters without a comma. Required with `BLUEJAY_AUTH=service`.",
   },
   BLUEJAY_AUTH: {
     schema: v.optional(oneOf(['service', 'forward'])),
     default: '`service` with a key, else `forward`',
     description:
-      "`service`: the gateway's key for everyone. `forward`: every caller sends its own `X-API-Key`.",
+      "`service`: the gateway's key for everyone. `forward`: every caller sends its own `X-API-Key`, of the same form.",
   },
   BLUEJAY_TIMEOUT_MS: integerVariable(
     1,

@@ -80,7 +80,11 @@ test('what cannot be checked says why, with an exit code of its own', async () =
   const inParts = writeDocument('in-parts.json', JSON.stringify(outside));
   const nowhere = join(folder, 'nowhere.json');
   const checks = await Promise.all([check(), check('a', 'b'), check(nowhere), check(inParts)]);
-  const usage = 'Give one OpenAPI document, a file or a URL: npm run check:contract -- openapi.json';
+  const usage = `Pass one OpenAPI 3 document after --, the one that Bluejay publishes: a file or a URL, JSON or YAML.
+It is compared with contract/bluejay.openapi.yaml. For example:
+
+  npm run check:contract -- openapi.json
+  npm run check:contract -- https://bluejay.example/openapi.json`;
   const reasons = [
     usage,
     usage,

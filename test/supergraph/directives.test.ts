@@ -54,3 +54,20 @@ test.each(rows.map(([, directive, ...cells]) => ({ directive, cells })))(
     ]).toEqual(cells.slice(0, composers.length + 1));
   },
 );
+
+test.each(['v2.10', 'v2.11', 'v2.12', 'v2.13', 'v2.14'])(
+  'Federation %s is refused by Hive’s library alone',
+  (version) => {
+    const sdl = subgraphs['customer-personas'].replace('federation/v2.9', `federation/${version}`);
+    expect(sdl).toContain(`/${version}"`);
+    const compositions = composers.map(([name, compose]) => [
+      name,
+      compose({ ...subgraphs, 'customer-personas': sdl }).ok,
+    ]);
+    expect(compositions).toEqual([
+      ['@apollo/composition', true],
+      ['@theguild/federation-composition', false],
+      ['@wundergraph/composition', true],
+    ]);
+  },
+);

@@ -67,7 +67,7 @@ const items: readonly Attack[] = [
     post(target, [{ query: '{ __typename }' }, { query: '{ __typename }' }]),
   ),
   isRefused(
-    'Access Control: no key where every caller brings its own',
+    'Access Control: two keys in one header where every caller brings its own',
     401,
     (target) => post(target, { query: '{ __typename }' }, { 'x-api-key': 'two,keys' }),
     {
