@@ -1,5 +1,6 @@
 import { readAgentId, renameArgument } from '../datasources/index.ts';
 import type { Builder } from './builder.ts';
+import type { Context } from './context.ts';
 import type { CustomerPersonaRef } from './customer-persona.ts';
 
 /** An agent as this subgraph knows it; who owns the type is another subgraph's business. */
@@ -20,8 +21,8 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
         nullable: false,
         directives: { listSize: { assumedSize: assumedListSize } },
         description: 'The customer personas that play against this agent; empty for an unknown agent.',
-        resolve: ({ id }, _args, { dataSources }) =>
-          dataSources.customerPersonas.listByAgent(id).catch((error: unknown) => {
+        resolve: ({ id }, _args, context) =>
+          listByAgent(id, context).catch((error: unknown) => {
             throw renameArgument(error, 'agentId', ['id']);
           }),
       }),
@@ -46,7 +47,13 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
           description: "The agent's id: a whole number, as Bluejay has it.",
         }),
       },
-      resolve: (_root, { agentId }, { dataSources }) => dataSources.customerPersonas.listByAgent(agentId),
+      resolve: (_root, { agentId }, context) => listByAgent(agentId, context),
     }),
   );
+}
+
+async function listByAgent(agentId: string | number, { dataSources, lists }: Context) {
+  const personas = await dataSources.customerPersonas.listByAgent(agentId);
+  lists?.add(personas.length);
+  return personas;
 }

@@ -3,4 +3,17 @@ import type { DataSources } from '../datasources/index.ts';
 /** What every resolver gets: one object a request. */
 export interface Context {
   readonly dataSources: DataSources;
+  readonly lists?: ListCount | undefined;
+}
+
+/** Counts what only Bluejay knows the length of. */
+interface ListCount {
+  /**
+   * Called with the length of a list before its items are answered.
+   *
+   * @throws {GraphQLError} where that would be too much
+   */
+  add(length: number): void;
+  /** The operation is executed anew: what was counted does not count any more. */
+  restart(): void;
 }

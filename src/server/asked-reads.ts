@@ -16,6 +16,8 @@ export interface AskedReads {
   readonly lists: readonly AskedList[];
   /** How many fields read one thing. */
   readonly singles: number;
+  /** The most values that an item of one of Bluejay's lists has; 0 where the operation asks for none. */
+  readonly valuesOfListed: number;
 }
 
 interface AskedList {
@@ -54,6 +56,7 @@ export function countReads({ lists, singles }: AskedReads, variables: Variables)
 export function findAskedReads(document: DocumentNode, operation: OperationDefinitionNode): AskedReads {
   const lists: { limit: ListLimit; list: ValueNode; valuesOfItem: number }[] = [];
   let singles = 0;
+  let valuesOfListed = 0;
   const fragments = new Map(
     document.definitions.flatMap((node) =>
       node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node.selectionSet] as const] : [],
@@ -70,15 +73,21 @@ export function findAskedReads(document: DocumentNode, operation: OperationDefin
   function countValues(selectionSet: SelectionSetNode | undefined): number {
     let values = 0;
     for (const field of fieldsOf(selectionSet)) {
-      // What has fields of its own below an item is a list.
-      values += 1 + countValues(field.selectionSet) * assumedListSize;
+      values += 1 + countListed(field.selectionSet) * assumedListSize;
     }
+    return values;
+  }
+  /** What has fields of its own below an item is a list. */
+  function countListed(selectionSet: SelectionSetNode | undefined): number {
+    const values = countValues(selectionSet);
+    valuesOfListed = Math.max(valuesOfListed, values);
     return values;
   }
   for (const field of fieldsOf(operation.selectionSet)) {
     const name = field.name.value;
     if (singleFields.has(name)) singles += 1;
-    else if (Object.hasOwn(limitOfField, name)) {
+    if (name === 'personasByAgent') countListed(field.selectionSet);
+    if (Object.hasOwn(limitOfField, name)) {
       const limit = limitOfField[name as keyof typeof limitOfField];
       const valuesOfItem = countValues(field.selectionSet);
       lists.push(...(field.arguments ?? []).map(({ value }) => ({ limit, list: value, valuesOfItem })));
@@ -89,6 +98,7 @@ export function findAskedReads(document: DocumentNode, operation: OperationDefin
   );
   return {
     singles,
+    valuesOfListed,
     lists: lists.map(({ limit, list, valuesOfItem }) => ({
       limit,
       valuesOfItem,

@@ -8,6 +8,7 @@ import type { InlineTrace, InlineTracer } from './inline-trace.ts';
 import { createKnownDocuments } from './known-documents.ts';
 import type { KnownDocument } from './known-documents.ts';
 import { isLarger, isSurelyLarger, responseTooLarge } from './limits/response-size.ts';
+import { ListedValues, tooManyValues } from './limits/values.ts';
 import type { OperationRunner } from './operation-runner.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
 import { Refusal } from './refusal.ts';
@@ -30,6 +31,11 @@ export interface FastLaneOptions {
    * runs save. @default 50
    */
   readonly runsBeforeCompiling?: number;
+}
+
+interface LaneContext extends PipelineContext {
+  /** Absent where the operation asks for no list of Bluejay's. */
+  lists: ListedValues | undefined;
 }
 
 /**
@@ -63,7 +69,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
     return { errors };
   }
 
-  function run(request: GraphQLRequest, context: PipelineContext): PromiseOrValue<ExecutionResult> {
+  function run(request: GraphQLRequest, context: LaneContext): PromiseOrValue<ExecutionResult> {
     const { query, operationName, variables } = request.params;
     const known = documents.get(query) ?? readDocument(request, context);
     if (!('document' in known)) return known;
@@ -80,6 +86,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
     const tooMany = limitRepresentations(asked, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
     const runner = isOnly ? only.run : undefined;
+    if (asked.valuesOfListed > 0) context.lists = new ListedValues(asked.valuesOfListed);
     if (reserve === undefined) return start(request, context, document, runner);
     return reserve(countReads(asked, variables)).then(() => start(request, context, document, runner));
   }
@@ -109,11 +116,12 @@ export function createFastLane(options: FastLaneOptions): Lane {
   return async (request) => {
     const dataSources = createDataSources(request.caller);
     const inlineTrace = request.wantsTrace ? await inlineTracer?.start() : undefined;
-    const context = { dataSources, graphqlRequest: request, inlineTrace };
+    const context: LaneContext = { dataSources, graphqlRequest: request, inlineTrace, lists: undefined };
     let unformatted: ExecutionResult;
     try {
       unformatted = await run(request, context);
-      if (isSurelyLarger(unformatted.data, maxResponseBytes)) unformatted = tooLarge();
+      if (context.lists?.isExceeded === true) unformatted = { errors: [tooManyValues()] };
+      else if (isSurelyLarger(unformatted.data, maxResponseBytes)) unformatted = tooLarge();
     } catch (error) {
       if (error instanceof Refusal) throw error;
       unformatted = refuse(error);

@@ -44,8 +44,11 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
       if (state.runs > runsBeforeCompiling) state = compile(schema, document);
     }
     if (state.kind !== 'compiled') return interpret(context, variables);
-    const finish = (result: ExecutionResult) =>
-      result.errors === undefined ? result : interpret(context, variables);
+    const finish = (result: ExecutionResult) => {
+      if (result.errors === undefined) return result;
+      context.lists?.restart();
+      return interpret(context, variables);
+    };
     const result = state.query(context, variables);
     return result instanceof Promise ? result.then(finish) : finish(result);
   };

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
 import type { OperationLimits } from '../../src/config.ts';
 import { isSurelyLarger } from '../../src/server/limits/response-size.ts';
-import { exampleId, someIds, startGateway } from '../support/gateway.ts';
+import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 
 async function ask(gateway: TestGateway, query: string, variables: Record<string, unknown> = {}) {
@@ -365,6 +365,66 @@ test('values: as many items of as many lists as there are limits for are refused
     errors: [{ extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'values' } }],
   });
   expect(gateway.sandbox.requests).toHaveLength(before);
+});
+
+/** Makes Bluejay answer for agent 7 with so many personas. */
+function listFor(gateway: TestGateway, length: number): void {
+  const body = JSON.stringify(someIds(length).map((id) => ({ ...clinic.personas[0], id, goal: '' })));
+  gateway.sandbox.faults.clear();
+  gateway.sandbox.faults.add({ agentId: 7, fault: { kind: 'answer', status: 200, body } });
+}
+
+test.each([
+  ['a list of one field', 'query { list: personasByAgent(agentId: 7) { ...P } }', 1],
+  [
+    'a list under two names',
+    'query { a: personasByAgent(agentId: 7) { ...P } b: personasByAgent(agentId: 7) { ...P } }',
+    2,
+  ],
+  [
+    'an agent that is asked for twice',
+    'query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on Agent { customerPersonas { ...P } } } }',
+    2,
+  ],
+])('values: %s that turns out too long is not answered, whoever executes it', async (_, operation, times) => {
+  const gateway = await startGateway();
+  const fields = repeat(20, (index) => `a${index}: goal`);
+  const query = `${operation} fragment P on CustomerPersona { ${fields} }`;
+  const keys = Array.from({ length: 2 }, () => ({ __typename: 'Agent', id: 7 }));
+  const answer = async () =>
+    (await (await gateway.post({ query, variables: { keys } })).json()) as {
+      data?: unknown;
+      errors?: unknown[];
+    };
+  const room = 500_000 / 20 / times;
+  listFor(gateway, room);
+  expect((await answer()).errors).toBeUndefined();
+  listFor(gateway, room + 1);
+  const refused = {
+    errors: [
+      expect.objectContaining({
+        extensions: expect.objectContaining({ code: 'QUERY_TOO_COMPLEX', limit: 'values' }),
+      }),
+    ],
+  };
+  expect(await answer()).toEqual(refused);
+  // By now the operation is compiled.
+  listFor(gateway, 1);
+  for (let run = 0; run < 60; run += 1) expect((await answer()).errors).toBeUndefined();
+  listFor(gateway, room + 1);
+  expect(await answer()).toEqual(refused);
+});
+
+test('values: what is executed anew for its errors is counted anew', async () => {
+  const gateway = await startGateway();
+  const fields = repeat(20, (index) => `a${index}: goal`);
+  const query = `{ persona(id: "${exampleId}") { id } personasByAgent(agentId: 7) { ${fields} } }`;
+  listFor(gateway, 1);
+  for (let run = 0; run < 60; run += 1) await gateway.post({ query });
+  listFor(gateway, 20_000);
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500 } });
+  const { errors } = await ask(gateway, query);
+  expect(errors).toMatchObject([{ path: ['persona'] }]);
 });
 
 test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
