@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { refuse as refuseExchange } from './exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
@@ -59,7 +60,7 @@ export function createConnectionErrorHandler(options: ConnectionErrorsOptions): 
     onClientError(error, socket) {
       // What it goes on sending is thrown away.
       if (refused.has(socket)) return;
-      const isGone = !socket.writable || error.code === 'ECONNRESET';
+      const isGone = !socket.writable || error.code === 'ECONNRESET' || isUnused(error, socket);
       if (isGone) socket.destroy();
       else refuse(socket, error.code ?? 'unknown', '');
     },
@@ -69,6 +70,11 @@ export function createConnectionErrorHandler(options: ConnectionErrorsOptions): 
       refuse(socket, 'CONNECT', 'CONNECT');
     },
   };
+}
+
+/** A connection in stock, as balancers keep them: who has asked nothing waits for no answer. */
+function isUnused({ code }: NodeJS.ErrnoException, socket: Duplex): boolean {
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket instanceof Socket && socket.bytesRead === 0;
 }
 
 function rawAnswer(refusal: Refusal, requestId: string): string {

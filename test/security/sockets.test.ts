@@ -86,6 +86,12 @@ test('headers that come too slowly are a 408', async () => {
   expect(answer).not.toContain('canary');
 });
 
+test('a connection over which nothing has come is closed without a word', async () => {
+  const gateway = await startGateway({ http: { receiveTimeoutMs: 200 } });
+  expect(await openConnection(gateway.url).closed).toBe('');
+  expect(gateway.logs.filter(({ msg }) => msg === 'request')).toEqual([]);
+});
+
 test('whoever is refused and neither leaves nor stops sending is cut off', async () => {
   const gateway = await startGateway();
   const socket = connect({ host: '127.0.0.1', port: Number(new URL(gateway.url).port), allowHalfOpen: true });
