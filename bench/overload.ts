@@ -41,17 +41,29 @@ const whole = await fetch(`${program.url}/graphql`, {
   body: bodies[0] ?? '',
 });
 const bytes = (await whole.arrayBuffer()).byteLength;
-const clients = await createClients(program.url, connections, { bodies, bytes });
+const few = await createClients(program.url, 32, { bodies, bytes });
 
 const isGood = ({ status, tookMs }: Sent) => status === 200 && tookMs <= usefulMs;
 const quantile = (values: number[], share: number) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? 0;
 
-await clients.closedLoop(32, 3_000);
-await sleep(500);
-const cpuBefore = readCpuUsage(program).usedMicros;
-const peak = await clients.closedLoop(32, 5_000);
-const peakCpu = (readCpuUsage(program).usedMicros - cpuBefore) / 5e6;
+await few.closedLoop(32, 3_000);
+let peak = 0;
+let peakCpu = 0;
+// With more at once it is not the same: what they all hold is work for the garbage collector.
+for (const busy of [8, 16, 32]) {
+  // oxlint-disable no-await-in-loop -- one after the other, each with the machine to itself
+  await sleep(500);
+  const cpuBefore = readCpuUsage(program).usedMicros;
+  const rate = await few.closedLoop(busy, 4_000);
+  if (rate <= peak) continue;
+  peak = rate;
+  peakCpu = (readCpuUsage(program).usedMicros - cpuBefore) / 4e6;
+  // oxlint-enable no-await-in-loop
+}
+few.close();
+// Not before: the gateway closes connections over which nothing comes.
+const clients = await createClients(program.url, connections, { bodies, bytes });
 await sleep(500);
 
 /** Asks as probes do, on connections of their own. */

@@ -25,6 +25,7 @@ const result = parseConfig({ NODE_ENV: 'production', MAX_EVENT_LOOP_DELAY_MS: '6
 if (!result.ok) throw new Error(result.problems.join('\n'));
 const protection = await createProtection({
   ...result.config.protection,
+  callerOf: () => '',
   backlogOf: () => 0,
   credentialOf: () => undefined,
   sharedUrl: undefined,

@@ -144,7 +144,8 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     credentialOf({ headers: { 'x-api-key': key } }) {
       return typeof key === 'string' ? bluejay.credentialOf(key) : undefined;
     },
-    backlogOf: ({ headers: { 'x-api-key': key } }) => bluejay.backlogOf(typeof key === 'string' ? key : ''),
+    callerOf: ({ headers: { 'x-api-key': key } }) => bluejay.callerOf(typeof key === 'string' ? key : ''),
+    backlogOf: (caller) => bluejay.backlogOf(caller),
     sharedUrl: config.cache.url,
     logger,
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LightCancellation } from '../cancellation.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { RequestTrace } from '../observability/tracing/index.ts';
+import type { Reserve } from './graphql-request.ts';
 import type { MediaTypeNegotiator } from './media-type.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import type { Admission } from './overload/admission.ts';
@@ -32,10 +33,10 @@ export interface Exchange {
   readonly negotiate: MediaTypeNegotiator;
   /** What lets its request be executed; absent where there is no limit. */
   admission: Admission | undefined;
-  /** Whether it has. */
-  isAdmitted: boolean;
-  /** Called with the most reads that the operation can cause, before it is executed; may reject with a Refusal. */
-  reserve: ((reads: number) => Promise<void>) | undefined;
+  /** Gives back the room for its reads, where it took some. */
+  releaseReads: (() => void) | undefined;
+  /** See `GraphQLRequest`. */
+  reserve: Reserve | undefined;
   /** Called when all is known about the answer, for headers that depend on it. */
   beforeAnswer: (() => void) | undefined;
   /** Its index among the open exchanges. */
@@ -75,7 +76,7 @@ export function openExchange(
     unsent,
     negotiate,
     admission: undefined,
-    isAdmitted: false,
+    releaseReads: undefined,
     reserve: undefined,
     beforeAnswer: undefined,
     position: 0,
@@ -83,7 +84,6 @@ export function openExchange(
   open.add(exchange);
   response.on('close', () => {
     open.delete(exchange);
-    if (exchange.isAdmitted) exchange.admission?.leave();
     const aborted = !response.writableFinished;
     if (aborted) exchange.cancellation.abort(clientLeft);
     watch.end({

@@ -87,8 +87,9 @@ export function createFastLane(options: FastLaneOptions): Lane {
     if (tooMany !== undefined) return { errors: [tooMany] };
     const runner = isOnly ? only.run : undefined;
     if (asked.valuesOfListed > 0) context.lists = new ListedValues(asked.valuesOfListed);
-    if (reserve === undefined) return start(request, context, document, runner);
-    return reserve(countReads(asked, variables)).then(() => start(request, context, document, runner));
+    const reserved = reserve?.(countReads(asked, variables));
+    if (reserved === undefined) return start(request, context, document, runner);
+    return reserved.then(() => start(request, context, document, runner));
   }
 
   function start(

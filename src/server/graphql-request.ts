@@ -12,9 +12,16 @@ export interface GraphQLRequest {
   readonly statistics: RequestStatistics;
   /** Whether the router has asked for a trace of the operation. */
   readonly wantsTrace: boolean;
-  /** Called with the most reads that the operation can cause, before it is executed; may reject with a Refusal. */
-  readonly reserve?: ((reads: number) => Promise<void>) | undefined;
+  readonly reserve?: Reserve | undefined;
 }
+
+/**
+ * Called before an operation is executed; may throw or reject with a Refusal.
+ *
+ * @param reads the most that the operation can cause
+ * @returns undefined where it may be executed at once, else resolves when it may
+ */
+export type Reserve = (reads: number) => Promise<void> | undefined;
 
 interface GraphQLResponse {
   readonly status: number;

@@ -6,14 +6,15 @@ import { Timeouts } from '../timeouts.ts';
 import { readBody } from './body.ts';
 import { RequestCallObserver } from './call-observer.ts';
 import { sendBody } from './exchange.ts';
-import type { Route } from './exchange.ts';
+import type { Exchange, Route } from './exchange.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
 import { HeldBytes } from './held-bytes.ts';
 import { acceptsHtml, isJsonMediaType } from './media-type.ts';
+import type { ResponseMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { serverFaultOf } from './outcome.ts';
-import { admit } from './overload/shed-load.ts';
+import { admit, release } from './overload/shed-load.ts';
 import { createRouterSecretCheck } from './router-secret.ts';
 import { serverTimingOf, serverTimingRequestHeader } from './server-timing.ts';
 import type { TrustedDocuments } from './trusted-documents/documents.ts';
@@ -44,7 +45,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const bodies = new HeldBytes(maxHeldBytes);
   const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
-    const { request, response, requestId, cancellation, statistics } = exchange;
+    const { request, response } = exchange;
     const { method, headers } = request;
     if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
     const isGet = method === 'GET' && trustedDocuments !== undefined;
@@ -55,15 +56,31 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     if (isGet) response.appendHeader('vary', vary);
     else checkContent(headers);
     const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
-    const body = isGet ? noBody : await readBody(exchange, bodies);
+    const body = isGet ? undefined : await readBody(exchange, bodies);
     const turn = admit(exchange);
-    if (turn !== undefined) await turn;
-    // Whoever left while it waited needs no answer.
-    if (cancellation.aborted) return;
+    try {
+      if (turn !== undefined) await turn;
+      // Whoever left while it waited needs no answer.
+      if (!exchange.cancellation.aborted) await execute(exchange, body, apiKey, mediaType);
+    } finally {
+      release(exchange);
+    }
+  };
+
+  /** @param body undefined where the request is in the URL */
+  async function execute(
+    exchange: Exchange,
+    body: Buffer | undefined,
+    apiKey: string | undefined,
+    mediaType: ResponseMediaType,
+  ): Promise<void> {
+    const { request, requestId, cancellation, statistics } = exchange;
+    const { headers } = request;
     // Not before: what it parses to takes far more room to wait in than the body.
-    const params = isGet
-      ? parseGetParams(request, trustedDocuments)
-      : parseGraphQLParams(body, trustedDocuments);
+    const params =
+      body === undefined
+        ? trustedDocuments && parseGetParams(request, trustedDocuments)
+        : parseGraphQLParams(body, trustedDocuments);
     if (params === undefined) throw methodNotAllowed(trustedDocuments);
 
     const trace = exchange.trace?.startOperation();
@@ -100,10 +117,8 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
         errorCode: serverFaultOf(statistics),
       });
     }
-  };
+  }
 }
-
-const noBody = Buffer.alloc(0);
 
 /** The most that the larger bodies of all requests may have together. */
 const maxHeldBytes = 67_108_864;

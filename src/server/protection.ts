@@ -5,14 +5,16 @@ import type { Logger } from '../observability/logger.ts';
 import { allowOrigins } from './cors.ts';
 import type { Route } from './exchange.ts';
 import { createAdmission } from './overload/admission.ts';
+import { createBatches } from './overload/batches.ts';
 import { createLine } from './overload/line.ts';
 import { shedLoad } from './overload/shed-load.ts';
-import type { BacklogOf } from './overload/shed-load.ts';
+import type { ShedLoadOptions } from './overload/shed-load.ts';
 
 export interface ProtectionOptions extends ProtectionConfig {
   /** See `RateLimitOptions`. */
   readonly credentialOf: (request: IncomingMessage) => string | undefined;
-  readonly backlogOf: BacklogOf;
+  readonly callerOf: ShedLoadOptions['callerOf'];
+  readonly backlogOf: ShedLoadOptions['backlogOf'];
   /** Where replicas count together. */
   readonly sharedUrl: string | undefined;
   readonly logger: Logger;
@@ -29,23 +31,33 @@ export interface Protection {
 /** How often it is looked how busy the event loop is. */
 const utilizationIntervalMs = 20;
 
+/** An event loop with less to do has time for whatever Bluejay answers. */
+const busyFrom = 0.9;
+
 const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
-  const { corsOrigins, overload, rateLimit, backlogOf, sharedUrl, logger } = options;
+  const { corsOrigins, overload, rateLimit, callerOf, backlogOf, sharedUrl, logger } = options;
   const admission = createAdmission({ ...overload, line: createLine({ now }), now });
+  const batches = createBatches();
   let usage = eventLoopUtilization();
   const timer = setInterval(() => {
     const before = usage;
     usage = eventLoopUtilization();
-    admission.onUtilization(eventLoopUtilization(usage, before).utilization);
+    admission.isBusy = batches.isBusy =
+      overload.maxEventLoopDelayMs > 0 && eventLoopUtilization(usage, before).utilization >= busyFrom;
   }, utilizationIntervalMs);
   // It is no reason for a program to go on.
   timer.unref();
   const limited = rateLimit && (await openRateLimit({ ...options, ...rateLimit, sharedUrl, logger }));
   return {
     protect(route) {
-      const shed = shedLoad(limited === undefined ? route : limited.limit(route), admission, backlogOf);
+      const shed = shedLoad(limited === undefined ? route : limited.limit(route), {
+        admission,
+        batches,
+        callerOf,
+        backlogOf,
+      });
       return corsOrigins.length === 0 ? shed : allowOrigins(shed, corsOrigins);
     },
     isOverloaded: () => admission.isOverloaded(),

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createAdmission } from '../../src/server/overload/admission.ts';
 import type { AdmissionOptions } from '../../src/server/overload/admission.ts';
+import { createBatches } from '../../src/server/overload/batches.ts';
 import { createLine } from '../../src/server/overload/line.ts';
 import { airline, clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
@@ -133,7 +134,6 @@ test('a short line that moves slowly is a starved processor, and no overload', (
 
 test('with 0 the line may be as long and the event loop as busy as it likes', () => {
   const admission = admissionAt({ maxEventLoopDelayMs: 0 }, { length: 10_000, waitMs: 10_000 });
-  admission.onUtilization(1);
   expect(admission.allows(1)).toBe(true);
 });
 
@@ -191,11 +191,91 @@ test('the wait in line is expected by what the last turns took for each, whateve
 test('while the process is busy, a caller whose reads wait in a long line is refused, and others are not', () => {
   const admission = admissionAt();
   expect(admission.allows(1)).toBe(true);
-  admission.onUtilization(0.9);
+  admission.isBusy = true;
   expect([admission.allows(0.26), admission.allows(0.25)]).toEqual([false, true]);
-  admission.onUtilization(0.89);
+  // It is no less able to serve anybody else.
+  expect(admission.isOverloaded()).toBe(false);
+  admission.isBusy = false;
   expect(admission.allows(1)).toBe(true);
 });
+
+test('a busy process executes few batches of a caller at once, in order, and refuses what would wait long', async () => {
+  const batches = createBatches({ maxExecuted: 100, maxWaiting: 700 });
+  const started: string[] = [];
+  const enter = (name: string, reads: number, caller = 'one') => {
+    const turn = batches.enter(caller, reads);
+    if (turn === undefined) started.push(name);
+    else void turn.then(() => started.push(name));
+  };
+  enter('idle', 100);
+  enter('idle, too', 100);
+  batches.isBusy = true;
+  enter('first', 100);
+  enter('second', 50);
+  enter('third', 50);
+  enter('other', 100, 'other');
+  expect(started).toEqual(['idle', 'idle, too', 'other']);
+  batches.leave('one', 100);
+  await setImmediate();
+  expect(started).toEqual(['idle', 'idle, too', 'other']);
+  batches.leave('one', 100);
+  await setImmediate();
+  expect(started.slice(3)).toEqual(['first']);
+  batches.leave('one', 100);
+  await setImmediate();
+  expect(started.slice(4)).toEqual(['second', 'third']);
+
+  enter('huge', 699);
+  expect(batches.hasRoom('one')).toBe(true);
+  for (let count = 0; count < 5; count += 1) enter('small', 2);
+  // Seven are not many, and after the eighth it is the reads that count.
+  expect(batches.hasRoom('one')).toBe(false);
+  expect(batches.hasRoom('other')).toBe(true);
+  batches.isBusy = false;
+  expect(batches.hasRoom('one')).toBe(true);
+});
+
+test('requests with several reads are refused while their caller’s line is more than half full', () => {
+  const admission = admissionAt();
+  expect([admission.allowsBatch(0.5), admission.allowsBatch(0.51)]).toEqual([true, false]);
+});
+
+const manyPersonas = (series: number) => ({
+  query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+  variables: { ids: someIds(100, series) },
+});
+
+test.each([
+  ['alone', undefined],
+  ['beside a rate limit', { points: 100_000, windowSeconds: 60, trustedProxies: 0 }],
+])(
+  'what would miss a part, as the line at Bluejay is long, is refused as a whole (%s); what is cached is answered',
+  async (_, rateLimit) => {
+    const gateway = await startGateway({
+      cache: { ttlMs: 60_000 },
+      metrics: { port: 0, host: '127.0.0.1' },
+      protection: { rateLimit },
+    });
+    const read = { query: `{ persona(id: "${exampleId}") { id } }` };
+    await gateway.post(read);
+    gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+    // Of each, 32 reads are in flight or wait. There are 64 of the first and 4,096 of the second places.
+    const start = (count: number, series: number) =>
+      Array.from({ length: count }, (__, index) =>
+        startLeavingClient(gateway.url, manyPersonas(series + index)),
+      );
+    start(66, 0);
+    await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 2048$/m);
+    start(1, 66);
+    await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 2080$/m);
+    const refused = await gateway.post(manyPersonas(67));
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
+    expect(await (await gateway.post(read)).json()).toEqual({ data: { persona: { id: exampleId } } });
+    // Other replicas would have to wait for Bluejay, too.
+    expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);
+  },
+);
 
 test('a busy gateway refuses the caller whose reads fill the line, by its key, and answers the others', async () => {
   const gateway = await startGateway({
@@ -207,18 +287,17 @@ test('a busy gateway refuses the caller whose reads fill the line, by its key, a
   // A key that Bluejay has not accepted has no line of its own.
   for (const { apiKey } of [clinic, airline]) await gateway.post(read, { 'x-api-key': apiKey });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  // Of each, 32 reads are in flight or wait. Those of one key have 32 of the first and 2,048 of the second places.
-  const greedy = Array.from({ length: 18 }, (_, series) =>
+  // One key has 32 of the first and 2,048 of the second places.
+  const startReading = (id: string) =>
     startLeavingClient(
       gateway.url,
-      {
-        query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
-        variables: { ids: someIds(100, series) },
-      },
+      { query: `{ persona(id: "${id}") { id } }` },
       { 'x-api-key': clinic.apiKey },
-    ),
-  );
-  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 544$/m);
+    );
+  const greedy = someIds(540).map(startReading);
+  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 508$/m);
+  greedy.push(...someIds(20, 1).map(startReading));
+  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 528$/m);
 
   const clients = [clinic, airline].map(({ apiKey }) => {
     const { socket, received } = openConnection(gateway.url);

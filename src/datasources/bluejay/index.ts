@@ -1,3 +1,4 @@
+import { apiKeyPattern } from './api-key.ts';
 import type { FreshnessOptions } from './cache/freshness.ts';
 import { createCache } from './cache/index.ts';
 import { createMemoryStore } from './cache/memory-store.ts';
@@ -88,8 +89,10 @@ export interface Bluejay {
   load(): BluejayLoad;
   /** A stand-in for an API key that Bluejay has accepted lately; undefined for any other, and with `service`. */
   credentialOf(apiKey: string): string | undefined;
-  /** How much of its waiting line an API key has filled, from 0 to 1; with `service` all keys are one. */
-  backlogOf(apiKey: string): number;
+  /** The caller that an API key stands for; with `service`, and until Bluejay has accepted them, all keys are one. */
+  callerOf(apiKey: string): string;
+  /** How much of its waiting line a caller has filled, from 0 to 1. */
+  backlogOf(caller: string): number;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -145,7 +148,8 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
     });
   const fingerprint = createFingerprint();
   function credentialOf(apiKey: string): string | undefined {
-    const credential = acceptedKeys && fingerprint(apiKey);
+    // Nothing else is remembered: there is no end to what can be sent.
+    const credential = acceptedKeys && apiKeyPattern.test(apiKey) ? fingerprint(apiKey) : undefined;
     return credential !== undefined && acceptedKeys?.has(credential) === true ? credential : undefined;
   }
   const cache = createCache({
@@ -185,7 +189,8 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
       },
     }),
     credentialOf,
-    backlogOf: (apiKey) => bulkhead.backlogOf(credentialOf(apiKey) ?? strangers),
+    callerOf: (apiKey) => credentialOf(apiKey) ?? strangers,
+    backlogOf: (caller) => bulkhead.backlogOf(caller),
     async close() {
       shared?.close();
       await transport.close();

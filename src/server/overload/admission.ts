@@ -11,6 +11,8 @@ export interface AdmissionOptions {
   readonly minimumLine?: number;
   /** The share of its waiting line at Bluejay, from 0 to 1, that a caller may have filled. @default 0.25 */
   readonly maxBacklog?: number;
+  /** The same for requests with several reads, whether the process is busy or not. @default 0.5 */
+  readonly maxBacklogOfBatches?: number;
   /** How long after a refusal the gateway still counts as overloaded. @default 2000 */
   readonly calmMs?: number;
   /** Milliseconds on a clock that never goes back. */
@@ -19,6 +21,8 @@ export interface AdmissionOptions {
 
 /** Decides which requests there is room and time for. */
 export interface Admission {
+  /** Whether the process has no time to spare. */
+  isBusy: boolean;
   /**
    * Whether there is room and time for a request that begins to arrive.
    *
@@ -28,16 +32,17 @@ export interface Admission {
   /** Takes a place for a request that has arrived, which `leave` gives back; false where there is none. */
   enter(): boolean;
   leave(): void;
+  /**
+   * Whether there is room for a request with several reads, once it is known to be one.
+   *
+   * @param backlog as `allows` has it
+   */
+  allowsBatch(backlog: number): boolean;
   /** @returns undefined where it may be executed at once, else resolves when it may */
   turn(): Promise<void> | undefined;
-  /** @param utilization how much of the last time the event loop was busy, from 0 to 1 */
-  onUtilization(utilization: number): void;
-  /** Whether a request was refused a moment ago. */
+  /** Whether a request was refused a moment ago that nobody's request had time or a place for. */
   isOverloaded(): boolean;
 }
-
-/** An event loop with less to do has time for whatever Bluejay answers. */
-const busyFrom = 0.9;
 
 /**
  * What a process has no time for stands in line. Once it is so long that another would wait too long, further requests
@@ -47,15 +52,16 @@ const busyFrom = 0.9;
  * What is taken up may be more than there is time for, too, where it reads much: then the line of reads that wait
  * grows while the process is busy, until all requests wait for each other and none is answered in full. So a caller
  * with a long line has to wait with new requests. While the process has time, a long line is Bluejay's doing: then
- * what is cached is still answered, and each read finds out for itself whether there is a place.
+ * what is cached is still answered, and a single read finds out for itself whether there is a place. Requests with
+ * several reads are refused before the line is full: else each would find places for some of them, and miss a part.
  *
  * A place is taken only by what has arrived in full: otherwise a few requests without a body would take them all.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
   const { line, maxConcurrentRequests, maxEventLoopDelayMs, now } = options;
-  const { minimumLine = 100, maxBacklog = 0.25, calmMs = 2_000 } = options;
+  const { minimumLine = 100, maxBacklog = 0.25, maxBacklogOfBatches = 0.5 } = options;
+  const { calmMs = 2_000 } = options;
   let inFlight = 0;
-  let isBusy = false;
   let refusedAt = Number.NEGATIVE_INFINITY;
 
   function isLate(): boolean {
@@ -64,19 +70,20 @@ export function createAdmission(options: AdmissionOptions): Admission {
     );
   }
 
-  function hasPlace(): boolean {
-    if (inFlight < maxConcurrentRequests) return true;
-    refusedAt = now();
-    return false;
+  /** Unless it holds, no request at all can be served. */
+  function note(holds: boolean): boolean {
+    if (!holds) refusedAt = now();
+    return holds;
   }
 
+  const hasPlace = () => note(inFlight < maxConcurrentRequests);
+
   return {
+    isBusy: false,
     allows(backlog) {
-      if (isLate() || (isBusy && backlog > maxBacklog)) {
-        refusedAt = now();
-        return false;
-      }
-      return hasPlace();
+      // One caller's reads are no reason to send all others to another replica.
+      if (this.isBusy && backlog > maxBacklog) return false;
+      return note(!isLate()) && hasPlace();
     },
     enter() {
       if (!hasPlace()) return false;
@@ -86,10 +93,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     leave() {
       inFlight -= 1;
     },
+    allowsBatch: (backlog) => backlog <= maxBacklogOfBatches,
     turn: () => line.join(),
-    onUtilization(utilization) {
-      isBusy = maxEventLoopDelayMs > 0 && utilization >= busyFrom;
-    },
     isOverloaded: () => now() - refusedAt < calmMs,
   };
 }

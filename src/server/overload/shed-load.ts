@@ -3,9 +3,16 @@ import { refuse } from '../exchange.ts';
 import type { Exchange, Route } from '../exchange.ts';
 import { Refusal } from '../refusal.ts';
 import type { Admission } from './admission.ts';
+import type { Batches } from './batches.ts';
 
-/** How much of its waiting line at Bluejay a request's caller has filled, from 0 to 1. */
-export type BacklogOf = (request: IncomingMessage) => number;
+export interface ShedLoadOptions {
+  readonly admission: Admission;
+  readonly batches: Batches;
+  /** Who is answerable for a request. */
+  readonly callerOf: (request: IncomingMessage) => string;
+  /** How much of its waiting line at Bluejay a caller has filled, from 0 to 1. */
+  readonly backlogOf: (caller: string) => number;
+}
 
 const retryAfterSeconds = 1;
 
@@ -19,10 +26,18 @@ const overloaded = new Refusal(
 );
 
 /** Refuses requests that there is no room or no time for, before their body is read where that is known. */
-export function shedLoad(route: Route, admission: Admission, backlogOf: BacklogOf): Route {
+export function shedLoad(route: Route, options: ShedLoadOptions): Route {
+  const { admission, batches, callerOf, backlogOf } = options;
   return (exchange) => {
-    if (!admission.allows(backlogOf(exchange.request))) return refuse(exchange, overloaded);
+    const caller = callerOf(exchange.request);
+    if (!admission.allows(backlogOf(caller)) || !batches.hasRoom(caller)) return refuse(exchange, overloaded);
     exchange.admission = admission;
+    exchange.reserve = (reads) => {
+      if (reads <= 1) return undefined;
+      if (!admission.allowsBatch(backlogOf(caller))) throw overloaded;
+      exchange.releaseReads = () => batches.leave(caller, reads);
+      return batches.enter(caller, reads);
+    };
     return route(exchange);
   };
 }
@@ -37,6 +52,11 @@ export function admit(exchange: Exchange): Promise<void> | undefined {
   const { admission } = exchange;
   if (admission === undefined) return undefined;
   if (!admission.enter()) throw overloaded;
-  exchange.isAdmitted = true;
   return admission.turn();
+}
+
+/** Gives its place to another one; once for each request that `admit` did not throw for. */
+export function release({ admission, releaseReads }: Exchange): void {
+  admission?.leave();
+  releaseReads?.();
 }
