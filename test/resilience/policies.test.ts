@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createBreaker } from '../../src/datasources/bluejay/resilience/breaker.ts';
+import type { Breaker } from '../../src/datasources/bluejay/resilience/breaker.ts';
 import type { BreakerOptions, Outcome } from '../../src/datasources/bluejay/resilience/breaker.ts';
 import { createBulkhead } from '../../src/datasources/bluejay/resilience/bulkhead.ts';
 import type { Cancellation } from '../../src/cancellation.ts';
@@ -121,7 +122,11 @@ test('while probes are out, others are told to come back in about the time that 
 test('failures of one tenant alone do not open the breaker of all', () => {
   const clock = startClock();
   const origin = createBreaker({ now: clock.now, minimumCalls: 20 });
-  const tenant = () => createTenantBreaker(createBreaker({ now: clock.now, minimumCalls: 10 }), origin);
+  const tenant = () =>
+    createTenantBreaker(createBreaker({ now: clock.now, minimumCalls: 10 }), origin, {
+      maxFailures: 10,
+      now: clock.now,
+    });
   const [first, second, third] = [tenant(), tenant(), tenant()];
   const inFlight = Array.from({ length: 40 }, () => first.enter());
   for (const report of inFlight) report?.('failure');
@@ -137,6 +142,29 @@ test('failures of one tenant alone do not open the breaker of all', () => {
   expect(origin.state).toBe('half_open');
   for (let probe = 0; probe < 3; probe += 1) second.enter()?.('success');
   expect([second.state, origin.state, third.state]).toEqual(['closed', 'closed', 'closed']);
+});
+
+test('a tenant that fails, recovers and fails again does not open the breaker of all', () => {
+  const clock = startClock();
+  const origin = createBreaker({ now: clock.now, minimumCalls: 20, failureRate: 0.51 });
+  const tenant = (maxFailures: number) =>
+    createTenantBreaker(createBreaker({ now: clock.now, minimumCalls: 10 }), origin, {
+      maxFailures,
+      now: clock.now,
+    });
+  const [moody, stranger, healthy] = [tenant(10), tenant(0), tenant(10)];
+  const report = (breaker: Breaker, outcome: 'success' | 'failure', times: number) => {
+    for (let call = 0; call < times; call += 1) breaker.enter()?.(outcome);
+  };
+  report(healthy, 'success', 2);
+  report(stranger, 'failure', 10);
+  for (let round = 0; round < 3; round += 1) {
+    report(moody, 'failure', 10);
+    expect(moody.state).toBe('open');
+    clock.ms += 5_000;
+    report(moody, 'success', 3);
+    expect([moody.state, origin.state]).toEqual(['closed', 'closed']);
+  }
 });
 
 test('the retry budget is a share of the recent calls and a floor', () => {

@@ -34,8 +34,12 @@ export interface TenantsOptions {
   readonly onTenantStateChange: (state: BreakerState) => void;
 }
 
-/** Failures of one tenant alone never open the operation's breaker: its own opens first, at half of this. */
+/**
+ * Failures of one tenant alone never open the operation's breaker: its own opens first, at half of these calls, as many
+ * of its failures are the most that count, and they are not more than half.
+ */
 const minimumCalls = 40;
+const failureRate = 0.51;
 const maxTenants = 10_000;
 /** The key of the tenant that everyone is whose key Bluejay has not accepted, and everyone where there is one key. */
 export const strangers = '';
@@ -51,16 +55,18 @@ export function createTenants(options: TenantsOptions): Tenants {
       retriesLeft: () => everyone.retryBudget.remaining(),
     };
   }
-  const origin = createBreaker({ now, minimumCalls, onStateChange });
-  const create = (key: string): Tenant => ({
+  const origin = createBreaker({ now, minimumCalls, failureRate, onStateChange });
+  const create = (key: string, maxFailures: number): Tenant => ({
     key,
     breaker: createTenantBreaker(
       createBreaker({ now, minimumCalls: minimumCalls / 2, onStateChange: onTenantStateChange }),
       origin,
+      { maxFailures, now },
     ),
     retryBudget: createRetryBudget({ now }),
   });
-  const newcomers = create(strangers);
+  // Theirs do not count: whoever has a key that was accepted can be a stranger with another one.
+  const newcomers = create(strangers, 0);
   const tenants = new LRUCache<string, Tenant>({ max: maxTenants });
   return {
     of(fingerprint) {
@@ -68,7 +74,7 @@ export function createTenants(options: TenantsOptions): Tenants {
       if (!acceptedKeys.has(fingerprint)) return newcomers;
       let tenant = tenants.get(fingerprint);
       if (tenant === undefined) {
-        tenant = create(fingerprint);
+        tenant = create(fingerprint, minimumCalls / 2);
         tenants.set(fingerprint, tenant);
       }
       return tenant;
