@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
 import type { Fault } from '../src/sandbox/index.ts';
-import { exampleId, someIds, startGateway } from './support/gateway.ts';
+import { clinic, exampleId, startGateway } from './support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from './support/gateway.ts';
-import { startLeavingClient } from './support/leaving-client.ts';
+import { fillLine } from './support/leaving-client.ts';
 
 const secret = 'canary-5f2d';
 
@@ -101,6 +101,23 @@ test('a 422 with oversized or odd parts is cut to size', async () => {
       type: 'value_error',
     })),
   );
+});
+
+test('a 422 that repeats the API key gives it to nobody', async () => {
+  const key = clinic.apiKey;
+  const detail = [
+    { loc: ['query', 'x-api-key'], msg: `Invalid input: key ${key} is not valid`, type: key },
+    { loc: ['path', key, 'persona_id'], msg: 'Not a persona', type: 'value_error' },
+  ];
+  const error = await errorOf(answer(422, JSON.stringify({ detail })));
+  expect(JSON.stringify(error)).not.toContain(key);
+  expect(error).toMatchObject({
+    code: 'BAD_USER_INPUT',
+    fieldErrors: [
+      { path: ['x-api-key'], message: 'Invalid value', type: 'value_error' },
+      { path: ['id'], message: 'Not a persona' },
+    ],
+  });
 });
 
 test('a 422 about the path and a header is about the header', async () => {
@@ -256,16 +273,13 @@ test.each<[string, Fault]>([
 });
 
 test('calls beyond the sockets and the queue are OVERLOADED, and the queue recovers', async () => {
-  const gateway = await startGateway({ timeoutMs: 2_000 });
+  const gateway = await startGateway({
+    timeoutMs: 5_000,
+    metrics: { port: 0, host: '127.0.0.1' },
+    protection: { overload: { maxConcurrentRequests: 10_000, maxEventLoopDelayMs: 0 } },
+  });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  // 64 places and 4,096 in the queue: 130 requests of 32 reads in flight each fill them.
-  const flood = Array.from({ length: 130 }, (_, series) =>
-    startLeavingClient(gateway.url, {
-      query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
-      variables: { ids: someIds(32, series) },
-    }),
-  );
-  await expect.poll(() => gateway.sandbox.requests.length).toBe(64);
+  const flood = await fillLine(gateway);
   expect(await readError(gateway)).toEqual({
     code: 'OVERLOADED',
     retryable: true,

@@ -88,7 +88,7 @@ test.skipIf(isFastApiMissing)('FastAPI’s own 422 about the path names the argu
   });
   await transport.close();
   expect(response.status).toBe(422);
-  expect(classifyStatus(response, new Map([['persona_id', 'id']]), 0)).toEqual({
+  expect(classifyStatus(response, new Map([['persona_id', 'id']]), 'fastapi-tenant-one', 0)).toEqual({
     kind: 'invalid_input',
     fieldErrors: [{ path: ['id'], message: 'value is not a valid uuid', type: 'type_error.uuid' }],
   });
@@ -99,6 +99,9 @@ test.skipIf(isFastApiMissing)(
   async () => {
     const response = await fetch(`${await startFastApi()}/v1/customer-persona/not-a-uuid`);
     const answer = { status: response.status, headers: {}, body: await response.text() };
-    expect(classifyStatus(answer, new Map(), 0)).toEqual({ kind: 'unauthenticated', reason: 'refused_key' });
+    expect(classifyStatus(answer, new Map(), 'none', 0)).toEqual({
+      kind: 'unauthenticated',
+      reason: 'refused_key',
+    });
   },
 );

@@ -35,6 +35,6 @@ test('normalising a date-time', async ({ bench }) => {
 test('decoding a 422', async ({ bench }) => {
   const argumentNames = new Map([['persona_id', 'id']]);
   await bench('decodeValidationError', () => {
-    decodeValidationError(refusalBody, argumentNames);
+    decodeValidationError(refusalBody, argumentNames, 'bench-key');
   }).run();
 });

@@ -38,15 +38,16 @@ export function createApiChecks({ baseUrl, apiKey, timeoutMs, userAgent }: ApiOp
 
   /** The status of a 200 or 404, or what else came of the read. */
   async function read(id: string): Promise<200 | 404 | Failure> {
+    const key = apiKey ?? placeholderKey;
     try {
       const response = await transport.get({
         operation: 'getCustomerPersona',
         path: `/v1/customer-persona/${id}`,
-        apiKey: apiKey ?? placeholderKey,
+        apiKey: key,
         maxResponseBytes,
       });
       const { status } = response;
-      return status === 200 || status === 404 ? status : classifyStatus(response, new Map(), Date.now());
+      return status === 200 || status === 404 ? status : classifyStatus(response, new Map(), key, Date.now());
     } catch (error) {
       if (error instanceof BluejayError) return error.failure;
       throw error;

@@ -107,10 +107,22 @@ test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', asyn
   other.persona.id = clinic.personas[1]?.id ?? '';
   const undated = stored.replace(/"createdAt":"[^"]*"/, '"createdAt":"yesterday"');
   expect(undated).not.toBe(stored);
+  const { validators, ...rest } = JSON.parse(stored) as { validators: object };
+  /** An entry that has to be confirmed. */
+  const validatedBy = (etag: string) =>
+    JSON.stringify({
+      ...rest,
+      freshUntil: 0,
+      staleWhileRevalidateUntil: 0,
+      validators: { ...validators, etag },
+    });
   const before = states(gateway).length;
   for (const garbage of [
     JSON.stringify(other),
     undated,
+    validatedBy('"a\r\nx-api-key: b"'),
+    validatedBy('"\u0100"'),
+    validatedBy('x'.repeat(20_000)),
     '',
     '{',
     'null',

@@ -415,6 +415,16 @@ test.each([
   expect(await answer()).toEqual(refused);
 });
 
+test('an alias of 200 characters passes, and a longer one, which each error would repeat, is refused', async () => {
+  const gateway = await startGateway();
+  const nameOf = (length: number) => 'a'.repeat(length);
+  expect((await ask(gateway, `{ ${nameOf(200)}: __typename }`)).errors).toEqual([]);
+  expect((await ask(gateway, `{ ${nameOf(201)}: __typename }`)).extensions).toMatchObject({
+    code: 'QUERY_TOO_COMPLEX',
+    limit: 'aliases',
+  });
+});
+
 test('values: what is executed anew for its errors is counted anew', async () => {
   const gateway = await startGateway();
   const fields = repeat(20, (index) => `a${index}: goal`);

@@ -18,6 +18,8 @@ export interface Caller {
   readonly deadlineAtMs?: number | undefined;
   /** Told of what its reads do; of a read that several callers share, the first one's. */
   readonly observer?: CallObserver | undefined;
+  /** Asked before much that was read is handed over: undefined where there is time for it, else resolves when there is. */
+  readonly resume?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** What was read, and how long it may be used without asking again. */
@@ -74,14 +76,18 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
   const { transport, operation, urlTemplate, argumentNames, absent, maxResponseBytes = 1_048_576 } = options;
   const { now, onAttempt } = options;
 
-  function read(response: TransportResponse, { previous, decode }: CallRequest<Value>): Answer<Value> {
+  function read(
+    response: TransportResponse,
+    { apiKey, previous, decode }: CallRequest<Value>,
+  ): Answer<Value> {
     const { status, headers } = response;
     if (status === 404) return { kind: 'full', value: absent, headers };
     if (status === 304 && previous !== undefined) {
       return { kind: 'not_modified', confirmed: previous, headers };
     }
     if (status !== 200) {
-      throw new BluejayError(classifyStatus(response, argumentNames, Date.now()), { operation, status });
+      const failure = classifyStatus(response, argumentNames, apiKey, Date.now());
+      throw new BluejayError(failure, { operation, status });
     }
     const decoded = decode(response.body);
     if (decoded.ok) return { kind: 'full', value: decoded.value, headers };

@@ -8,11 +8,13 @@ import type { TransportResponse } from './transport.ts';
  * that read take it for an absent persona before they come here.
  *
  * @param argumentNames the gateway's argument names by Bluejay's parameter names
+ * @param apiKey what was sent, and is in no failure
  * @param now the present, in milliseconds since the epoch
  */
 export function classifyStatus(
   response: TransportResponse,
   argumentNames: ReadonlyMap<string, string>,
+  apiKey: string,
   now: number,
 ): Failure {
   const { status, headers } = response;
@@ -23,7 +25,7 @@ export function classifyStatus(
     case 403:
       return { kind: 'forbidden' };
     case 422:
-      return classifyValidationError(response.body, argumentNames);
+      return classifyValidationError(response.body, argumentNames, apiKey);
     case 429:
       return { kind: 'rate_limited', retryAfterMs: parseRetryAfter(headers['retry-after'], now) };
     case 502:
@@ -39,8 +41,12 @@ export function classifyStatus(
   }
 }
 
-function classifyValidationError(body: string, argumentNames: ReadonlyMap<string, string>): Failure {
-  const decoded = decodeValidationError(body, argumentNames);
+function classifyValidationError(
+  body: string,
+  argumentNames: ReadonlyMap<string, string>,
+  apiKey: string,
+): Failure {
+  const decoded = decodeValidationError(body, argumentNames, apiKey);
   if (!decoded.ok) return { kind: 'invalid_response', reason: decoded.reason };
   const { header, fieldErrors } = decoded.value;
   return header ? { kind: 'unauthenticated', reason: 'refused_key' } : { kind: 'invalid_input', fieldErrors };

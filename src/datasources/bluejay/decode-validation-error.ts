@@ -13,22 +13,25 @@ const maxPathLength = 10;
  * `url` are dropped: they can echo a secret. `header` tells that a header, not an argument, was at fault.
  *
  * @param argumentNames the gateway's argument names by Bluejay's parameter names
+ * @param secret what no text may hold: the API key that was sent
  */
 export function decodeValidationError(
   body: string,
   argumentNames: ReadonlyMap<string, string>,
+  secret: string,
 ): Decoded<{ readonly header: boolean; readonly fieldErrors: readonly FieldError[] }> {
   const json = parseJson(body);
   if (!isObject(json)) return { ok: false, reason: json === undefined ? 'not_json' : 'wrong_shape' };
+  const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes(secret);
   const detail = Array.isArray(json['detail']) ? json['detail'].filter(isObject) : [];
   return {
     ok: true,
     value: {
-      header: detail.some(({ loc }) => Array.isArray(loc) && loc[0] === 'header'),
+      header: detail.some(({ loc }) => Array.isArray(loc) && /^header$/i.test(String(loc[0]))),
       fieldErrors: detail.slice(0, maxFieldErrors).map(({ loc, msg, type }) => ({
-        path: decodeLocation(loc, argumentNames),
-        message: typeof msg === 'string' ? cut(msg) : 'Invalid value',
-        type: typeof type === 'string' ? cut(type) : 'value_error',
+        path: decodeLocation(loc, argumentNames).filter((part) => typeof part === 'number' || isText(part)),
+        message: isText(msg) ? cut(msg) : 'Invalid value',
+        type: isText(type) ? cut(type) : 'value_error',
       })),
     },
   };

@@ -7,6 +7,7 @@ import type {
   FragmentDefinitionNode,
   FragmentSpreadNode,
   InlineFragmentNode,
+  NameNode,
   SelectionSetNode,
   ValueNode,
 } from 'graphql';
@@ -15,6 +16,9 @@ import { limitError, tooComplex } from './limit-error.ts';
 
 /** More at one place cannot be valid: the schema has two directives for queries, neither repeatable. */
 const maxDirectivesAtOnePlace = 4;
+
+/** Each error has the aliases on its path: a long one would be in the answer a thousand times. */
+const maxAliasLength = 200;
 
 /** Where a selection stands. */
 interface Place {
@@ -79,7 +83,7 @@ export function checkDocument({ definitions }: DocumentNode, limits: OperationLi
   function checkField({ name, alias, arguments: nodes, selectionSet }: FieldNode, place: Place): void {
     const { depth, siblings, isRoot, isRepeated } = place;
     if (depth > limits.depth) throw limitError('depth', limits.depth);
-    if (alias !== undefined) count('aliases');
+    if (alias !== undefined) checkAlias(alias);
     const responseName = (alias ?? name).value;
     if (siblings.has(responseName)) count('duplicates');
     else if (isRoot) count('rootFields');
@@ -88,6 +92,13 @@ export function checkDocument({ definitions }: DocumentNode, limits: OperationLi
     if (!isRepeated) checkArguments(nodes);
     if (selectionSet === undefined) return;
     checkSelections(selectionSet, { depth: depth + 1, siblings: new Set(), isRoot: false, isRepeated });
+  }
+
+  function checkAlias({ value }: NameNode): void {
+    count('aliases');
+    if (value.length > maxAliasLength) {
+      throw tooComplex('aliases', `An alias has at most ${maxAliasLength} characters.`);
+    }
   }
 
   function checkFragment(node: InlineFragmentNode | FragmentSpreadNode, place: Place): void {

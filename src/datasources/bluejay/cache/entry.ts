@@ -33,7 +33,8 @@ const entrySchema = v.object({
       orgId: v.nullable(uuid),
     }),
   ),
-  validators: v.record(v.string(), v.string()),
+  // They are sent to Bluejay; more than this it cannot have sent itself.
+  validators: v.record(v.string(), v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]{0,16384}$/))),
   freshUntil: v.number(),
   staleWhileRevalidateUntil: v.number(),
   staleIfErrorUntil: v.number(),
