@@ -37,7 +37,8 @@ export class Timeouts {
 
   #arm(delayMs: number): void {
     this.#isArmed = true;
-    setTimeout(() => this.#endDue(), delayMs).unref();
+    // Only when what has arrived meanwhile was read: in a process that was held up, answers wait that are in time.
+    setTimeout(() => setImmediate(() => this.#endDue()), delayMs).unref();
   }
 
   #endDue(): void {

@@ -42,24 +42,37 @@ interface CustomerPersonasOptions {
  */
 const listHeadStartMs = 500;
 
+/** From here on it is not nothing what a request makes of its personas. */
+const manyAsked = 50;
+
 export function createCustomerPersonas(options: CustomerPersonasOptions): CustomerPersonas {
   const { client, caller, batchConcurrency, onRead, onBatch } = options;
   let lists: Lists | undefined;
+  let asked = 0;
 
   // Bluejay has no bulk read: a batch is a fan-out, and each id fails on its own.
   const personas = new DataLoader<string, CustomerPersona | null>(async (ids) => {
     onBatch?.('getCustomerPersona', ids.length);
-    if (lists === undefined) return readAll(ids);
+    if (lists === undefined) {
+      const read = readAll(ids);
+      return asked < manyAsked ? read : handOver(await read);
+    }
     await settleWithin(lists.pending, listHeadStartMs);
     const { known } = lists;
     const unknown = ids.filter((id) => !known.has(id));
     const read = await readAll(unknown);
     const found = new Map(unknown.map((id, index) => [id, read[index]]));
-    return ids.map((id) => known.get(id) ?? found.get(id) ?? null);
+    return handOver(ids.map((id) => known.get(id) ?? found.get(id) ?? null));
   });
 
   const readAll = (ids: readonly string[]) =>
     mapSettled(ids, batchConcurrency, (id) => client.get(id, caller), take);
+
+  /** What is made of it takes time, and many requests may have waited for one and the same read. */
+  async function handOver<Values>(values: Values): Promise<Values> {
+    await caller.resume?.();
+    return values;
+  }
 
   /** What was read, noting how long it may be used. */
   function take<Value>({ value, freshUntil }: Reading<Value>): Value {
@@ -71,7 +84,7 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
     const known = new Map<string, CustomerPersona>();
     const loader = new DataLoader<number, readonly CustomerPersona[]>((agentIds) => {
       onBatch?.('listCustomerPersonasByAgent', agentIds.length);
-      return mapSettled(
+      const read = mapSettled(
         agentIds,
         batchConcurrency,
         (agentId) => client.listByAgent(agentId, caller),
@@ -81,12 +94,14 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
           return listed;
         },
       );
+      return read.then(handOver);
     });
     return { loader, pending: new Set(), known };
   }
 
   return {
     load(id) {
+      asked += 1;
       const canonical = parseUuid(id);
       return canonical === undefined ? Promise.reject(notUuid()) : personas.load(canonical);
     },

@@ -89,6 +89,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       signal: cancellation,
       deadlineAtMs: performance.now() + requestTimeoutMs,
       observer: new RequestCallObserver(statistics, trace),
+      resume: exchange.admission?.resume,
     };
     const deadline = deadlines.start(() => cancellation.abort(new DeadlineExceeded()));
     try {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { HttpConfig } from '../config.ts';
@@ -12,8 +12,9 @@ import { openExchange, sendFailure } from './exchange.ts';
 import type { Route } from './exchange.ts';
 import { createMediaTypeNegotiator } from './media-type.ts';
 import { OpenExchanges } from './open-exchanges.ts';
+import { createPipelineLimit, maxWaiting } from './pipelining.ts';
 import { Refusal } from './refusal.ts';
-import { hasOneHost, pathOf } from './request-target.ts';
+import { hasOneHost, isTransferUnderstood, isVersionUnderstood, pathOf } from './request-target.ts';
 import type { RequestWatch } from './request-watch.ts';
 import { UnsentAnswers } from './unsent-answers.ts';
 
@@ -51,7 +52,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     open,
   };
 
+  const pipelineLimit = createPipelineLimit();
+
   const listener: RequestListener = (request, response) => {
+    const verdict = pipelineLimit(request, response);
+    if (verdict === 'ignore') return;
     const path = pathOf(request);
     const route = routes.get(path);
     const exchange = openExchange(request, response, route && path, context);
@@ -59,7 +64,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       if (!response.destroyed) sendFailure(exchange, error, logger);
     };
     try {
-      const pending = (hasOneHost(request) ? (route ?? notFound) : hostUnclear)(exchange);
+      const answer = verdict === 'refuse' ? tooManyWaiting : (misunderstood(request) ?? route ?? notFound);
+      const pending = answer(exchange);
       if (pending instanceof Promise) pending.catch(fail);
     } catch (error) {
       fail(error);
@@ -133,8 +139,30 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
+/** What is wrong with a request's HTTP, where the parser of Node.js lets it pass. */
+function misunderstood(request: IncomingMessage): Route | undefined {
+  if (!isVersionUnderstood(request)) return versionUnknown;
+  if (!isTransferUnderstood(request)) return transferUnknown;
+  return hasOneHost(request) ? undefined : hostUnclear;
+}
+
+const close = { connection: 'close' };
+
+const versionUnknown: Route = () => {
+  throw new Refusal(505, 'BAD_REQUEST', 'Use HTTP/1.1.', close);
+};
+
+const transferUnknown: Route = () => {
+  throw new Refusal(501, 'BAD_REQUEST', 'Send the body chunked or with a Content-Length.', close);
+};
+
 const hostUnclear: Route = () => {
-  throw new Refusal(400, 'BAD_REQUEST', 'Send one Host header.', { connection: 'close' });
+  throw new Refusal(400, 'BAD_REQUEST', 'Send one Host header.', close);
+};
+
+const tooManyWaiting: Route = () => {
+  const message = `Wait for answers: at most ${maxWaiting} requests of a connection may wait for others.`;
+  throw new Refusal(400, 'BAD_REQUEST', message, close);
 };
 
 const notFound: Route = () => {

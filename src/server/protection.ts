@@ -38,7 +38,12 @@ const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
   const { corsOrigins, overload, rateLimit, callerOf, backlogOf, sharedUrl, logger } = options;
-  const admission = createAdmission({ ...overload, line: createLine({ now }), now });
+  const admission = createAdmission({
+    ...overload,
+    line: createLine({ now }),
+    resumptions: createLine({ now }),
+    now,
+  });
   const batches = createBatches();
   let usage = eventLoopUtilization();
   const timer = setInterval(() => {

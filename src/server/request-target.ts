@@ -10,6 +10,17 @@ export function pathOf({ url = '' }: IncomingMessage): string {
   return end === -1 ? path : path.slice(0, end);
 }
 
+/** What the request line says: the parser takes HTTP/0.9 and 2.0, too. */
+export function isVersionUnderstood({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
+  return httpVersionMajor === 1 && httpVersionMinor <= 1;
+}
+
+/** Whether a body is not coded but in chunks (RFC 9112, section 6.1): the parser takes all that ends with `chunked`. */
+export function isTransferUnderstood({ headers }: IncomingMessage): boolean {
+  const coding = headers['transfer-encoding'];
+  return coding === undefined || coding.toLowerCase() === 'chunked';
+}
+
 /** Whether a request names its host once (RFC 9112, section 3.2): intermediaries may pick different ones of two. */
 export function hasOneHost({ rawHeaders, httpVersionMinor, headers }: IncomingMessage): boolean {
   // HTTP/1.0 knows no Host.

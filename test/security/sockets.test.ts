@@ -46,7 +46,7 @@ test.each([
   ['a length that is none', 400, 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n'],
   [
     'an encoding that is none',
-    400,
+    501,
     'POST /graphql HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n\r\n',
   ],
   ['a space before the colon', 400, 'GET /canary HTTP/1.1\r\nhost: x\r\ntransfer-encoding : chunked\r\n\r\n'],
@@ -63,6 +63,12 @@ test.each([
     `GET /graphql HTTP/1.1\r\nhost: x\r\n${`a: ${'canary'.repeat(1_000)}\r\n`.repeat(50)}\r\n`,
   ],
   ['a URL over 16 kB', 431, `GET /graphql?${'canary'.repeat(3_000)} HTTP/1.1\r\nhost: x\r\n\r\n`],
+  [
+    'an encoding before the chunks',
+    501,
+    'POST /graphql HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+  ],
+  ['HTTP/2.0 in the request line', 505, 'GET /graphql HTTP/2.0\r\nhost: x\r\n\r\n'],
   ['no host', 400, 'GET /graphql HTTP/1.1\r\nconnection: close\r\n\r\n'],
   ['two hosts', 400, 'GET /graphql HTTP/1.1\r\nhost: a\r\nHost: a\r\n\r\n'],
 ])('%s: %i, in JSON, secured, with nothing of it repeated', async (_, status, bytes) => {
@@ -207,10 +213,33 @@ test('more connections than allowed are closed at once, and the log says so once
 
 test('requests in a pipeline are answered in their order', async () => {
   const gateway = await startGateway();
-  const ids = Array.from({ length: 20 }, (_, index) => `pipelined-${index}`);
+  const ids = Array.from({ length: 16 }, (_, index) => `pipelined-${index}`);
   const requests = ids.map((id) => request.replace('host', `x-request-id: ${id}\r\nhost`));
   const answer = await sendBytes(gateway.url, [...requests, lastRequest].join(''));
   expect([...answer.matchAll(/x-request-id: (pipelined-\d+)/g)].map(([, id]) => id)).toEqual(ids);
+});
+
+test('of a connection’s requests sixteen wait for the one before them; one more is refused, and ends it', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
+  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
+  const slow = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}`;
+  const answer = await sendBytes(gateway.url, slow + request.repeat(100));
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([
+    ...Array.from({ length: 17 }, () => 'HTTP/1.1 200'),
+    'HTTP/1.1 400',
+  ]);
+  expect(answer).toContain('Wait for answers: at most 16');
+  // Those behind it are no requests to anybody.
+  await expect.poll(() => gateway.logs.filter(({ msg }) => msg === 'request')).toHaveLength(18);
+});
+
+test('whoever goes on sending requests without waiting is cut off', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
+  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
+  const slow = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}`;
+  expect(await sendBytes(gateway.url, slow + request.repeat(1_100))).toBe('');
 });
 
 test('a good request is still answered when what follows it in the pipeline is not HTTP', async () => {
@@ -227,11 +256,12 @@ test('one connection may bring thousands of requests', { timeout: 20_000 }, asyn
     protection: { overload: { maxConcurrentRequests: 10_000, maxEventLoopDelayMs: 0 } },
   });
   const { socket, received } = openConnection(gateway.url);
-  for (let sent = 0; sent < 2_000; sent += 100) {
-    socket.write(request.repeat(100));
-    await setImmediate();
+  const answers = () => received().split(answered).length - 1;
+  for (let sent = 16; sent <= 2_000; sent += 16) {
+    socket.write(request.repeat(16));
+    while (answers() < sent) await setImmediate();
   }
-  await expect.poll(() => received().split(answered).length - 1, { timeout: 15_000 }).toBe(2_000);
+  expect(answers()).toBe(2_000);
 });
 
 test('HTTP/1.0 is answered, with or without a host, and its connection closed', async () => {

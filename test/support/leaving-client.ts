@@ -1,3 +1,7 @@
+import { expect } from 'vitest';
+import { someIds } from './gateway.ts';
+import type { TestGateway } from './gateway.ts';
+
 /** A client that has asked and may go away before it has its answer. */
 export interface LeavingClient {
   leave(): Promise<void>;
@@ -26,4 +30,27 @@ export function startLeavingClient(
       await answer;
     },
   };
+}
+
+/**
+ * Takes all 64 places at Bluejay, and all 4,096 to wait for one; Bluejay must hang, and the gateway take that many
+ * requests.
+ *
+ * @param more how many reads more
+ */
+export async function fillLine(gateway: TestGateway, more = 0): Promise<LeavingClient[]> {
+  // Of each, 32 reads are in flight or wait.
+  const batches = Array.from({ length: 66 }, (_, series) =>
+    startLeavingClient(gateway.url, {
+      query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
+      variables: { ids: someIds(32, series) },
+    }),
+  );
+  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 2048$/m);
+  // While half of the places are taken, only single reads get the others.
+  const singles = someIds(2_048 + more, 66).map((id) =>
+    startLeavingClient(gateway.url, { query: `{ persona(id: "${id}") { id } }` }),
+  );
+  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 4096$/m);
+  return [...batches, ...singles];
 }

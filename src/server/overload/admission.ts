@@ -3,6 +3,8 @@ import type { Line } from './line.ts';
 export interface AdmissionOptions {
   /** Where requests wait that have arrived. */
   readonly line: Line;
+  /** Where those wait that were taken up, and have what they waited for. */
+  readonly resumptions: Line;
   /** The most requests in flight, those that wait included. */
   readonly maxConcurrentRequests: number;
   /** How long a request may have to wait in line, in milliseconds; 0 does not look at it at all. */
@@ -40,6 +42,8 @@ export interface Admission {
   allowsBatch(backlog: number): boolean;
   /** @returns undefined where it may be executed at once, else resolves when it may */
   turn(): Promise<void> | undefined;
+  /** The same for a request that goes on with much that was read. */
+  resume(): Promise<void> | undefined;
   /** Whether a request was refused a moment ago that nobody's request had time or a place for. */
   isOverloaded(): boolean;
 }
@@ -58,7 +62,7 @@ export interface Admission {
  * A place is taken only by what has arrived in full: otherwise a few requests without a body would take them all.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { line, maxConcurrentRequests, maxEventLoopDelayMs, now } = options;
+  const { line, resumptions, maxConcurrentRequests, maxEventLoopDelayMs, now } = options;
   const { minimumLine = 100, maxBacklog = 0.25, maxBacklogOfBatches = 0.5 } = options;
   const { calmMs = 2_000 } = options;
   let inFlight = 0;
@@ -95,6 +99,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
     allowsBatch: (backlog) => backlog <= maxBacklogOfBatches,
     turn: () => line.join(),
+    resume: () => resumptions.join(),
     isOverloaded: () => now() - refusedAt < calmMs,
   };
 }
