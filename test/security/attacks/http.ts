@@ -61,6 +61,26 @@ const items: readonly Attack[] = [
     400,
     `${head}transfer-encoding : chunked\r\n\r\n0\r\n\r\n`,
   ),
+  bytesAreRefused(
+    'request smuggling: a coding before the chunks',
+    501,
+    `${head}transfer-encoding: identity, chunked\r\n\r\n0\r\n\r\n`,
+  ),
+  bytesAreRefused('HTTP/2.0 without HTTP/2', 505, 'GET /graphql HTTP/2.0\r\nhost: canary\r\n\r\n'),
+  {
+    name: 'a thousand requests in one piece',
+    // Whoever is still sending may see the end before the last answers.
+    expected: 'at most 17 answers and a 400, and the end',
+    async attempt(target) {
+      const bytes = `${head}content-length: ${typename.length}\r\n\r\n${typename}`;
+      const answer = await sendBytes(target, bytes.repeat(1_000));
+      const statuses = answer.match(/^HTTP\/1\.1 \d+/gm) ?? [];
+      return {
+        held: statuses.length <= 18 && !statuses.slice(17).includes('HTTP/1.1 200'),
+        seen: `${statuses.length} answers, the last ${statuses.at(-1)?.slice(9)}`,
+      };
+    },
+  },
   bytesAreRefused('two hosts', 400, `${head}host: canary\r\ncontent-length: 0\r\n\r\n`),
   bytesAreRefused('header injection by a bare line feed', 400, `${head}a: b\nx-canary: c\r\n\r\n`),
   bytesAreRefused('large headers', 431, `${head}a: ${'canary'.repeat(10_000)}\r\n\r\n`),

@@ -60,6 +60,7 @@ export const operationLimits: readonly Attack[] = [
     'depth',
     `{ __schema { types { ...F0 } } } ${repeat(30, (index) => `fragment F${index} on __Type { ofType { ...F${index + 1} } }`)} fragment F30 on __Type { name }`,
   ),
+  breaksLimit('an alias of 16,000 characters', 'aliases', `{ ${'a'.repeat(16_000)}: __typename }`),
   breaksLimit('101 aliases', 'aliases', `{ ${repeat(101, (index) => `a${index}: __typename`)} }`),
   breaksLimit(
     '101 aliases of __typename in a fragment',
