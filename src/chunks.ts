@@ -8,6 +8,12 @@ export class Chunks {
   #length = 0;
   /** Whether there is more room behind the chunks. */
   #isOwn = false;
+  readonly #expected: number;
+
+  /** @param expected how long it is said to be, in bytes, where that is known and bounded */
+  constructor(expected = 0) {
+    this.#expected = expected;
+  }
 
   add(chunk: Buffer): void {
     if (this.#length === 0) this.#bytes = chunk;
@@ -28,7 +34,7 @@ export class Chunks {
   #append(chunk: Buffer): void {
     const length = this.#length + chunk.length;
     if (!this.#isOwn || length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafe(length * 2);
+      const grown = Buffer.allocUnsafe(length <= this.#expected ? this.#expected : length * 2);
       this.#bytes.copy(grown, 0, 0, this.#length);
       this.#bytes = grown;
       this.#isOwn = true;

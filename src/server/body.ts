@@ -29,7 +29,7 @@ export function readBody({ request, response }: Exchange, held: HeldBytes): Prom
     return Promise.reject(tooLarge(announced <= maxBodyBytes * discardFactor ? {} : close));
   }
   return new Promise((resolve, reject) => {
-    const chunks = new Chunks();
+    const chunks = new Chunks(announced);
     let length = 0;
     let isOver = false;
     let holding: Holding | undefined;

@@ -28,6 +28,7 @@ export interface Exchange {
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
   readonly isDraining: () => boolean;
+  /** Large answers that are on their way to their clients. */
   readonly unsent: UnsentAnswers;
   /** Finds the media type of the answer. */
   readonly negotiate: MediaTypeNegotiator;

@@ -29,7 +29,7 @@ export function decodeValidationError(
     value: {
       header: detail.some(({ loc }) => Array.isArray(loc) && /^header$/i.test(String(loc[0]))),
       fieldErrors: detail.slice(0, maxFieldErrors).map(({ loc, msg, type }) => ({
-        path: decodeLocation(loc, argumentNames).filter((part) => typeof part === 'number' || isText(part)),
+        path: decodeLocation(loc, argumentNames, isText),
         message: isText(msg) ? cut(msg) : 'Invalid value',
         type: isText(type) ? cut(type) : 'value_error',
       })),
@@ -40,12 +40,13 @@ export function decodeValidationError(
 function decodeLocation(
   location: unknown,
   argumentNames: ReadonlyMap<string, string>,
+  isText: (part: unknown) => part is string,
 ): readonly (string | number)[] {
   if (!Array.isArray(location)) return [];
   // The first entry says where (path, query, body); the argument's name follows.
   return location
     .slice(1, 1 + maxPathLength)
-    .filter((part) => typeof part === 'string' || typeof part === 'number')
+    .filter((part) => isText(part) || typeof part === 'number')
     .map((part) => (typeof part === 'string' ? (argumentNames.get(part) ?? cut(part)) : part));
 }
 

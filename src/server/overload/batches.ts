@@ -40,7 +40,8 @@ interface Batch {
  * Lets few batches of a caller be executed at once while the process is busy.
  *
  * They would all be executed at the same pace and answered at the same time, late, and hold meanwhile what they have
- * read, which keeps the garbage collector busy. One after the other each is answered sooner, and so are all of them. While the process has time it is Bluejay that they wait for, and none waits for another.
+ * read, which keeps the garbage collector busy. One after the other each is answered sooner, and so are all of them.
+ * While the process has time it is Bluejay that they wait for, and none waits for another.
  */
 export function createBatches({ maxExecuted = 320, maxWaiting = 1_600 }: BatchesOptions = {}): Batches {
   /** Only callers with requests that have entered. */
