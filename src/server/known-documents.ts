@@ -32,7 +32,8 @@ interface Refused {
 export function createKnownDocuments(schema: GraphQLSchema, runsBeforeCompiling: number): KnownDocuments {
   const documents = new LRUCache<string, KnownDocument>({
     max: 1_024,
-    maxSize: 1_000_000,
+    // A document takes a hundred times its text and more.
+    maxSize: 500_000,
     maxEntrySize: 50_000,
     sizeCalculation: (_document, text) => text.length,
   });
