@@ -46,6 +46,8 @@ export async function createClients(
   const connections = Array.from({ length: count }, (): Connection => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     const connection: Connection = { socket, onAnswer() {} };
+    // The gateway closes those over which nothing comes for a while.
+    socket.on('error', () => {}).once('close', () => connection.onAnswer(0));
     let expected = 0;
     let status = 0;
     let length = 0;
@@ -69,7 +71,10 @@ export async function createClients(
   const idle = [...connections];
 
   function post(connection: Connection, onAnswer: (status: number) => void): void {
-    connection.onAnswer = onAnswer;
+    connection.onAnswer = (status) => {
+      connection.onAnswer = () => {};
+      onAnswer(status);
+    };
     connection.socket.write(requests[posted % requests.length] ?? '');
     posted += 1;
   }
@@ -81,7 +86,8 @@ export async function createClients(
       const send = (dueMs: number) => {
         const sent = { dueMs, tookMs: Number.POSITIVE_INFINITY, status: 0 };
         all.push(sent);
-        const connection = idle.pop();
+        let connection = idle.pop();
+        while (connection?.socket.destroyed === true) connection = idle.pop();
         // All are waiting for answers: this client cannot even ask.
         if (connection === undefined) return;
         post(connection, (status) => {
