@@ -1,9 +1,12 @@
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
 import { DeadlineExceeded } from '../../src/datasources/bluejay/errors.ts';
 import { createBluejay } from '../../src/datasources/bluejay/index.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
+import { Timeouts } from '../../src/timeouts.ts';
 import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { startProcess } from '../support/processes.ts';
@@ -90,4 +93,19 @@ test('the deadline covers the wait for a place, and what waits is never sent', a
   await expect.poll(load).toMatchObject({ inFlight: 0, queued: 0 });
   expect(sandbox.requests).toHaveLength(1);
   await close();
+});
+
+test('what has arrived while the process was held up is in time', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  onTestFinished(() => void client.destroy());
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const events: string[] = [];
+  client.once('data', () => events.push('data'));
+  new Timeouts(20).start(() => events.push('timeout'));
+  socket.end('answer');
+  for (const until = performance.now() + 60; performance.now() < until;);
+  await expect.poll(() => events).toEqual(['data', 'timeout']);
 });
