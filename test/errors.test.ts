@@ -120,6 +120,11 @@ test('a 422 that repeats the API key gives it to nobody', async () => {
   });
 });
 
+test('a 422 about a header is about the header, however that is written', async () => {
+  const detail = [{ loc: ['Header', 'x-api-key'], msg: 'Not a key', type: 'value_error' }];
+  expect(await errorOf(answer(422, JSON.stringify({ detail })))).toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
 test('a 422 about the path and a header is about the header', async () => {
   const detail = [
     { loc: ['path', 'persona_id'], msg: 'Input should be a valid UUID', type: 'uuid_parsing' },

@@ -57,7 +57,6 @@ export function readBody({ request, response }: Exchange, held: HeldBytes): Prom
       if (length > maxBodyBytes) {
         isOver = true;
         chunks.clear();
-        if (holding !== undefined) held.close(holding);
         return;
       }
       chunks.add(chunk);

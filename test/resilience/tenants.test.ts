@@ -114,7 +114,13 @@ test('invented keys have one share together, however many they are', async () =>
 
 test('what one tenant alone sees fail closes the circuit to nobody else', async () => {
   const { sandbox } = await startGateway();
-  const bluejay = await createBluejay({ baseUrl: sandbox.url, userAgent: 'test', auth: 'forward' });
+  let now = 0;
+  const bluejay = await createBluejay({
+    baseUrl: sandbox.url,
+    userAgent: 'test',
+    auth: 'forward',
+    now: () => now,
+  });
   const read = async (id: string, { apiKey }: Organisation) => {
     const [result] = await Promise.allSettled([bluejay.customerPersonas.get(id, { apiKey })]);
     return result.status === 'fulfilled' ? result.value.value?.id : String(result.reason);
@@ -124,6 +130,19 @@ test('what one tenant alone sees fail closes the circuit to nobody else', async 
   await read(exampleId, clinic);
   sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500 } });
   for (let call = 0; call < 50; call += 1) await read(exampleId, clinic);
+  expect(await read(exampleId, clinic)).toBe('BluejayError: unavailable: circuit_open');
+  expect(await read(healthy, airline)).toBe(healthy);
+
+  // However often its own circuit closes again, and whatever keys that nobody knows see besides.
+  const sound = clinic.personas.find(({ id }) => id !== exampleId)?.id ?? '';
+  now += 5_000;
+  for (let call = 0; call < 3; call += 1) await read(sound, clinic);
+  const unknown = { ...clinic, apiKey: 'an-unknown-key' };
+  sandbox.faults.add({ personaId: unknownId, fault: { kind: 'answer', status: 500 } });
+  for (let call = 0; call < 50; call += 1) {
+    await read(exampleId, clinic);
+    await read(unknownId, unknown);
+  }
   expect(await read(exampleId, clinic)).toBe('BluejayError: unavailable: circuit_open');
   expect(await read(healthy, airline)).toBe(healthy);
 

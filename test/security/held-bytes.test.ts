@@ -115,4 +115,12 @@ test('answers that nobody takes have 128 MiB together: the oldest have to go', a
   await expect.poll(aborted).toBe(2);
   for (const { socket } of connections.slice(2)) socket.resume();
   await expect.poll(() => connections.slice(2).every(({ received }) => received().length > size)).toBe(true);
+
+  // What was taken does not count any more.
+  for (const { socket } of connections.slice(2)) {
+    socket.pause().write(request);
+    const before = answered();
+    await expect.poll(answered).toBe(before + 1);
+  }
+  expect(aborted()).toBe(2);
 }, 20_000);

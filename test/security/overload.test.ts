@@ -6,6 +6,7 @@ import { createBatches } from '../../src/server/overload/batches.ts';
 import { createLine } from '../../src/server/overload/line.ts';
 import { airline, clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
+import type { LeavingClient } from '../support/leaving-client.ts';
 import { openConnection, sendBytes } from '../support/raw-socket.ts';
 
 const typename = { query: '{ __typename }' };
@@ -323,6 +324,44 @@ test('a busy gateway refuses the caller whose reads fill the line, by its key, a
   for (const until = performance.now() + 500; performance.now() < until;);
   await expect.poll(statuses).toEqual(['503', '200']);
   await Promise.all(greedy.map((client) => client.leave()));
+});
+
+test('a busy gateway refuses a caller whose batches would wait long, until they have ended', async () => {
+  const gateway = await startGateway({
+    protection: { overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 60_000 } },
+  });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const query =
+    'query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on CustomerPersona { id } } }';
+  const batches: LeavingClient[] = [];
+  for (let series = 0; series < 8; series += 1) {
+    const keys = someIds(300, series).map((id) => ({ __typename: 'CustomerPersona', id }));
+    batches.push(startLeavingClient(gateway.url, { query, variables: { keys } }));
+  }
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(64);
+  const { socket, received } = openConnection(gateway.url);
+  const statuses = () =>
+    received()
+      .match(/HTTP\/1\.1 \d+/g)
+      ?.map((line) => line.slice(-3)) ?? [];
+  const send = () =>
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 26\r\n\r\n${JSON.stringify(typename)}`,
+    );
+  const sendWhileBusy = async () => {
+    const count = statuses().length;
+    await setImmediate();
+    send();
+    for (const until = performance.now() + 500; performance.now() < until;);
+    await expect.poll(() => statuses().length).toBe(count + 1);
+    return statuses().at(-1);
+  };
+  send();
+  await expect.poll(statuses).toEqual(['200']);
+  expect(await sendWhileBusy()).toBe('503');
+  await Promise.all(batches.map((client) => client.leave()));
+  await expect.poll(() => gateway.logs.filter((line) => line['aborted'] === true).length).toBe(8);
+  expect(await sendWhileBusy()).toBe('200');
 });
 
 test('it counts as overloaded until two seconds after the last refusal', () => {
