@@ -38,19 +38,20 @@ const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
   const { corsOrigins, overload, rateLimit, callerOf, backlogOf, sharedUrl, logger } = options;
+  let isBusy = false;
   const admission = createAdmission({
     ...overload,
+    isBusy: () => isBusy,
     line: createLine({ now }),
     resumptions: createLine({ now }),
     now,
   });
-  const batches = createBatches();
+  const batches = createBatches({ isBusy: () => isBusy });
   let usage = eventLoopUtilization();
   const timer = setInterval(() => {
     const before = usage;
     usage = eventLoopUtilization();
-    admission.isBusy = batches.isBusy =
-      overload.maxEventLoopDelayMs > 0 && eventLoopUtilization(usage, before).utilization >= busyFrom;
+    isBusy = overload.maxEventLoopDelayMs > 0 && eventLoopUtilization(usage, before).utilization >= busyFrom;
   }, utilizationIntervalMs);
   // It is no reason for a program to go on.
   timer.unref();

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { Chunks } from '../../src/chunks.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
-import { openConnection } from '../support/raw-socket.ts';
+import { manyTimes, openConnection, requestOf } from '../support/raw-socket.ts';
 import type { RawConnection } from '../support/raw-socket.ts';
 
 const mebibyte = 1_048_576;
@@ -92,15 +92,9 @@ test('a large body counts as long as its request is executed, and makes nobody e
 
 test('answers that nobody takes have 128 MiB together: the oldest have to go', async () => {
   const gateway = await startGateway();
-  const fields = Array.from({ length: 40 }, (_, index) => `a${index}: description`).join(' ');
-  const body = JSON.stringify({
-    query: `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on CustomerPersona { ${fields} } } }`,
-    variables: {
-      keys: Array.from({ length: 1_000 }, () => ({ __typename: 'CustomerPersona', id: exampleId })),
-    },
-  });
-  const request = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
-  const size = (await (await gateway.post(body)).arrayBuffer()).byteLength;
+  const params = manyTimes('description', 40, exampleId, 1_000);
+  const request = requestOf(params);
+  const size = (await (await gateway.post(params)).arrayBuffer()).byteLength;
   const room = Math.floor((128 * mebibyte) / size);
   const connections: RawConnection[] = [];
   const answered = () => gateway.sandbox.requests.length;

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { clinic, exampleId, startGateway } from '../support/gateway.ts';
-import { openConnection, sendBytes } from '../support/raw-socket.ts';
+import { manyTimes, openConnection, requestOf, sendBytes } from '../support/raw-socket.ts';
 
 const body = '{"query":"{ __typename }"}';
 const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
@@ -110,18 +110,9 @@ test('whoever is refused and neither leaves nor stops sending is cut off', async
 
 test('a client that does not take its answer is cut off', async () => {
   const gateway = await startGateway({ http: { receiveTimeoutMs: 600 } });
-  const fields = Array.from({ length: 40 }, (_, index) => `a${index}: description`).join(' ');
-  const large = JSON.stringify({
-    query: `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on CustomerPersona { ${fields} } } }`,
-    variables: {
-      keys: Array.from({ length: 1_000 }, () => ({ __typename: 'CustomerPersona', id: exampleId })),
-    },
-  });
   const { socket } = openConnection(gateway.url);
   socket.pause();
-  socket.write(
-    `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${large.length}\r\n\r\n${large}`,
-  );
+  socket.write(requestOf(manyTimes('description', 40, exampleId, 1_000)));
   await expect.poll(() => gateway.logs).toMatchObject([{ msg: 'request', aborted: true }]);
 });
 
@@ -222,8 +213,7 @@ test('requests in a pipeline are answered in their order', async () => {
 test('of a connection’s requests sixteen wait for the one before them; one more is refused, and ends it', async () => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
-  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
-  const slow = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}`;
+  const slow = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
   const answer = await sendBytes(gateway.url, slow + request.repeat(100));
   expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual([
     ...Array.from({ length: 17 }, () => 'HTTP/1.1 200'),
@@ -237,16 +227,14 @@ test('of a connection’s requests sixteen wait for the one before them; one mor
 test('whoever goes on sending requests without waiting is cut off', async () => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
-  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
-  const slow = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}`;
+  const slow = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
   expect(await sendBytes(gateway.url, slow + request.repeat(1_100))).toBe('');
 });
 
 test('a good request is still answered when what follows it in the pipeline is not HTTP', async () => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
-  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
-  const slow = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}`;
+  const slow = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
   const answer = await sendBytes(gateway.url, `${slow}GARBAGE\r\n\r\n`);
   expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
 });
@@ -347,8 +335,7 @@ test('a client that asks for a tunnel and resets the connection harms nobody', a
 test('a tunnel that is asked for behind a good request does not lose its answer', async () => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
-  const query = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` });
-  const slow = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${query.length}\r\n\r\n${query}`;
+  const slow = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
   const answer = await sendBytes(gateway.url, slow + tunnel);
   expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
 });

@@ -30,3 +30,25 @@ export function sendBytes(url: string, bytes: string): Promise<string> {
   socket.write(bytes);
   return closed;
 }
+
+/** The bytes of a GraphQL request. */
+export function requestOf(params: object): string {
+  const body = JSON.stringify(params);
+  return `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** Asks for one persona's field again and again: little to read, and much to answer. */
+export function manyTimes(
+  field: string,
+  aliases: number,
+  personaId: string,
+  representations: number,
+): object {
+  const fields = Array.from({ length: aliases }, (_, index) => `a${index}: ${field}`).join(' ');
+  return {
+    query: `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on CustomerPersona { ${fields} } } }`,
+    variables: {
+      keys: Array.from({ length: representations }, () => ({ __typename: 'CustomerPersona', id: personaId })),
+    },
+  };
+}

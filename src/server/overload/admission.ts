@@ -5,6 +5,8 @@ export interface AdmissionOptions {
   readonly line: Line;
   /** Where those wait that were taken up, and have what they waited for. */
   readonly resumptions: Line;
+  /** Whether the process has no time to spare. */
+  readonly isBusy: () => boolean;
   /** The most requests in flight, those that wait included. */
   readonly maxConcurrentRequests: number;
   /** How long a request may have to wait in line, in milliseconds; 0 does not look at it at all. */
@@ -23,8 +25,6 @@ export interface AdmissionOptions {
 
 /** Decides which requests there is room and time for. */
 export interface Admission {
-  /** Whether the process has no time to spare. */
-  isBusy: boolean;
   /**
    * Whether there is room and time for a request that begins to arrive.
    *
@@ -62,7 +62,7 @@ export interface Admission {
  * A place is taken only by what has arrived in full: otherwise a few requests without a body would take them all.
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { line, resumptions, maxConcurrentRequests, maxEventLoopDelayMs, now } = options;
+  const { line, resumptions, isBusy, maxConcurrentRequests, maxEventLoopDelayMs, now } = options;
   const { minimumLine = 100, maxBacklog = 0.25, maxBacklogOfBatches = 0.5 } = options;
   const { calmMs = 2_000 } = options;
   let inFlight = 0;
@@ -83,10 +83,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const hasPlace = () => note(inFlight < maxConcurrentRequests);
 
   return {
-    isBusy: false,
     allows(backlog) {
       // One caller's reads are no reason to send all others to another replica.
-      if (this.isBusy && backlog > maxBacklog) return false;
+      if (isBusy() && backlog > maxBacklog) return false;
       return note(!isLate()) && hasPlace();
     },
     enter() {

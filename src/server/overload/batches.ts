@@ -1,6 +1,8 @@
 import { Queue } from '../../queue.ts';
 
 export interface BatchesOptions {
+  /** Whether the process has no time to spare. */
+  readonly isBusy: () => boolean;
   /** How many reads of one caller are executed at once while the process is busy. @default 320 */
   readonly maxExecuted?: number;
   /** How many more may then be wanted before further requests are refused. @default 1600 */
@@ -12,8 +14,6 @@ const minimumRequests = 8;
 
 /** Requests that read several things at once, by their callers. */
 export interface Batches {
-  /** Whether the process has no time to spare. */
-  isBusy: boolean;
   /** Whether another request of the caller's would be executed soon. */
   hasRoom(caller: string): boolean;
   /**
@@ -43,15 +43,14 @@ interface Batch {
  * read, which keeps the garbage collector busy. One after the other each is answered sooner, and so are all of them.
  * While the process has time it is Bluejay that they wait for, and none waits for another.
  */
-export function createBatches({ maxExecuted = 320, maxWaiting = 1_600 }: BatchesOptions = {}): Batches {
+export function createBatches({ isBusy, maxExecuted = 320, maxWaiting = 1_600 }: BatchesOptions): Batches {
   /** Only callers with requests that have entered. */
   const batches = new Map<string, Batch>();
 
   return {
-    isBusy: false,
     hasRoom(caller) {
       const batch = batches.get(caller);
-      if (!this.isBusy || batch === undefined || batch.requests < minimumRequests) return true;
+      if (!isBusy() || batch === undefined || batch.requests < minimumRequests) return true;
       return batch.wanted <= maxExecuted + maxWaiting;
     },
     enter(caller, reads) {
@@ -61,7 +60,7 @@ export function createBatches({ maxExecuted = 320, maxWaiting = 1_600 }: Batches
       const { waiting } = batch;
       batch.requests += 1;
       batch.wanted += reads;
-      if (!this.isBusy || (waiting.size === 0 && batch.executed < maxExecuted)) {
+      if (!isBusy() || (waiting.size === 0 && batch.executed < maxExecuted)) {
         batch.executed += reads;
         return undefined;
       }
