@@ -14,7 +14,7 @@ export interface Sent {
 export interface Clients {
   /** Sends at a rate. Resolves when the time is over; what is not answered by then is status 0. */
   openLoop(requestsPerSecond: number, durationMs: number): Promise<Sent[]>;
-  /** Keeps some of the connections busy. @returns how many answers of 200 came a second */
+  /** Keeps some of the connections busy, and waits for their last answers. @returns how many of 200 came a second */
   closedLoop(connections: number, durationMs: number): Promise<number>;
   close(): void;
 }
@@ -110,16 +110,23 @@ export async function createClients(
     return new Promise((resolve) => {
       let good = 0;
       let isOver = false;
+      let open = 0;
       const next = (connection: Connection) =>
         post(connection, (status) => {
-          if (status === 200 && !isOver) good += 1;
-          if (isOver) idle.push(connection);
-          else next(connection);
+          if (!isOver) {
+            if (status === 200) good += 1;
+            return next(connection);
+          }
+          idle.push(connection);
+          open -= 1;
+          if (open === 0) resolve((good / durationMs) * 1e3);
         });
-      for (const connection of idle.splice(-busy)) next(connection);
+      for (const connection of idle.splice(-busy)) {
+        open += 1;
+        next(connection);
+      }
       setTimeout(() => {
         isOver = true;
-        resolve((good / durationMs) * 1e3);
       }, durationMs);
     });
   }

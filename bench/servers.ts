@@ -31,6 +31,8 @@ const gatewayEnvironment = (BLUEJAY_BASE_URL: string) => ({
 
 export const floor: ServerKind = { name: 'floor', file: 'bench/floor.ts', env: reference };
 
+export const refuser: ServerKind = { name: 'refuser', file: 'bench/refuser.ts', env: () => production };
+
 export const gateway: ServerKind = { name: 'gateway', file: 'build/main.js', env: gatewayEnvironment };
 
 export const cachedGateway: ServerKind = {

@@ -46,12 +46,13 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
     resumptions: createLine({ now }),
     now,
   });
-  const batches = createBatches({ isBusy: () => isBusy });
+  const batches = createBatches();
   let usage = eventLoopUtilization();
   const timer = setInterval(() => {
     const before = usage;
     usage = eventLoopUtilization();
     isBusy = overload.maxEventLoopDelayMs > 0 && eventLoopUtilization(usage, before).utilization >= busyFrom;
+    batches.adapt(isBusy);
   }, utilizationIntervalMs);
   // It is no reason for a program to go on.
   timer.unref();

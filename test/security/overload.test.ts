@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createAdmission } from '../../src/server/overload/admission.ts';
 import type { AdmissionOptions } from '../../src/server/overload/admission.ts';
 import { createBatches } from '../../src/server/overload/batches.ts';
+import type { BatchesOptions } from '../../src/server/overload/batches.ts';
 import { createLine } from '../../src/server/overload/line.ts';
 import { airline, clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
@@ -204,17 +205,10 @@ test('while the process is busy, a caller whose reads wait in a long line is ref
 });
 
 test('a busy process executes few batches of a caller at once, in order, and refuses what would wait long', async () => {
-  let isBusy = false;
-  const batches = createBatches({ isBusy: () => isBusy, maxExecuted: 100, maxWaiting: 700 });
-  const started: string[] = [];
-  const enter = (name: string, reads: number, caller = 'one') => {
-    const turn = batches.enter(caller, reads);
-    if (turn === undefined) started.push(name);
-    else void turn.then(() => started.push(name));
-  };
+  const { batches, enter, started } = batchesAt({ maxExecuted: 100, maxWaiting: 700 });
   enter('idle', 100);
   enter('idle, too', 100);
-  isBusy = true;
+  batches.adapt(true);
   enter('first', 100);
   enter('second', 50);
   enter('third', 50);
@@ -236,9 +230,42 @@ test('a busy process executes few batches of a caller at once, in order, and ref
   // Seven are not many, and after the eighth it is the reads that count.
   expect(batches.hasRoom('one')).toBe(false);
   expect(batches.hasRoom('other')).toBe(true);
-  isBusy = false;
+  batches.adapt(false);
   expect(batches.hasRoom('one')).toBe(true);
 });
+
+test('with each interval in which there was time twice as many batches are executed, and few when there is none', async () => {
+  const { batches, enter, started } = batchesAt({ maxExecuted: 100 });
+  batches.adapt(true);
+  for (let number = 1; number <= 9; number += 1) enter(String(number), 100);
+  expect(started).toEqual(['1']);
+  batches.adapt(false);
+  await setImmediate();
+  expect(started).toEqual(['1', '2']);
+  // Whoever comes now is not before those who wait.
+  enter('10', 1);
+  batches.adapt(false);
+  await setImmediate();
+  expect(started).toEqual(['1', '2', '3', '4']);
+  batches.adapt(true);
+  for (let count = 0; count < 3; count += 1) batches.leave('one', 100);
+  await setImmediate();
+  expect(started).toHaveLength(4);
+  batches.leave('one', 100);
+  await setImmediate();
+  expect(started).toEqual(['1', '2', '3', '4', '5']);
+});
+
+function batchesAt(options: BatchesOptions) {
+  const batches = createBatches(options);
+  const started: string[] = [];
+  const enter = (name: string, reads: number, caller = 'one') => {
+    const turn = batches.enter(caller, reads);
+    if (turn === undefined) started.push(name);
+    else void turn.then(() => started.push(name));
+  };
+  return { batches, enter, started };
+}
 
 test('requests with several reads are refused while their caller’s line is more than half full', () => {
   const admission = admissionAt();

@@ -1,11 +1,12 @@
 import { Queue } from '../../queue.ts';
 
 export interface BatchesOptions {
-  /** Whether the process has no time to spare. */
-  readonly isBusy: () => boolean;
   /** How many reads of one caller are executed at once while the process is busy. @default 320 */
   readonly maxExecuted?: number;
-  /** How many more may then be wanted before further requests are refused. @default 1600 */
+  /**
+   * How many more may be wanted before further requests are refused. More of them would be answered later, and cost
+   * the garbage collector more than it is worth (`npm run bench:overload`). @default 1600
+   */
   readonly maxWaiting?: number;
 }
 
@@ -24,6 +25,8 @@ export interface Batches {
    */
   enter(caller: string, reads: number): Promise<void> | undefined;
   leave(caller: string, reads: number): void;
+  /** Told at regular intervals, of tens of milliseconds, whether the process had no time to spare in the last one. */
+  adapt(isBusy: boolean): void;
 }
 
 /** A caller's requests. */
@@ -41,17 +44,31 @@ interface Batch {
  *
  * They would all be executed at the same pace and answered at the same time, late, and hold meanwhile what they have
  * read, which keeps the garbage collector busy. One after the other each is answered sooner, and so are all of them.
- * While the process has time it is Bluejay that they wait for, and none waits for another.
+ *
+ * While the process has time it is Bluejay that they wait for, and none waits for another. Yet a moment without work
+ * comes under overload, too, when Bluejay answers nothing for a while: so twice as many may be executed for each
+ * interval in which there was time, and not all of them at once.
  */
-export function createBatches({ isBusy, maxExecuted = 320, maxWaiting = 1_600 }: BatchesOptions): Batches {
+export function createBatches({ maxExecuted = 320, maxWaiting = 1_600 }: BatchesOptions = {}): Batches {
   /** Only callers with requests that have entered. */
   const batches = new Map<string, Batch>();
+  /** How many reads of each are executed at once. */
+  let limit = Number.POSITIVE_INFINITY;
+
+  function startWaiting(batch: Batch): void {
+    while (batch.executed < limit) {
+      const { first } = batch.waiting;
+      if (first === undefined) break;
+      batch.waiting.delete(first);
+      first.item();
+    }
+  }
 
   return {
     hasRoom(caller) {
       const batch = batches.get(caller);
-      if (!isBusy() || batch === undefined || batch.requests < minimumRequests) return true;
-      return batch.wanted <= maxExecuted + maxWaiting;
+      if (batch === undefined || batch.requests < minimumRequests) return true;
+      return batch.wanted <= limit + maxWaiting;
     },
     enter(caller, reads) {
       let batch = batches.get(caller);
@@ -60,7 +77,7 @@ export function createBatches({ isBusy, maxExecuted = 320, maxWaiting = 1_600 }:
       const { waiting } = batch;
       batch.requests += 1;
       batch.wanted += reads;
-      if (!isBusy() || (waiting.size === 0 && batch.executed < maxExecuted)) {
+      if (batch.executed < limit) {
         batch.executed += reads;
         return undefined;
       }
@@ -77,13 +94,12 @@ export function createBatches({ isBusy, maxExecuted = 320, maxWaiting = 1_600 }:
       batch.requests -= 1;
       batch.wanted -= reads;
       batch.executed -= reads;
-      while (batch.executed < maxExecuted) {
-        const { first } = batch.waiting;
-        if (first === undefined) break;
-        batch.waiting.delete(first);
-        first.item();
-      }
+      startWaiting(batch);
       if (batch.requests === 0) batches.delete(caller);
+    },
+    adapt(isBusy) {
+      limit = isBusy ? maxExecuted : limit * 2;
+      for (const batch of batches.values()) startWaiting(batch);
     },
   };
 }
