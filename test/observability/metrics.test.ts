@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
+import { createMetricsServer } from '../../src/observability/metrics/metrics-server.ts';
 import { clinic, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { fillLine, startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort, isMissing, startProcess } from '../support/processes.ts';
-import { sendBytes } from '../support/raw-socket.ts';
+import { openConnection, sendBytes } from '../support/raw-socket.ts';
 import { parseSamples, sumOf } from '../support/prometheus-text.ts';
 
 const metrics = { host: '127.0.0.1', port: 0 };
@@ -224,6 +226,41 @@ test('who scrapes without waiting for the answers is cut off', async () => {
   const scrape = 'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n';
   expect(await sendBytes(gateway.metricsOrigin() ?? '', scrape.repeat(2))).toBe('');
   expect(await gateway.metrics()).toContain('# TYPE');
+});
+
+test('the metrics port has a hundred connections', async () => {
+  const gateway = await startMetered();
+  const origin = gateway.metricsOrigin() ?? '';
+  const connections = Array.from({ length: 100 }, () => openConnection(origin));
+  await Promise.all(connections.map(({ socket }) => once(socket, 'connect')));
+  expect(await openConnection(origin).closed).toBe('');
+  connections[0]?.socket.end();
+  await connections[0]?.closed;
+  expect(await gateway.metrics()).toContain('# TYPE');
+});
+
+test('who scrapes while metrics are collected gets the same, and whoever comes later gets new ones', async () => {
+  const collections: PromiseWithResolvers<string>[] = [];
+  const server = createMetricsServer(() => {
+    const collection = Promise.withResolvers<string>();
+    collections.push(collection);
+    return collection.promise;
+  });
+  onTestFinished(() => server.close());
+  const origin = await server.listen(0, '127.0.0.1');
+  const scrape = 'GET /metrics HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n';
+  const scrapes = [openConnection(origin), openConnection(origin)];
+  await Promise.all(scrapes.map(({ socket }) => once(socket, 'connect')));
+  for (const { socket } of scrapes) socket.write(scrape);
+  // It came after them, and is answered.
+  for (let count = 0; count < 2; count += 1) await fetch(`${origin}/`);
+  expect(collections).toHaveLength(1);
+  collections[0]?.resolve('first');
+  for (const { closed } of scrapes) expect(await closed).toContain('first');
+  const later = sendBytes(origin, scrape);
+  await expect.poll(() => collections).toHaveLength(2);
+  collections[1]?.resolve('second');
+  expect(await later).toContain('second');
 });
 
 test('what nobody wants is not even loaded', async () => {

@@ -445,18 +445,35 @@ test('a health check on a new connection does not stand behind all requests that
   await expect.poll(answered).toBe(4_250);
 });
 
-test('a health check does not stand behind all requests that have waited for the same read', async () => {
-  const gateway = await startGateway({
-    protection: { overload: { maxConcurrentRequests: 10_000, maxEventLoopDelayMs: 0 } },
-  });
-  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 300 } });
-  const bytes = requestOf(manyTimes('id', 40, exampleId, 500));
-  const connections = Array.from({ length: 30 }, () => openConnection(gateway.url));
-  const answered = () => connections.filter(({ received }) => received() !== '').length;
-  for (const { socket } of connections) socket.write(bytes);
-  while (answered() === 0) await setImmediate();
-  expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
-  expect(answered()).toBeLessThan(25);
-  await expect.poll(answered).toBe(30);
-  expect(gateway.sandbox.requests).toHaveLength(1);
-});
+test.each([
+  ['persona', { personaId: exampleId }, manyTimes('id', 40, exampleId, 500)],
+  ['list', { agentId: 7 }, manyListed(40, 7, 200)],
+])(
+  'a health check does not stand behind all requests that have waited for the same %s',
+  async (_, read, params) => {
+    const gateway = await startGateway({
+      protection: { overload: { maxConcurrentRequests: 10_000, maxEventLoopDelayMs: 0 } },
+    });
+    gateway.sandbox.faults.add({ ...read, fault: { kind: 'delay', delayMs: 300 } });
+    const bytes = requestOf(params);
+    const connections = Array.from({ length: 30 }, () => openConnection(gateway.url));
+    const answered = () => connections.filter(({ received }) => received() !== '').length;
+    for (const { socket } of connections) socket.write(bytes);
+    while (answered() === 0) await setImmediate();
+    expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
+    expect(answered()).toBeLessThan(25);
+    await expect.poll(answered).toBe(30);
+    expect(gateway.sandbox.requests).toHaveLength(1);
+  },
+);
+
+/** The personas of one agent again and again. */
+function manyListed(aliases: number, agentId: number, representations: number): object {
+  const fields = Array.from({ length: aliases }, (_, index) => `a${index}: id`).join(' ');
+  return {
+    query: `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on Agent { customerPersonas { ${fields} } } } }`,
+    variables: {
+      keys: Array.from({ length: representations }, () => ({ __typename: 'Agent', id: agentId })),
+    },
+  };
+}
