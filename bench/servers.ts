@@ -23,6 +23,7 @@ const reference = (UPSTREAM: string) => ({ ...production, UPSTREAM });
 /** As production starts it: see the README and deploy/. */
 const gatewayEnvironment = (BLUEJAY_BASE_URL: string) => ({
   ...production,
+  MALLOC_MMAP_THRESHOLD_: '131072',
   LOG_LEVEL: 'warn',
   METRICS_PORT: '0',
   BLUEJAY_BASE_URL,
