@@ -356,7 +356,7 @@ test('a busy gateway refuses the caller whose reads fill the line, by its key, a
   await Promise.all(greedy.map((client) => client.leave()));
 });
 
-test('a busy gateway refuses a caller whose batches would wait long, until they have ended', async () => {
+test('a busy gateway refuses further batches of a caller whose batches would wait long, until they have ended', async () => {
   const gateway = await startGateway({
     protection: { overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 60_000 } },
   });
@@ -375,29 +375,38 @@ test('a busy gateway refuses a caller whose batches would wait long, until they 
       .match(/HTTP\/1\.1 \d+/g)
       ?.map((line) => line.slice(-3)) ?? [];
   let sent = 0;
-  const send = () => {
+  const send = (bytes: string) => {
     sent += 1;
-    socket.write(requestOf(typename));
+    socket.write(bytes);
   };
-  const sendWhileBusy = async () => {
+  const sendWhileBusy = async (bytes: string) => {
     await setImmediate();
-    send();
+    send(bytes);
     for (const until = performance.now() + 500; performance.now() < until;);
     await expect.poll(() => statuses().length).toBe(sent);
     return statuses().at(-1);
   };
+  const small = requestOf(typename);
+  const large = requestOf({ query: `${typename.query}${' '.repeat(2_048)}` });
+  const chunked = small.replace(
+    /content-length: (\d+)\r\n\r\n(.*)/,
+    (_, length, body) =>
+      `transfer-encoding: chunked\r\n\r\n${Number(length).toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+  );
+  const smallBatch = requestOf({ ...manyPersonas(9), variables: { ids: someIds(2, 9) } });
   // To begin with it may be busy still.
   await expect
     .poll(() => {
-      send();
+      send(large);
       return statuses().at(-1);
     })
     .toBe('200');
   await expect.poll(() => statuses().length).toBe(sent);
-  expect(await sendWhileBusy()).toBe('503');
+  for (const bytes of [large, chunked, smallBatch]) expect(await sendWhileBusy(bytes)).toBe('503');
+  expect(await sendWhileBusy(small)).toBe('200');
   await Promise.all(batches.map((client) => client.leave()));
   await expect.poll(() => gateway.logs.filter((line) => line['aborted'] === true).length).toBe(8);
-  expect(await sendWhileBusy()).toBe('200');
+  expect(await sendWhileBusy(large)).toBe('200');
 });
 
 test('it counts as overloaded until two seconds after the last refusal', () => {

@@ -16,6 +16,9 @@ export interface ShedLoadOptions {
 
 const retryAfterSeconds = 1;
 
+/** Up to so many bytes have room for few reads: whether there are several is found out once they are read. */
+const smallBodyBytes = 2_048;
+
 /** One for all: under overload nothing is made that need not be. */
 const overloaded = new Refusal(
   503,
@@ -29,17 +32,29 @@ const overloaded = new Refusal(
 export function shedLoad(route: Route, options: ShedLoadOptions): Route {
   const { admission, batches, callerOf, backlogOf } = options;
   return (exchange) => {
-    const caller = callerOf(exchange.request);
-    if (!admission.allows(backlogOf(caller)) || !batches.hasRoom(caller)) return refuse(exchange, overloaded);
+    const { request } = exchange;
+    const caller = callerOf(request);
+    // Single reads are not to suffer from the batches of others that the gateway cannot tell from their caller.
+    const isSmall = hasSmallBody(request);
+    if (!admission.allows(backlogOf(caller)) || (!isSmall && !batches.hasRoom(caller))) {
+      return refuse(exchange, overloaded);
+    }
     exchange.admission = admission;
     exchange.reserve = (reads) => {
       if (reads <= 1) return undefined;
       if (!admission.allowsBatch(backlogOf(caller))) throw overloaded;
+      if (isSmall && !batches.hasRoom(caller)) throw overloaded;
       exchange.releaseReads = () => batches.leave(caller, reads);
       return batches.enter(caller, reads);
     };
     return route(exchange);
   };
+}
+
+function hasSmallBody({ headers }: IncomingMessage): boolean {
+  return (
+    headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) <= smallBodyBytes
+  );
 }
 
 /**
