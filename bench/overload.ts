@@ -5,8 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { requestHeaders } from './connection.ts';
-import { createClients } from './overload-client.ts';
-import { partial } from './overload-client.ts';
+import { createClients, partial } from './overload-client.ts';
 import type { Sent } from './overload-client.ts';
 import { createPrograms, readCpuUsage } from './programs.ts';
 import { cachedGateway, gateway, refuser, startServer } from './servers.ts';
@@ -48,6 +47,7 @@ const bytes = (await whole.arrayBuffer()).byteLength;
 const openClients = (count: number, url = program.url) => createClients(url, count, { bodies, bytes });
 
 const isGood = ({ status, tookMs }: Sent) => status === 200 && tookMs <= usefulMs;
+const isRefused = ({ status }: Sent) => status === 503;
 
 /** Asks as probes do, on connections of their own. */
 async function probe(path: string, durationMs: number) {
@@ -100,7 +100,7 @@ async function measureRound(atOnce: number) {
   await sleep(500);
   const [sent, live, ready] = result;
   const goodput = (sent.filter(isGood).length / overloadMs) * 1e3;
-  const refused = (sent.filter(({ status }) => status === 503).length / overloadMs) * 1e3;
+  const refused = (sent.filter(isRefused).length / overloadMs) * 1e3;
   const answerMicros = (peakCpu / peak) * 1e6;
   return {
     peak,
@@ -161,7 +161,6 @@ async function measureLeastRefusalMicros() {
   return ((cpu * overloadMs) / result.filter(isRefused).length) * 1e3;
 }
 
-const isRefused = ({ status }: Sent) => status === 503;
 const leastRefusalMicros = await measureLeastRefusalMicros();
 await upstream.stop();
 

@@ -8,7 +8,7 @@ import { createLine } from '../../src/server/overload/line.ts';
 import { airline, clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
 import type { LeavingClient } from '../support/leaving-client.ts';
-import { manyTimes, openConnection, requestOf, sendBytes } from '../support/raw-socket.ts';
+import { manyListed, manyTimes, openConnection, requestOf, sendBytes } from '../support/raw-socket.ts';
 
 const typename = { query: '{ __typename }' };
 
@@ -475,14 +475,3 @@ test.each([
     expect(gateway.sandbox.requests).toHaveLength(1);
   },
 );
-
-/** The personas of one agent again and again. */
-function manyListed(aliases: number, agentId: number, representations: number): object {
-  const fields = Array.from({ length: aliases }, (_, index) => `a${index}: id`).join(' ');
-  return {
-    query: `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on Agent { customerPersonas { ${fields} } } } }`,
-    variables: {
-      keys: Array.from({ length: representations }, () => ({ __typename: 'Agent', id: agentId })),
-    },
-  };
-}

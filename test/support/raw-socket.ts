@@ -38,17 +38,24 @@ export function requestOf(params: object): string {
 }
 
 /** Asks for one persona's field again and again: little to read, and much to answer. */
-export function manyTimes(
-  field: string,
-  aliases: number,
-  personaId: string,
-  representations: number,
-): object {
-  const fields = Array.from({ length: aliases }, (_, index) => `a${index}: ${field}`).join(' ');
+export const manyTimes = (field: string, aliases: number, id: string, representations: number): object =>
+  askAgain({ __typename: 'CustomerPersona', id }, representations, aliased(field, aliases));
+
+/** The same for the ids of one agent's personas. */
+export const manyListed = (aliases: number, id: number, representations: number): object =>
+  askAgain({ __typename: 'Agent', id }, representations, `customerPersonas { ${aliased('id', aliases)} }`);
+
+const aliased = (field: string, aliases: number) =>
+  Array.from({ length: aliases }, (_, index) => `a${index}: ${field}`).join(' ');
+
+interface Key {
+  readonly __typename: string;
+  readonly id: string | number;
+}
+
+function askAgain(key: Key, times: number, selection: string): object {
   return {
-    query: `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on CustomerPersona { ${fields} } } }`,
-    variables: {
-      keys: Array.from({ length: representations }, () => ({ __typename: 'CustomerPersona', id: personaId })),
-    },
+    query: `query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on ${key.__typename} { ${selection} } } }`,
+    variables: { keys: Array.from({ length: times }, () => key) },
   };
 }

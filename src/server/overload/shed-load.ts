@@ -42,8 +42,8 @@ export function shedLoad(route: Route, options: ShedLoadOptions): Route {
     exchange.admission = admission;
     exchange.reserve = (reads) => {
       if (reads <= 1) return undefined;
-      if (!admission.allowsBatch(backlogOf(caller))) throw overloaded;
-      if (isSmall && !batches.hasRoom(caller)) throw overloaded;
+      if (!admission.allowsBatch(backlogOf(caller)) || (isSmall && !batches.hasRoom(caller)))
+        throw overloaded;
       exchange.releaseReads = () => batches.leave(caller, reads);
       return batches.enter(caller, reads);
     };
