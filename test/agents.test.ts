@@ -43,26 +43,27 @@ test('an agent without personas, and one that does not exist, have none', async 
   expect(await ask(gateway, query)).toEqual({ data: { none: [], unknown: [] } });
 });
 
-test('agents of a request are read once each, and each stands alone', async () => {
+test('agents of a request are read once each, and a list that fails costs that list', async () => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ agentId: 8, fault: { kind: 'answer', status: 500 } });
   const { data, errors } = await agents(gateway, ['7', '8', 7, 'seven', '9']);
   expect(data?.['_entities']).toEqual([
     { id: '7', customerPersonas: brief(3) },
-    null,
+    { id: '8', customerPersonas: null },
     { id: '7', customerPersonas: brief(3) },
-    null,
+    { id: 'seven', customerPersonas: [] },
     { id: '9', customerPersonas: [] },
   ]);
-  expect(errors?.map(({ path, extensions }) => [path, extensions['code']])).toEqual([
-    [['_entities', 3], 'BAD_USER_INPUT'],
-    [['_entities', 1, 'customerPersonas'], 'UPSTREAM_ERROR'],
+  expect(errors).toMatchObject([
+    {
+      path: ['_entities', 1, 'customerPersonas'],
+      extensions: { code: 'UPSTREAM_ERROR', upstream: { ...upstream, status: 500 } },
+    },
   ]);
-  expect(errors?.[1]?.extensions['upstream']).toEqual({ ...upstream, status: 500 });
   expect(pathsOf(gateway).toSorted()).toEqual([listPath(7), listPath(8), listPath(9)]);
 });
 
-test.each([
+const notBluejays = [
   'seven',
   '',
   ' 7',
@@ -76,11 +77,21 @@ test.each([
   '9007199254740992',
   '99999999999999999999',
   '../7',
-])('the agent id "%s" is refused before a call', async (agentId) => {
+];
+
+test('an agent whose id Bluejay cannot have is one without personas, and costs no call', async () => {
+  const gateway = await startGateway();
+  const { data, errors } = await agents(gateway, notBluejays);
+  expect(errors).toBeUndefined();
+  expect(data?.['_entities']).toEqual(notBluejays.map((id) => ({ id, customerPersonas: [] })));
+  expect(gateway.sandbox.requests).toHaveLength(0);
+});
+
+test.each(notBluejays)('the agent id "%s" is refused at its field, before a call', async (agentId) => {
   const gateway = await startGateway();
   const query = 'query ($agentId: ID!) { personasByAgent(agentId: $agentId) { id } }';
   const { data, errors } = await ask(gateway, query, { agentId });
-  expect(data).toBeNull();
+  expect(data).toEqual({ personasByAgent: null });
   expect(errors).toMatchObject([
     {
       path: ['personasByAgent'],
@@ -144,23 +155,26 @@ test('a list that fails or hangs takes no persona with it', async () => {
     _entities(representations: $representations) { ... on Agent { customerPersonas { id } } }
   }`;
   const { data, errors } = await ask(gateway, query, { representations: [agent('7'), agent('8')] });
-  expect(data).toEqual({ persona: { name: clinic.personas[0]?.name }, _entities: [null, null] });
+  const failed = { customerPersonas: null };
+  expect(data).toEqual({ persona: { name: clinic.personas[0]?.name }, _entities: [failed, failed] });
   expect(errors?.map(({ extensions }) => extensions['code']).toSorted()).toEqual([
     'UPSTREAM_TIMEOUT',
     'UPSTREAM_UNAVAILABLE',
   ]);
 });
 
-test('items of a list that are null or have no id are left out and counted', async () => {
+test('items of a list without a usable id are left out and counted', async () => {
   const dropped: number[] = [];
   const gateway = await startGateway({ events: { onItemsDropped: (count) => dropped.push(count) } });
-  const body = JSON.stringify([null, { id: null, name: 'canary' }, clinic.personas[0], { name: 'canary' }]);
+  const unusable = [null, 7, 'canary', [], {}, { error: 'canary' }, { name: 'canary' }];
+  const ids = [null, 7, 'canary', '', {}].map((id) => ({ id, name: 'canary' }));
+  const body = JSON.stringify([...unusable, clinic.personas[0], ...ids]);
   gateway.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body } });
   expect(await ask(gateway, '{ personasByAgent(agentId: 7) { id } }')).toEqual({
     data: { personasByAgent: [{ id: exampleId }] },
   });
-  expect(dropped).toEqual([3]);
-  expect(gateway.logs).toContainEqual(expect.objectContaining({ level: 'warn', count: 3 }));
+  expect(dropped).toEqual([12]);
+  expect(gateway.logs).toContainEqual(expect.objectContaining({ level: 'warn', count: 12 }));
   expect(gateway.logText()).not.toContain('canary');
 });
 
@@ -168,10 +182,8 @@ test.each([
   ['is an object', '{}'],
   ['is not JSON', '<html>canary'],
   ['is empty', ''],
-  ['has an item of another type', `["${exampleId}"]`],
-  ['has an item without any field of a persona', '[{"error":"canary"},{"id":7}]'],
-  ['has an item with an id that is no UUID', '[{"id":"canary"}]'],
-  ['has an item with a number for a name', `[{"id":"${exampleId}","name":7}]`],
+  ['has only items of another type', `["${exampleId}"]`],
+  ['has only items without a usable id', '[{"error":"canary"},{"id":7},{"id":"canary"},null]'],
 ])('a list that %s is UPSTREAM_INVALID_RESPONSE', async (_name, body) => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body } });
@@ -220,4 +232,31 @@ test('lists that fail open no breaker of the personas', async () => {
     { extensions: { code: 'UPSTREAM_UNAVAILABLE', reason: 'circuit_open', upstream } },
   ]);
   expect(await ask(gateway, `{ persona(id: "${unknownId}") { id } }`)).toEqual({ data: { persona: null } });
+});
+
+test('a field that fails, or has a wrong argument, costs itself and nothing beside it', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ agentId: 8, fault: { kind: 'answer', status: 500 } });
+  const query = `query ($ids: [UUID!]!) {
+    failing: personasByAgent(agentId: 8) { id }
+    malformed: personasByAgent(agentId: "agent-x") { id }
+    many: personas(ids: $ids) { id }
+    fine: personasByAgent(agentId: 7) { id name }
+    persona(id: "${exampleId}") { id }
+  }`;
+  const { data, errors } = await ask(gateway, query, { ids: Array<string>(101).fill(unknownId) });
+  expect(data).toEqual({
+    failing: null,
+    malformed: null,
+    many: null,
+    fine: brief(3),
+    persona: { id: exampleId },
+  });
+  expect(new Map(errors?.map(({ path, extensions }) => [path.join('.'), extensions['code']]))).toEqual(
+    new Map([
+      ['failing', 'UPSTREAM_ERROR'],
+      ['malformed', 'BAD_USER_INPUT'],
+      ['many', 'QUERY_TOO_COMPLEX'],
+    ]),
+  );
 });

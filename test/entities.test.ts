@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { Kind, parse, print } from 'graphql';
 import { expect, test } from 'vitest';
 import { createSchema, printSchema } from '../src/schema/index.ts';
 import { clinic, exampleId, someIds, startGateway, unknownId } from './support/gateway.ts';
@@ -77,6 +78,20 @@ test('_service answers with the SDL that is committed', async () => {
   const committed = readFileSync('schema.graphql', 'utf8');
   expect(`${data._service.sdl.trimEnd()}\n`).toBe(committed);
   expect(printSchema(createSchema())).toBe(committed);
+});
+
+test('the SDL says which specification each scalar follows, and composes with it', async () => {
+  const gateway = await startGateway();
+  const response = await gateway.post({ query: '{ _service { sdl } }' });
+  const { data } = (await response.json()) as { data: { _service: { sdl: string } } };
+  const scalars = parse(data._service.sdl).definitions.filter(
+    (node) => node.kind === Kind.SCALAR_TYPE_DEFINITION,
+  );
+  const specifications = scalars.map(({ name, directives }) => [name.value, directives?.map(print)]);
+  expect(Object.fromEntries(specifications)).toEqual({
+    UUID: ['@specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc9562#section-4")'],
+    DateTime: ['@specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")'],
+  });
 });
 
 const entitiesField = '_entities(representations: $representations) { __typename }';

@@ -50,7 +50,7 @@ test('a router that asks for a trace gets one of every field, and the same answe
   // It took as long as the upstream did.
   expect(Number(one?.endTime) - Number(one?.startTime)).toBeGreaterThan(25e6);
   expect(trace.durationNs).toBeGreaterThanOrEqual(Number(one?.endTime));
-  expect(childOf(one, 'id')).toMatchObject({ type: 'UUID!', parentType: 'CustomerPersona' });
+  expect(childOf(one, 'id')).toMatchObject({ type: 'ID!', parentType: 'CustomerPersona' });
   expect(childOf(one, 'title')).toMatchObject({ type: 'String', originalFieldName: 'name' });
   expect(childOf(trace.root, '_entities', 0, 'name')).toMatchObject({ parentType: 'CustomerPersona' });
   expect(trace.fieldExecutionWeight).toBe(1);

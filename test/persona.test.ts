@@ -89,7 +89,7 @@ test('personas come in the order of the ids, and each id is read once', async ()
     ids: [second, unknownId, first, second.toUpperCase()],
   });
   expect(result.errors).toBeUndefined();
-  expect(result.data?.personas.map((persona) => persona?.id ?? null)).toEqual([second, null, first, second]);
+  expect(result.data?.personas?.map((persona) => persona?.id ?? null)).toEqual([second, null, first, second]);
   expect(gateway.sandbox.requests).toHaveLength(3);
 });
 

@@ -24,10 +24,8 @@ export const callsSdl = `
   }
 
   type CustomerPersona @key(fields: "id", resolvable: false) {
-    id: UUID!
+    id: ID!
   }
-
-  scalar UUID
 `;
 
 export interface Call {

@@ -1,10 +1,10 @@
 import DataLoader from 'dataloader';
-import { readAgentId } from './agent-id.ts';
+import { parseAgentId } from './agent-id.ts';
 import type { Caller, Reading } from './bluejay/call.ts';
 import type { CustomerPersonasClient } from './bluejay/customer-personas.ts';
 import type { CustomerPersona } from './bluejay/decode-customer-persona.ts';
-import { BluejayError } from './bluejay/errors.ts';
-import type { Operation } from './bluejay/errors.ts';
+import { invalidInput } from './bluejay/errors.ts';
+import type { BluejayError, Operation } from './bluejay/errors.ts';
 import { mapSettled } from './map-settled.ts';
 import { settleWithin } from './settle-within.ts';
 import { parseUuid } from './uuid.ts';
@@ -111,8 +111,10 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
       return canonical === undefined ? Promise.reject(notUuid()) : personas.load(canonical);
     },
     async listByAgent(agentId) {
+      const number = parseAgentId(agentId);
+      if (number === undefined) throw notAgentId();
       lists ??= createLists();
-      const list = lists.loader.load(readAgentId(agentId, 'agentId'));
+      const list = lists.loader.load(number);
       lists.pending.add(list);
       return list;
     },
@@ -128,9 +130,9 @@ interface Lists {
 }
 
 function notUuid(): BluejayError {
-  const message = 'Expected a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a';
-  return new BluejayError({
-    kind: 'invalid_input',
-    fieldErrors: [{ path: ['id'], message, type: 'uuid_parsing' }],
-  });
+  return invalidInput('id', 'Expected a UUID such as 3c90c3cc-0d44-4b50-8888-8dd25736052a', 'uuid_parsing');
+}
+
+function notAgentId(): BluejayError {
+  return invalidInput('agentId', 'Expected the id of an agent: a whole number such as 7', 'int_parsing');
 }

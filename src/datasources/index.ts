@@ -4,8 +4,8 @@ import type { Operation } from './bluejay/errors.ts';
 import { createCustomerPersonas } from './customer-personas.ts';
 import type { CustomerPersonas } from './customer-personas.ts';
 
-export { readAgentId } from './agent-id.ts';
-export { renameArgument } from './bluejay/errors.ts';
+export { parseAgentId } from './agent-id.ts';
+export { invalidInput, renameArgument } from './bluejay/errors.ts';
 export type { CustomerPersona } from './bluejay/decode-customer-persona.ts';
 export type { CustomerPersonas } from './customer-personas.ts';
 

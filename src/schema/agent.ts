@@ -1,4 +1,4 @@
-import { readAgentId, renameArgument } from '../datasources/index.ts';
+import { invalidInput, parseAgentId, renameArgument } from '../datasources/index.ts';
 import type { Builder } from './builder.ts';
 import type { Context } from './context.ts';
 import type { CustomerPersonaRef } from './customer-persona.ts';
@@ -15,16 +15,23 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
   const Agent = builder.objectRef<Agent>('Agent').implement({
     description: 'A conversational agent that Bluejay tests. Here it has its personas.',
     fields: (t) => ({
-      id: t.exposeID('id', { nullable: false, description: 'A whole number, as Bluejay has it.' }),
+      id: t.exposeID('id', {
+        nullable: false,
+        description: "The agent's id; a whole number where Bluejay has it.",
+      }),
       customerPersonas: t.field({
         type: [CustomerPersona],
-        nullable: false,
         directives: { listSize: { assumedSize: assumedListSize } },
-        description: 'The customer personas that play against this agent; empty for an unknown agent.',
-        resolve: ({ id }, _args, context) =>
-          listByAgent(id, context).catch((error: unknown) => {
+        description:
+          'The customer personas that play against this agent. Empty for an agent that Bluejay does not have; null, with ' +
+          'an error of its own, when they could not be read.',
+        resolve: ({ id }, _args, context) => {
+          // A supergraph has agents that are not Bluejay's.
+          if (parseAgentId(id) === undefined) return [];
+          return listByAgent(id, context).catch((error: unknown) => {
             throw renameArgument(error, 'agentId', ['id']);
-          }),
+          });
+        },
       }),
     }),
   });
@@ -32,15 +39,16 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
   builder.asEntity(Agent, {
     key: builder.selection<{ id: string }>('id'),
     // Bluejay has no read of an agent: one that does not exist has no personas.
-    resolveReference: async ({ id }) => ({ id: String(readAgentId(id, 'id')) }),
+    resolveReference: async ({ id }) => ({ id: readReferenceId(id) }),
   });
 
   builder.queryField('personasByAgent', (t) =>
     t.field({
       type: [CustomerPersona],
-      nullable: false,
       directives: { listSize: { assumedSize: assumedListSize } },
-      description: 'The customer personas that play against one agent; empty for an unknown agent.',
+      description:
+        'The customer personas that play against one agent. Empty for an agent that Bluejay does not have; null, with an ' +
+        'error of its own, when they could not be read.',
       args: {
         agentId: t.arg.id({
           required: true,
@@ -50,6 +58,16 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
       resolve: (_root, { agentId }, context) => listByAgent(agentId, context),
     }),
   );
+}
+
+/**
+ * The id of a reference, which is raw JSON that no scalar has seen.
+ *
+ * @throws {BluejayError} `invalid_input` for what an ID cannot be (GraphQL, section 3.5.5)
+ */
+function readReferenceId(id: unknown): string {
+  if (typeof id === 'string' || Number.isSafeInteger(id)) return String(id);
+  throw invalidInput('id', 'Expected the id of an agent: a string or a whole number', 'string_type');
 }
 
 async function listByAgent(agentId: string | number, { dataSources, lists }: Context) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Agent } from '../../examples/supergraph/agents.ts';
 import type { Call } from '../../examples/supergraph/calls.ts';
 import { airline, clinic, exampleId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
@@ -19,8 +20,9 @@ const callsQuery = '{ calls { agent { name } persona { id name } } }';
 async function startSupergraph(
   calls: readonly Call[],
   options: TestGatewayOptions = {},
+  agents?: readonly Agent[],
 ): Promise<TestSupergraph> {
-  const started = await startSubgraphs(calls, options);
+  const started = await startSubgraphs(calls, options, agents);
   const services = Object.entries(started.urls).map(([name, url]) => ({
     name,
     url,
@@ -75,6 +77,32 @@ test('an agent has its name from one subgraph and its personas from another', as
       ],
     },
   });
+});
+
+test('a list that fails costs that list: what other subgraphs know of the agents is answered', async () => {
+  const supergraph = await startSupergraph([], {}, [
+    { id: '7', name: 'Appointments' },
+    { id: '8', name: 'Night line' },
+    { id: 'agent-x', name: 'Somebody else’s' },
+  ]);
+  supergraph.gateway.sandbox.faults.add({ agentId: 8, fault: { kind: 'answer', status: 500 } });
+  const { data, errors } = await supergraph.query(
+    '{ agents { id name customerPersonas { id } } malformed: personasByAgent(agentId: "x") { id } }',
+  );
+  expect(data).toEqual({
+    agents: [
+      { id: '7', name: 'Appointments', customerPersonas: ids.slice(0, 3).map((id) => ({ id })) },
+      { id: '8', name: 'Night line', customerPersonas: null },
+      { id: 'agent-x', name: 'Somebody else’s', customerPersonas: [] },
+    ],
+    malformed: null,
+  });
+  const codes = errors?.map(({ path, extensions }) => [path?.join('.'), extensions.code]);
+  expect(codes?.toSorted()).toEqual([
+    // The subgraph's path has the agent's index; Hive Gateway's JavaScript planner leaves it out below an entity.
+    ['agents.customerPersonas', 'UPSTREAM_ERROR'],
+    ['malformed', 'BAD_USER_INPUT'],
+  ]);
 });
 
 test('fields that failed leave the status at 200, and arrive with their codes at their places', async () => {

@@ -105,7 +105,7 @@ test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', asyn
   const stored = (await redis.get(key)) ?? '';
   const other = JSON.parse(stored) as { persona: { id: string } };
   other.persona.id = clinic.personas[1]?.id ?? '';
-  const undated = stored.replace(/"createdAt":"[^"]*"/, '"createdAt":"yesterday"');
+  const undated = stored.replace(/"created_at":"[^"]*"/, '"created_at":"yesterday"');
   expect(undated).not.toBe(stored);
   const { validators, ...rest } = JSON.parse(stored) as { validators: object };
   /** An entry that has to be confirmed. */

@@ -91,6 +91,46 @@ test('an agent has its name from one subgraph and its personas, read as a list, 
   );
 });
 
+test('a list that fails costs that list: what other subgraphs know of the agents is answered', async () => {
+  const supergraph = await startSupergraph(callsWith(ids.slice(0, 2)), {}, [
+    { id: '7', name: 'Appointments' },
+    { id: '8', name: 'Night line' },
+    { id: 'agent-x', name: 'Somebody else’s' },
+  ]);
+  supergraph.gateway.sandbox.faults.add({ agentId: 8, fault: { kind: 'answer', status: 500 } });
+  const { data, errors } = await supergraph.query(
+    `{ agents { id name customerPersonas { name } }
+       calls { id agent { name } persona { name } }
+       malformed: personasByAgent(agentId: "agent-x") { name } }`,
+  );
+  const names = clinic.personas.map(({ name }) => ({ name }));
+  expect(data).toEqual({
+    agents: [
+      { id: '7', name: 'Appointments', customerPersonas: names.slice(0, 3) },
+      { id: '8', name: 'Night line', customerPersonas: null },
+      { id: 'agent-x', name: 'Somebody else’s', customerPersonas: [] },
+    ],
+    calls: [
+      { id: 'call-0', agent: { name: 'Appointments' }, persona: names[0] },
+      { id: 'call-1', agent: { name: 'Night line' }, persona: names[1] },
+    ],
+    malformed: null,
+  });
+  expect(errors).toHaveLength(2);
+  expect(errors).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        path: ['agents', 1, 'customerPersonas'],
+        extensions: expect.objectContaining({ code: 'UPSTREAM_ERROR', retryable: true }) as unknown,
+      }),
+      expect.objectContaining({
+        path: ['malformed'],
+        extensions: expect.objectContaining({ code: 'BAD_USER_INPUT' }) as unknown,
+      }),
+    ]),
+  );
+});
+
 test('each client’s own API key and request id reach Bluejay’s side, and no other subgraph sees the key', async () => {
   const supergraph = await startSupergraph(callsWith([exampleId]), { auth: { mode: 'forward' } });
   const { sandbox, logs } = supergraph.gateway;

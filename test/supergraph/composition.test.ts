@@ -1,15 +1,15 @@
-import { buildSchema, isObjectType } from 'graphql';
+import { buildSchema, isObjectType, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { composers, subgraphs } from './composers.ts';
 import type { Subgraphs } from './composers.ts';
 
-/** The subgraphs with a replacement in one of them, which has to be one. */
-function edit(name: keyof Subgraphs, from: string, to: string): Subgraphs {
+/** The subgraphs with a replacement in one of them, which must match, and an addition to it. */
+function edit(name: keyof Subgraphs, from: string, to: string, addition = ''): Subgraphs {
   if (!subgraphs[name].includes(from)) throw new Error(`${name} has no ${from}`);
-  return { ...subgraphs, [name]: subgraphs[name].replace(from, to) };
+  return { ...subgraphs, [name]: subgraphs[name].replace(from, to) + addition };
 }
 
-const persona = `type CustomerPersona @key(fields: "id", resolvable: false) {\n    id: UUID!\n`;
+const persona = `type CustomerPersona @key(fields: "id", resolvable: false) {\n    id: ID!\n`;
 
 describe.each(composers)('%s', (_name, compose) => {
   test('composes the subgraph with the two of the example', () => {
@@ -26,10 +26,26 @@ describe.each(composers)('%s', (_name, compose) => {
     expect(fieldsOf('Call')).toEqual(['agent', 'id', 'persona']);
   });
 
+  test('lets other teams put agents and personas behind an interface and into a union', () => {
+    const shared = `
+      interface Node { id: ID! }
+      union Party = Agent | CustomerPersona
+      extend type Query { node(id: ID!): Node parties: [Party!]! }
+    `;
+    const implementing = persona.replace('CustomerPersona', 'CustomerPersona implements Node');
+    const composition = compose(edit('calls', persona, implementing, shared));
+    if (!composition.ok) throw new Error(composition.errors.join('\n'));
+    const query = `{
+      node(id: "1") { id ... on CustomerPersona { name } }
+      parties { ... on Agent { id customerPersonas { id } } ... on CustomerPersona { id goal } }
+    }`;
+    expect(validate(buildSchema(composition.clientSchema ?? ''), parse(query))).toEqual([]);
+  });
+
   test.each([
     [
       'another type for the key',
-      edit('calls', persona, persona.replace('UUID!', 'String!')),
+      edit('calls', persona, persona.replace('ID!', 'String!')),
       /CustomerPersona\.id.* incompatible /,
     ],
     [
@@ -39,7 +55,7 @@ describe.each(composers)('%s', (_name, compose) => {
     ],
     [
       'the entity without its key',
-      edit('calls', ' @key(fields: "id", resolvable: false) {\n    id: UUID!', ' {\n    id: UUID!'),
+      edit('calls', persona, persona.replace(' @key(fields: "id", resolvable: false)', '')),
       /"(CustomerPersona\.)?id" is .*(non-shareable|not declared)/s,
     ],
     [

@@ -24,7 +24,7 @@ function withDirective(directive: string) {
   const sdl = subgraphs['customer-personas']
     .replaceAll(/ @listSize\([^)]*\)/g, '')
     .replace(/import: \[.*\]/, `import: ["@key"${isFederation ? `, "${name}"` : ''}]`)
-    .replace('): [CustomerPersona]!', `): [CustomerPersona]! ${directive}`);
+    .replace('): [CustomerPersona]\n', `): [CustomerPersona] ${directive}\n`);
   const definition =
     name === '@cacheControl' ? '\ndirective @cacheControl(maxAge: Int) on FIELD_DEFINITION\n' : '';
   expect(sdl).toContain(directive);

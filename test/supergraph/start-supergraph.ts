@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { createAgentsSubgraph } from '../../examples/supergraph/agents.ts';
+import type { Agent } from '../../examples/supergraph/agents.ts';
 import { createCallsSubgraph } from '../../examples/supergraph/calls.ts';
 import type { Call } from '../../examples/supergraph/calls.ts';
 import { startSupergraphGateway } from '../../examples/supergraph/supergraph-gateway.ts';
@@ -10,8 +11,8 @@ import { startHttpUpstream } from '../support/upstreams.ts';
 import { startRecorder } from './recorder.ts';
 import type { RecordedRequest } from './recorder.ts';
 
-/** The names of the clinic's agents; Bluejay has none. */
-const agents = [
+/** The names of the clinic's agents, which Bluejay does not have. */
+const clinicAgents = [
   { id: '7', name: 'Appointments' },
   { id: '8', name: 'Night line' },
 ];
@@ -23,7 +24,7 @@ export const routerSecret = 'known-to-the-router-alone';
 export function callsWith(personaIds: readonly (string | null)[]): Call[] {
   return personaIds.map((personaId, index) => ({
     id: `call-${index}`,
-    agentId: agents[index % agents.length]?.id ?? '',
+    agentId: clinicAgents[index % clinicAgents.length]?.id ?? '',
     personaId,
   }));
 }
@@ -40,6 +41,7 @@ interface TestSubgraphs {
 export async function startSubgraphs(
   calls: readonly Call[],
   options: TestGatewayOptions = {},
+  agents: readonly Agent[] = clinicAgents,
 ): Promise<TestSubgraphs> {
   const gateway = await startGateway({ ...options, routerSecrets: [routerSecret] });
   const recorders = {
@@ -74,8 +76,9 @@ export interface TestSupergraph extends TestSubgraphs {
 export async function startSupergraph(
   calls: readonly Call[],
   options: TestGatewayOptions = {},
+  agents?: readonly Agent[],
 ): Promise<TestSupergraph> {
-  const subgraphs = await startSubgraphs(calls, options);
+  const subgraphs = await startSubgraphs(calls, options, agents);
   const { url, close } = await startSupergraphGateway({ subgraphs: subgraphs.urls, routerSecret });
   onTestFinished(close);
   // It has asked each for its SDL.

@@ -16,7 +16,7 @@ export type PersonasQueryVariables = Exact<{
 }>;
 
 
-export type PersonasQuery = { personas: Array<{ id: string, name: string | null, goal: string | null } | null> };
+export type PersonasQuery = { personas: Array<{ id: string, name: string | null, goal: string | null } | null> | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String

@@ -1,26 +1,40 @@
-const pattern = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(\.\d{1,9})?(?:(Z)|([+-])(\d{2}):(\d{2}))?$/;
+/** RFC 3339 in UTC, as it is answered: most date-times come in this form and need no conversion. */
+const canonical =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
 
 /**
- * Any date-time that Pydantic writes, as RFC 3339 in UTC. The instant is kept to the last digit of its
- * fraction; without a zone it is UTC already. Undefined when it is not a date-time.
+ * ISO 8601 with a calendar date and a time of day, in the extended or the basic format. `T` may be a space (RFC 3339,
+ * section 5.6), letters may be lower case, the fraction may follow a comma, the seconds may be missing, and an offset may
+ * be as short as its hours or, as Python writes it, have seconds.
+ */
+const pattern =
+  /^(\d{4})(-?)(\d\d)\2(\d\d)[Tt ](\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,](\d+))?)?(?: ?(?:[Zz]|([+\-\u2212])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?))?$/;
+
+/** RFC 3339 has any number of digits; nanoseconds are as much as clients read. */
+const maxFractionDigits = 9;
+
+/**
+ * An ISO 8601 date-time that names an instant, as RFC 3339 in UTC. The fraction of a second keeps its digits, up to
+ * nine. Without an offset the time is UTC, as Pydantic means it. A leap second becomes the second after it.
+ *
+ * @returns undefined for anything else: a date alone, a day that does not exist, a year outside 0000 to 9999
  */
 export function normaliseDateTime(value: string): string | undefined {
+  if (canonical.test(value)) return value;
   const match = pattern.exec(value);
   if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction = '', utc, sign, offsetHour, offsetMinute] =
-    match;
+  const [, year, , month, day, hour, , minute, second = '00', fraction = ''] = match;
   if (!isDate(Number(year), Number(month), Number(day))) return undefined;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
-  if (utc !== undefined) return value;
-
-  const offsetMinutes = Number(offsetHour ?? 0) * 60 + Number(offsetMinute ?? 0);
-  if (offsetMinutes === 0) return `${value.slice(0, 19)}${fraction}Z`;
-  if (Number(offsetHour) > 23 || Number(offsetMinute) > 59) return undefined;
-  const local = Date.parse(`${value.slice(0, 19)}Z`);
-  const instant = new Date(sign === '+' ? local - offsetMinutes * 60_000 : local + offsetMinutes * 60_000);
-  const shifted = instant.toISOString();
-  // Outside the four-digit years toISOString switches to a form that is not RFC 3339.
-  return shifted.length === 24 ? `${shifted.slice(0, 19)}${fraction}Z` : undefined;
+  const localSeconds = secondsOfDay(Number(hour), Number(minute), Number(second), fraction);
+  const offsetSeconds = readOffset(match[10], match[11], match[12], match[13]);
+  if (localSeconds === undefined || offsetSeconds === undefined) return undefined;
+  const midnight = Date.parse(`${year}-${month}-${day}T00:00:00Z`);
+  const instant = new Date(midnight + (localSeconds - offsetSeconds) * 1_000).toISOString();
+  // Outside the four-digit years toISOString returns an expanded form that is not RFC 3339.
+  if (instant.length !== 24) return undefined;
+  if (second === '60' && !instant.includes('T00:00:00')) return undefined;
+  const digits = fraction.slice(0, maxFractionDigits);
+  return `${instant.slice(0, 19)}${digits === '' ? '' : `.${digits}`}Z`;
 }
 
 function isDate(year: number, month: number, day: number): boolean {
@@ -28,4 +42,18 @@ function isDate(year: number, month: number, day: number): boolean {
   if (day <= 28) return true;
   const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   return day <= (month === 2 ? (leap ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31);
+}
+
+/** Seconds since midnight. `24:00:00` is the midnight after; `:60` can only be a leap second. */
+function secondsOfDay(hour: number, minute: number, second: number, fraction: string): number | undefined {
+  const isEndOfDay = hour === 24 && minute === 0 && second === 0 && /^0*$/.test(fraction);
+  if ((hour > 23 && !isEndOfDay) || minute > 59 || second > 60) return undefined;
+  return hour * 3_600 + minute * 60 + second;
+}
+
+/** @returns 0 without an offset */
+function readOffset(sign = '+', hours = '0', minutes = '0', seconds = '0'): number | undefined {
+  if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return undefined;
+  const offset = Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds);
+  return sign === '+' ? offset : -offset;
 }

@@ -1,6 +1,8 @@
+import { isObject } from '../../is-object.ts';
 import { parseUuid } from '../uuid.ts';
 import { normaliseDateTime } from './date-time.ts';
-import { isObject } from '../../is-object.ts';
+import { BluejayError } from './errors.ts';
+import type { Operation } from './errors.ts';
 import { parseJson } from './json.ts';
 import type { Decoded } from './json.ts';
 
@@ -9,66 +11,88 @@ export interface CustomerPersona {
   /** Canonical, lower-cased. */
   readonly id: string;
   /** RFC 3339 in UTC. */
-  readonly createdAt: string | null;
-  readonly name: string | null;
-  readonly description: string | null;
-  readonly goal: string | null;
-  readonly orgId: string | null;
+  readonly createdAt: FieldValue;
+  readonly name: FieldValue;
+  readonly description: FieldValue;
+  readonly goal: FieldValue;
+  /** A canonical UUID. */
+  readonly orgId: FieldValue;
 }
+
+/** The error stands for a value that is not of the field's type: a resolver that returns it fails that field alone. */
+type FieldValue = string | null | BluejayError;
 
 const fields = ['id', 'created_at', 'name', 'description', 'goal', 'org_id'] as const;
 
 /**
- * The persona in the body of a 200. Bluejay may leave any field out or null, and may add fields.
+ * Decodes one persona as Bluejay's JSON has it: any field may be missing or null, and unknown ones are ignored.
  *
- * @param id the canonical id that was asked for; it also stands in for an id that is null
+ * @param idIfNull stands in for an id that is missing or null
+ * @returns undefined for what is no persona, or has no usable id
+ */
+export type DecodePersona = (json: unknown, idIfNull?: string) => CustomerPersona | undefined;
+
+/** @param operation whose answers are decoded: the errors of their unusable values name it */
+export function createPersonaDecoder(operation: Operation): DecodePersona {
+  const unusable = new BluejayError(
+    { kind: 'invalid_response', reason: 'unusable_value' },
+    { operation, status: 200 },
+  );
+
+  function decodeField(value: unknown, parse: (text: string) => string | undefined): FieldValue {
+    if (value === undefined || value === null) return null;
+    return (typeof value === 'string' ? parse(value) : undefined) ?? unusable;
+  }
+
+  return (json, idIfNull) => {
+    // No field is required, but an object without any of them is something else, such as an error page in JSON.
+    if (!isObject(json) || !fields.some((field) => field in json)) return undefined;
+    const id = parseUuid(json['id'] ?? idIfNull);
+    if (id === undefined) return undefined;
+    return {
+      id,
+      createdAt: decodeField(json['created_at'], normaliseDateTime),
+      name: decodeField(json['name'], asItIs),
+      description: decodeField(json['description'], asItIs),
+      goal: decodeField(json['goal'], asItIs),
+      orgId: decodeField(json['org_id'], parseUuid),
+    };
+  };
+}
+
+const asItIs = (text: string) => text;
+
+/** A persona that was read alone, from Bluejay or from the cache. */
+export const decodeRead = createPersonaDecoder('getCustomerPersona');
+
+/**
+ * The persona in the body of a 200.
+ *
+ * @param id the canonical id that was asked for
  */
 export function decodeCustomerPersona(body: string, id: string): Decoded<CustomerPersona> {
   if (body === '') return { ok: false, reason: 'empty_body' };
   const json = parseJson(body);
   if (json === undefined) return { ok: false, reason: 'not_json' };
-  const decoded = decodeCustomerPersonaValue(json, id);
-  return decoded.ok && decoded.value.id !== id ? { ok: false, reason: 'other_id' } : decoded;
+  const persona = decodeRead(json, id);
+  if (persona === undefined) return { ok: false, reason: 'wrong_shape' };
+  return persona.id === id ? { ok: true, value: persona } : { ok: false, reason: 'other_id' };
 }
 
-/** @param idIfNull stands in for an id that is null; without it such a persona is of a wrong shape */
-export function decodeCustomerPersonaValue(json: unknown, idIfNull?: string): Decoded<CustomerPersona> {
-  // No field is required, but an object without any of them is something else, such as an error page in JSON.
-  if (!isObject(json) || !fields.some((field) => field in json)) return wrongShape;
-  const answeredId = decodeUuid(json['id']);
-  const id = answeredId === null ? idIfNull : answeredId;
-  const createdAt = decodeDateTime(json['created_at']);
-  const name = decodeString(json['name']);
-  const description = decodeString(json['description']);
-  const goal = decodeString(json['goal']);
-  const orgId = decodeUuid(json['org_id']);
-  if (
-    id === undefined ||
-    createdAt === undefined ||
-    name === undefined ||
-    description === undefined ||
-    goal === undefined ||
-    orgId === undefined
-  ) {
-    return wrongShape;
-  }
-  return { ok: true, value: { id, createdAt, name, description, goal, orgId } };
+/** The persona as Bluejay's JSON has it, for `decodeRead` to read again. */
+export function encodeCustomerPersona(persona: CustomerPersona): object {
+  const { id, createdAt, name, description, goal, orgId } = persona;
+  return {
+    id,
+    created_at: encodeField(createdAt),
+    name: encodeField(name),
+    description: encodeField(description),
+    goal: encodeField(goal),
+    org_id: encodeField(orgId),
+  };
 }
 
-const wrongShape = { ok: false, reason: 'wrong_shape' } as const;
-
-// Each field: undefined for a value of the wrong type, null for an absent one.
-
-function decodeString(value: unknown): string | null | undefined {
-  if (value === undefined || value === null) return null;
-  return typeof value === 'string' ? value : undefined;
-}
-
-function decodeUuid(value: unknown): string | null | undefined {
-  return value === undefined || value === null ? null : parseUuid(value);
-}
-
-function decodeDateTime(value: unknown): string | null | undefined {
-  if (value === undefined || value === null) return null;
-  return typeof value === 'string' ? normaliseDateTime(value) : undefined;
+/** No field is a boolean, so `false` is decoded as unusable again. */
+function encodeField(value: FieldValue): string | false | null {
+  return value instanceof BluejayError ? false : value;
 }

@@ -39,6 +39,8 @@ export type InvalidResponseReason =
   | 'empty_body'
   | 'not_json'
   | 'wrong_shape'
+  /** One value is not of its field's type; the rest of the answer is used. */
+  | 'unusable_value'
   | 'other_id';
 
 export type FailureKind = Failure['kind'];
@@ -70,6 +72,17 @@ export class BluejayError extends ExpectedError {
     this.failure = failure;
     this.upstream = upstream;
   }
+}
+
+/**
+ * An input that is refused before any call.
+ *
+ * @param argument the name of the argument
+ * @param message what was expected; it reaches the client, so it repeats nothing that the client sent
+ * @param type see `FieldError`
+ */
+export function invalidInput(argument: string, message: string, type: string): BluejayError {
+  return new BluejayError({ kind: 'invalid_input', fieldErrors: [{ path: [argument], message, type }] });
 }
 
 /** What a caller is told whose signal has ended its waiting: a timeout, or the signal's reason as it is. */

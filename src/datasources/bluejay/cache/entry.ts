@@ -1,7 +1,6 @@
 import * as v from 'valibot';
-import { parseUuid } from '../../uuid.ts';
 import type { Reading } from '../call.ts';
-import { normaliseDateTime } from '../date-time.ts';
+import { decodeRead, encodeCustomerPersona } from '../decode-customer-persona.ts';
 import type { CustomerPersona } from '../decode-customer-persona.ts';
 import { isLifetimeExplicit } from './freshness.ts';
 import type { Lifetime, Validators } from './freshness.ts';
@@ -12,27 +11,8 @@ export interface CacheEntry extends Lifetime {
   readonly validators: Validators;
 }
 
-const text = v.nullable(v.string());
-const uuid = v.pipe(
-  v.string(),
-  v.check((value) => parseUuid(value) === value),
-);
-const dateTime = v.pipe(
-  v.string(),
-  v.check((value) => normaliseDateTime(value) === value),
-);
-
 const entrySchema = v.object({
-  persona: v.nullable(
-    v.object({
-      id: uuid,
-      createdAt: v.nullable(dateTime),
-      name: text,
-      description: text,
-      goal: text,
-      orgId: v.nullable(uuid),
-    }),
-  ),
+  persona: v.nullable(v.unknown()),
   // They are sent to Bluejay; more than this it cannot have sent itself.
   validators: v.record(v.string(), v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]{0,16384}$/))),
   freshUntil: v.number(),
@@ -41,7 +21,7 @@ const entrySchema = v.object({
 });
 
 export function encodeEntry(entry: CacheEntry): string {
-  return JSON.stringify(entry);
+  return JSON.stringify({ ...entry, persona: entry.persona && encodeCustomerPersona(entry.persona) });
 }
 
 /** The entry in a text from a store that others can write to, or undefined: not one, or another persona's. */
@@ -53,9 +33,14 @@ export function decodeEntry(encoded: string, id: string): CacheEntry | undefined
     return undefined;
   }
   const result = v.safeParse(entrySchema, json);
-  if (!result.success || (result.output.persona !== null && result.output.persona.id !== id))
-    return undefined;
-  return result.output;
+  if (!result.success) return undefined;
+  const { persona: encodedPersona, ...entry } = result.output;
+  if (encodedPersona === null) return { ...entry, persona: null };
+  const persona = decodeRead(encodedPersona);
+  if (persona?.id !== id) return undefined;
+  // What no replica writes is not used, though the decoder would make something of it.
+  const isOurs = JSON.stringify(encodeCustomerPersona(persona)) === JSON.stringify(encodedPersona);
+  return isOurs ? { ...entry, persona } : undefined;
 }
 
 /** What an entry holds. That the operator lets it be kept does not mean that Bluejay allows it. */
@@ -66,7 +51,9 @@ export function readEntry({ persona, validators, freshUntil }: CacheEntry): Read
 /** About how many bytes an entry takes in memory: two a character, and its objects. */
 export function sizeOf(key: string, { persona, validators }: CacheEntry): number {
   let characters = key.length;
-  for (const value of Object.values(persona ?? {}) as (string | null)[]) characters += value?.length ?? 0;
+  for (const value of Object.values(persona ?? {}) as unknown[]) {
+    if (typeof value === 'string') characters += value.length;
+  }
   for (const value of Object.values(validators)) characters += value.length;
   return characters * 2 + 400;
 }
