@@ -20,6 +20,10 @@ export class RequestCallObserver implements CallObserver {
     increment(this.#statistics.cache, result);
   }
 
+  onRefresh(): void {
+    this.#statistics.upstreamCalls += 1;
+  }
+
   onAttemptStart(attempt: Attempt): Readonly<Record<string, string>> | undefined {
     this.#statistics.upstreamCalls += 1;
     if (this.#inFlight === 0) this.#busySince = performance.now();

@@ -23,7 +23,10 @@ export interface Exchange {
   readonly startedAt: number;
   /** Absent where the request is not traced. */
   readonly trace: RequestTrace | undefined;
-  /** Aborted when the client goes away before it has its answer; a route may abort it for its own reasons. */
+  /**
+   * Ends the work of the request: aborted when its answer begins, whichever that is, and when the client goes away.
+   * A route may abort it for its own reasons.
+   */
   readonly cancellation: LightCancellation;
   readonly statistics: RequestStatistics;
   /** Whether the gateway is stopping: the answer closes its connection then. */
@@ -103,6 +106,9 @@ export function openExchange(
 /** Why the reads of a client that went away end. */
 const clientLeft = new Error('The client went away before it had its answer');
 
+/** Why the reads end that an answer did not wait for, such as those beside a null that bubbled up. */
+const answered = new Error('The request was answered');
+
 /** Answers with a body; once the answer has begun, or the client is gone, it does nothing. */
 export function sendBody(
   exchange: Exchange,
@@ -113,6 +119,8 @@ export function sendBody(
 ): void {
   const { response, requestId, isDraining, unsent } = exchange;
   if (response.headersSent || response.destroyed) return;
+  // First, so that what the request cost is final.
+  exchange.cancellation.abort(answered);
   exchange.beforeAnswer?.();
   // A keep-alive connection would go on bringing requests after the server has stopped listening.
   if (isDraining()) response.shouldKeepAlive = false;

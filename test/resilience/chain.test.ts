@@ -23,7 +23,7 @@ function startChain() {
   });
   const sent: number[] = [];
   const read = (signal: LightCancellation) =>
-    chain('', { signal, deadlineAtMs: Infinity }, (_signal, attempt) => {
+    chain('', { signal, deadlineAtMs: Infinity, observer: undefined }, (_signal, attempt) => {
       sent.push(attempt);
       return Promise.resolve('answered');
     });

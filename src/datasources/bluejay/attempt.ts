@@ -24,6 +24,8 @@ export type CacheResult = 'hit' | 'stale' | 'miss';
 /** Watches what the reads of one caller do, for its line in the log and its trace. */
 export interface CallObserver {
   onCache(result: CacheResult): void;
+  /** What was answered from the cache is fetched anew: one more call, which outlives its request (RFC 5861, section 3). */
+  onRefresh(): void;
   /** @returns headers to send along, such as `traceparent` */
   onAttemptStart(attempt: Attempt): Readonly<Record<string, string>> | undefined;
   onAttemptEnd(attempt: Attempt, result: AttemptResult): void;

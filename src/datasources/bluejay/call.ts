@@ -16,7 +16,7 @@ export interface Caller {
   readonly signal?: Cancellation | undefined;
   /** When the caller gives up, on the clock of `performance.now()`: no retry is planned beyond it. */
   readonly deadlineAtMs?: number | undefined;
-  /** Told of what its reads do; of a read that several callers share, the first one's. */
+  /** Told of what its reads do; of a read that several callers share, the first one's that still waits. */
   readonly observer?: CallObserver | undefined;
   /** Asked before much that was read is handed over: undefined where there is time for it, else resolves when there is. */
   readonly resume?: (() => Promise<void> | undefined) | undefined;

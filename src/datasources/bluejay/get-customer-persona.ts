@@ -1,9 +1,8 @@
-import type { CacheResult } from './attempt.ts';
+import type { CacheResult, CallObserver } from './attempt.ts';
 import { readEntry } from './cache/entry.ts';
-import type { CacheEntry } from './cache/entry.ts';
 import type { Cache } from './cache/index.ts';
 import { createCall, missingKey } from './call.ts';
-import type { Caller, Reading } from './call.ts';
+import type { Reading } from './call.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
 import { decodeCustomerPersona } from './decode-customer-persona.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
@@ -47,7 +46,7 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
 
   /** Asks the other replicas, then Bluejay, and keeps what it says. */
   async function readThrough(read: Read, context: CallContext): Promise<Reading<CustomerPersona | null>> {
-    const { key, id, apiKey, tenant, observer } = read;
+    const { key, id, apiKey, tenant } = read;
     const shared = cache.isShared ? await cache.getShared(key, id) : undefined;
     const isHit = shared !== undefined && cache.isFresh(shared);
     if (cache.isShared) events.onSharedCache?.(isHit ? 'hit' : 'miss');
@@ -60,7 +59,7 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
           apiKey,
           signal,
           attempt,
-          observer,
+          observer: context.observer,
           previous,
           decode: (body) => decodeCustomerPersona(body, id),
         }),
@@ -72,21 +71,25 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
       // A key that has lost its right has lost it to what is kept, too.
       if (isRefusal(error)) cache.forget(key);
       if (!isCircuitOpen(error) || !cache.mayServeOnError(previous)) throw error;
-      tell(read, 'stale');
+      recordCache(context.observer, 'stale');
       return readEntry(previous);
     }
   }
 
-  function tell({ observer }: Pick<Read, 'observer'>, result: CacheResult): void {
+  function recordCache(observer: CallObserver | undefined, result: CacheResult): void {
     observer?.onCache(result);
     events.onCache?.(result);
   }
 
-  function answerStale(read: Read, entry: CacheEntry): Promise<Reading<CustomerPersona | null>> {
+  /** Fetches anew what was answered stale, once at a time, while nobody waits for it. */
+  function refresh(read: Read, observer: CallObserver | undefined): void {
     const deadlineAtMs = now() + revalidationTimeoutMs;
+    const start = (context: CallContext) => {
+      observer?.onRefresh();
+      return readThrough(read, context);
+    };
     // It fails for nobody: what is kept stays as it is.
-    coalescer.run(read.key, { deadlineAtMs }, (context) => readThrough(read, context)).catch(() => {});
-    return Promise.resolve(readEntry(entry));
+    coalescer.run(read.key, { deadlineAtMs }, start).catch(() => {});
   }
 
   return (id, caller) => {
@@ -94,23 +97,25 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
     if (apiKey === undefined) return Promise.reject(missingKey());
     const tenant = fingerprint(apiKey);
     const key = `${tenant}:${id}`;
-    const read = { key, id, apiKey, tenant, observer };
+    const read = { key, id, apiKey, tenant };
     const entry = cache.get(key);
     if (entry !== undefined && cache.isFresh(entry)) {
-      tell(read, 'hit');
+      recordCache(observer, 'hit');
       return Promise.resolve(readEntry(entry));
     }
     if (entry !== undefined && cache.mayServeWhileRevalidating(entry)) {
-      tell(read, 'stale');
-      return answerStale(read, entry);
+      recordCache(observer, 'stale');
+      // A request that has ended starts nothing more.
+      if (caller.signal?.aborted !== true) refresh(read, observer);
+      return Promise.resolve(readEntry(entry));
     }
-    tell(read, 'miss');
+    recordCache(observer, 'miss');
     return coalescer.run(key, caller, (context) => readThrough(read, context));
   };
 }
 
 /** One read, as it goes down to Bluejay. */
-interface Read extends Pick<Caller, 'observer'> {
+interface Read {
   readonly key: string;
   readonly id: string;
   readonly apiKey: string;

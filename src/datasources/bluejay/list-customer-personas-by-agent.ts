@@ -50,12 +50,13 @@ export function createListCustomerPersonasByAgent(
   });
 
   return (agentId, caller) => {
-    const { apiKey, observer } = caller;
+    const { apiKey } = caller;
     if (apiKey === undefined) return Promise.reject(missingKey());
     const tenant = fingerprint(apiKey);
     return coalescer.run(`${tenant}:${agentId}`, caller, async (context) => {
       const answer = await chain(tenant, context, (signal, attempt) => {
         const path = `/v1/customer-personas-by-agent/${agentId}`;
+        const { observer } = context;
         return call({ path, apiKey, signal, attempt, observer, decode: decodeCustomerPersonaList });
       });
       // Nothing is kept, so no call was conditional.

@@ -96,6 +96,8 @@ export function createChain(options: ChainOptions): Chain {
       let failure: unknown;
       const startedAtMs = now();
       try {
+        // Nobody may wait any more by the time that a place is free.
+        if (signal.aborted) throw signal.reason;
         if (report === undefined) throw circuitOpen(breaker);
         if (attempts === 1) retryBudget.deposit();
         // oxlint-disable-next-line no-await-in-loop

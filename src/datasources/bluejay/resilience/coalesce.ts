@@ -1,5 +1,6 @@
 import { LightCancellation } from '../../../cancellation.ts';
 import type { Cancellation } from '../../../cancellation.ts';
+import type { CallObserver } from '../attempt.ts';
 
 /** How long a call may go on. */
 export interface CallContext {
@@ -7,6 +8,8 @@ export interface CallContext {
   readonly signal: Cancellation;
   /** When the last of those who wait gives up; it moves on when another caller joins. */
   readonly deadlineAtMs: number;
+  /** Of the first of those who still wait: whoever has left is told of nothing more, and pays for nothing more. */
+  readonly observer: CallObserver | undefined;
 }
 
 /** A caller that waits for a call. */
@@ -14,6 +17,7 @@ interface Waiter {
   readonly signal?: Cancellation | undefined;
   /** On the clock of `performance.now()`. @default Infinity */
   readonly deadlineAtMs?: number | undefined;
+  readonly observer?: CallObserver | undefined;
 }
 
 /** Lets callers with the same key share one call while it is in flight. */
@@ -84,10 +88,14 @@ class SharedCall<Value> implements CallContext {
     this.#leaveError = leaveError;
   }
 
-  join({ signal, deadlineAtMs = Infinity }: Waiter): Promise<Value> {
+  get observer(): CallObserver | undefined {
+    return this.#waiting?.[0]?.observer;
+  }
+
+  join({ signal, deadlineAtMs = Infinity, observer }: Waiter): Promise<Value> {
     if (deadlineAtMs > this.deadlineAtMs) this.deadlineAtMs = deadlineAtMs;
     return new Promise((resolve, reject) => {
-      const waiting: Waiting<Value> = { resolve, reject, signal, leave: undefined };
+      const waiting: Waiting<Value> = { resolve, reject, signal, observer, leave: undefined };
       if (this.#waiting === undefined) this.#waiting = [waiting];
       else this.#waiting.push(waiting);
       if (signal === undefined) return;
@@ -125,5 +133,6 @@ interface Waiting<Value> {
   readonly resolve: (value: Value) => void;
   readonly reject: (error: unknown) => void;
   readonly signal: Cancellation | undefined;
+  readonly observer: CallObserver | undefined;
   leave: (() => void) | undefined;
 }

@@ -1,0 +1,191 @@
+import type { ServerResponse } from 'node:http';
+import { buildSchema } from 'graphql';
+import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { createBluejay } from '../src/datasources/bluejay/index.ts';
+import type { Context } from '../src/schema/index.ts';
+import { createLogger } from '../src/observability/logger.ts';
+import { createGraphQLRoute } from '../src/server/graphql.ts';
+import { createHttpServer } from '../src/server/http.ts';
+import { createProtection } from '../src/server/protection.ts';
+import { createRequestWatch } from '../src/server/request-watch.ts';
+import { testConfig } from './support/config.ts';
+import { clinic, exampleId, someIds, startGateway, unknownId } from './support/gateway.ts';
+import type { TestGateway } from './support/gateway.ts';
+import { createTestLane } from './support/lane.ts';
+import { startLeavingClient } from './support/leaving-client.ts';
+import { startHttpUpstream } from './support/upstreams.ts';
+
+const points = 100_000;
+const rateLimit = { points, windowSeconds: 3_600 };
+
+/** How many points a caller has spent, by the header of an answer that costs one. */
+async function spent(url: string): Promise<number> {
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"{ __typename }"}',
+  });
+  return points - Number(/r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1]) - 1;
+}
+
+const manyReads = (count: number) => ({
+  query: `query (${Array.from({ length: count }, (_, index) => `$p${index}: [UUID!]!`).join(' ')}) {
+    ${Array.from({ length: count }, (_, index) => `p${index}: personas(ids: $p${index}) { id }`).join(' ')}
+  }`,
+  variables: Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`p${index}`, someIds(100, index)]),
+  ),
+});
+
+/** Waits until nothing has been asked for during some turns of Bluejay, and says how many calls there were. */
+async function settledCalls({ sandbox }: Pick<TestGateway, 'sandbox'>): Promise<number> {
+  for (let seen = -1; seen !== sandbox.requests.length; await delay(150)) seen = sandbox.requests.length;
+  return sandbox.requests.length;
+}
+
+test('a request that is answered in full is charged for every read', async () => {
+  const gateway = await startGateway({ protection: { rateLimit } });
+  const { query, variables } = manyReads(2);
+  await gateway.post({
+    query: query.replace('{\n', '{ bad: personasByAgent(agentId: "x") { id }'),
+    variables,
+  });
+  expect(gateway.sandbox.requests).toHaveLength(200);
+  expect(await spent(gateway.url)).toBe(200);
+});
+
+test('nothing is read after the deadline, and what was read is charged', async () => {
+  const gateway = await startGateway({ protection: { rateLimit }, requestTimeoutMs: 300 });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const response = await gateway.post(manyReads(10));
+  const { errors } = (await response.json()) as { errors: unknown[] };
+  expect(errors).toHaveLength(1_000);
+  const calls = gateway.sandbox.requests.length;
+  expect(calls).toBeLessThanOrEqual(64);
+  expect(await settledCalls(gateway)).toBe(calls);
+  expect(await spent(gateway.url)).toBe(calls);
+  await expect.poll(() => gateway.sandbox.connections()).toBe(0);
+});
+
+test('nothing is read after the client has left, and what was read is charged', async () => {
+  const gateway = await startGateway({ protection: { rateLimit } });
+  gateway.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 50 } });
+  const client = startLeavingClient(gateway.url, manyReads(10));
+  await expect.poll(() => gateway.sandbox.requests.length).toBeGreaterThan(0);
+  await client.leave();
+  await expect.poll(() => gateway.logs).toContainEqual(expect.objectContaining({ aborted: true }));
+  const calls = await settledCalls(gateway);
+  expect(calls).toBeLessThan(1_000);
+  expect(await spent(gateway.url)).toBe(calls);
+});
+
+test('a read that another request shares goes on for that one, which pays for what comes after', async () => {
+  const held: ServerResponse[] = [];
+  const baseUrl = await startHttpUpstream((_request, response) => void held.push(response));
+  let coalesced = 0;
+  const gateway = await startGateway({
+    baseUrl,
+    protection: { rateLimit },
+    events: { onCoalesced: () => void (coalesced += 1) },
+  });
+  const params = { query: `{ persona(id: "${exampleId}") { id } }` };
+  const leaving = startLeavingClient(gateway.url, params);
+  await expect.poll(() => held.length).toBe(1);
+  const staying = gateway.post(params);
+  await expect.poll(() => coalesced).toBe(1);
+  await leaving.leave();
+  const calls = () =>
+    gateway.logs.filter(({ msg }) => msg === 'request').map(({ upstreamCalls }) => upstreamCalls);
+  await expect.poll(calls).toEqual([1]);
+  // It fails, and is sent again for the one who stayed.
+  held[0]?.writeHead(503).end();
+  await expect.poll(() => held.length).toBe(2);
+  held[1]?.end(JSON.stringify(clinic.personas[0]));
+  expect(await (await staying).json()).toEqual({ data: { persona: { id: exampleId } } });
+  await expect.poll(calls).toEqual([1, 1]);
+  expect(await spent(gateway.url)).toBe(2);
+});
+
+test('what is fetched anew behind a stale answer is charged to the request that caused it', async () => {
+  const gateway = await startGateway({ protection: { rateLimit } });
+  const body = JSON.stringify(clinic.personas[0]);
+  const headers = { 'cache-control': 'max-age=0, stale-while-revalidate=600' };
+  gateway.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body, headers } });
+  const params = { query: `{ persona(id: "${exampleId}") { id } }` };
+  await gateway.post(params);
+  await gateway.post(params);
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(2);
+  expect(await spent(gateway.url)).toBe(2);
+});
+
+/** A schema in which one field's error takes the whole answer while other fields read. */
+function bubblingSchema(): GraphQLSchema {
+  const schema = buildSchema('type Query { bad: Int!, reads(count: Int!): [Int] }');
+  const resolvers: Record<string, GraphQLFieldResolver<unknown, Context, { count: number }>> = {
+    bad: async () => Promise.reject(new Error('bad')),
+    reads: (_root, { count }, { dataSources }) =>
+      someIds(count).map(async (id) => {
+        await dataSources.customerPersonas.load(id);
+        // A read that depends on another one.
+        await dataSources.customerPersonas.load(unknownId);
+        return 1;
+      }),
+  };
+  const fields = schema.getQueryType()?.getFields() ?? {};
+  for (const [name, resolve] of Object.entries(resolvers)) Object.assign(fields[name] ?? {}, { resolve });
+  return schema;
+}
+
+test('when a null bubbles up to the root, what is read beside it ends, and what was spent is charged', async () => {
+  const { sandbox, logs } = await startGateway();
+  sandbox.faults.add({ fault: { kind: 'delay', delayMs: 50 } });
+  const logger = createLogger('silent');
+  const bluejay = await createBluejay({ baseUrl: sandbox.url, userAgent: 'test' });
+  onTestFinished(() => bluejay.close());
+  const route = createGraphQLRoute({
+    lane: createTestLane({
+      logger,
+      schema: bubblingSchema(),
+      customerPersonas: bluejay.customerPersonas,
+    }),
+    auth: { mode: 'service', apiKey: clinic.apiKey },
+    routerSecrets: [],
+    requestTimeoutMs: 5_000,
+    serverTiming: false,
+    graphiql: undefined,
+    trustedDocuments: undefined,
+  });
+  const config = testConfig({});
+  const protection = await createProtection({
+    ...config.protection,
+    rateLimit,
+    credentialOf: () => undefined,
+    callerOf: () => '',
+    backlogOf: () => 0,
+    sharedUrl: undefined,
+    logger,
+  });
+  onTestFinished(() => protection.close());
+  const server = createHttpServer({
+    ...config.http,
+    routes: new Map([['/graphql', protection.protect(route)]]),
+    logger,
+    watch: createRequestWatch({ logger }),
+  });
+  onTestFinished(() => server.close(0, 0));
+  const url = await server.listen(0, '127.0.0.1');
+
+  const response = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ bad reads(count: 1000) }' }),
+  });
+  expect(await response.json()).toMatchObject({ data: null, errors: [{ path: ['bad'] }] });
+  const calls = await settledCalls({ sandbox });
+  expect(calls).toBeLessThanOrEqual(32);
+  expect(bluejay.load()).toMatchObject({ inFlight: 0, queued: 0 });
+  expect(await spent(url)).toBe(Math.max(1, calls));
+  expect(logs).not.toContainEqual(expect.objectContaining({ level: 'error' }));
+});
