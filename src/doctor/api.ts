@@ -1,6 +1,7 @@
 import { classifyStatus } from '../datasources/bluejay/classify-status.ts';
 import { BluejayError } from '../datasources/bluejay/errors.ts';
 import type { Failure } from '../datasources/bluejay/errors.ts';
+import { readNotFound } from '../datasources/bluejay/not-found.ts';
 import { createTransport } from '../datasources/bluejay/transport.ts';
 import { explainFailure } from './explain-failure.ts';
 import { problem } from './finding.ts';
@@ -47,6 +48,9 @@ export function createApiChecks({ baseUrl, apiKey, timeoutMs, userAgent }: ApiOp
         maxResponseBytes,
       });
       const { status } = response;
+      if (status === 404 && readNotFound(response) === 'foreign') {
+        return { kind: 'unexpected_status', status, reason: 'foreign_not_found' };
+      }
       return status === 200 || status === 404 ? status : classifyStatus(response, new Map(), key, Date.now());
     } catch (error) {
       if (error instanceof BluejayError) return error.failure;

@@ -14,9 +14,9 @@ export const errorTable = {
   UPSTREAM_TIMEOUT: 'Bluejay did not answer in time.',
   UPSTREAM_UNAVAILABLE:
     'Bluejay cannot be reached, or answers 502, 503 or 504, after retries; or the circuit breaker is open.',
-  UPSTREAM_ERROR: 'Bluejay answered with any other status.',
+  UPSTREAM_ERROR: 'Bluejay answered with any other status, or something else with a 404 in its place.',
   UPSTREAM_INVALID_RESPONSE:
-    'Bluejay answered with something unusable: not JSON, a wrong shape, another id, too large, a redirect.',
+    'Bluejay answered with something unusable: not JSON, a wrong shape or value, another id, too large, a redirect.',
   OVERLOADED: 'Too many calls are waiting for Bluejay already, or too many requests for the gateway.',
   QUERY_TOO_COMPLEX: 'A limit on the query is broken; `limit` names it.',
   GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',

@@ -21,7 +21,9 @@ async function startCached(cache: Partial<CacheConfig>, answer: UpstreamAnswer =
     received.push(request.headers);
     const { status, headers } = upstream;
     const id = request.url?.split('/').pop();
-    const body = status === 304 ? undefined : JSON.stringify({ id, name: `call ${received.length}` });
+    const name = `call ${received.length}`;
+    const content = status === 404 ? { detail: 'Customer persona not found' } : { id, name };
+    const body = status === 304 ? undefined : JSON.stringify(content);
     response.writeHead(status, headers).end(body);
   });
   const results: string[] = [];

@@ -161,7 +161,8 @@ test.skipIf(isRedisMissing)('a persona that is gone is gone from Redis too', asy
       return copies();
     })
     .toHaveLength(1);
-  second.sandbox.faults.add({ fault: { kind: 'answer', status: 404 } });
+  const body = '{"detail":"Customer persona not found"}';
+  second.sandbox.faults.add({ fault: { kind: 'answer', status: 404, body } });
   await expect
     .poll(async () => {
       expect(await ask(second)).toEqual({ data: { persona: null } });

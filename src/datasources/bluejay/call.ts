@@ -6,6 +6,7 @@ import { classifyStatus } from './classify-status.ts';
 import { BluejayError } from './errors.ts';
 import type { Operation } from './errors.ts';
 import type { Decoded } from './json.ts';
+import { readNotFound } from './not-found.ts';
 import type { Transport, TransportResponse } from './transport.ts';
 
 /** On whose behalf a call is made. */
@@ -36,7 +37,7 @@ export interface CallOptions<Value> {
   readonly urlTemplate: string;
   /** The gateway's argument names by Bluejay's parameter names. */
   readonly argumentNames: ReadonlyMap<string, string>;
-  /** What a 404 stands for: there is nothing of that id that the key may see. */
+  /** What the service's own 404 stands for: there is nothing of that id that the key may see. */
   readonly absent: Value;
   /** @default 1048576 */
   readonly maxResponseBytes?: number;
@@ -46,10 +47,16 @@ export interface CallOptions<Value> {
   readonly onAttempt?: ((attempt: Attempt, result: AttemptResult) => void) | undefined;
 }
 
-/** What one call brings back: the value, or that the entry we have still holds. */
-type Answer<Value> =
+/** What a read brings back: the value, or that the entry we have still holds. */
+export type Answer<Value> =
   | { readonly kind: 'full'; readonly value: Value; readonly headers: IncomingHttpHeaders }
   | { readonly kind: 'not_modified'; readonly confirmed: CacheEntry; readonly headers: IncomingHttpHeaders };
+
+/** A 404 that the service gives for a missing thing and for an unknown path alike. */
+interface UnclearAnswer {
+  readonly kind: 'unclear';
+  readonly headers: IncomingHttpHeaders;
+}
 
 interface CallRequest<Value> {
   /** See `Transport`. */
@@ -70,7 +77,7 @@ interface CallRequest<Value> {
  * @throws {BluejayError} every kind but `overloaded`
  * @throws the signal's reason, once it is aborted
  */
-export type Call<Value> = (request: CallRequest<Value>) => Promise<Answer<Value>>;
+export type Call<Value> = (request: CallRequest<Value>) => Promise<Answer<Value> | UnclearAnswer>;
 
 export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
   const { transport, operation, urlTemplate, argumentNames, absent, maxResponseBytes = 1_048_576 } = options;
@@ -79,9 +86,9 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
   function read(
     response: TransportResponse,
     { apiKey, previous, decode }: CallRequest<Value>,
-  ): Answer<Value> {
+  ): Answer<Value> | UnclearAnswer {
     const { status, headers } = response;
-    if (status === 404) return { kind: 'full', value: absent, headers };
+    if (status === 404) return readAbsence(response);
     if (status === 304 && previous !== undefined) {
       return { kind: 'not_modified', confirmed: previous, headers };
     }
@@ -92,6 +99,15 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
     const decoded = decode(response.body);
     if (decoded.ok) return { kind: 'full', value: decoded.value, headers };
     throw new BluejayError({ kind: 'invalid_response', reason: decoded.reason }, { operation, status });
+  }
+
+  function readAbsence(response: TransportResponse): Answer<Value> | UnclearAnswer {
+    const { status, headers } = response;
+    const notFound = readNotFound(response);
+    if (notFound === 'absent') return { kind: 'full', value: absent, headers };
+    if (notFound === 'unclear') return { kind: 'unclear', headers };
+    const failure = { kind: 'unexpected_status', status, reason: 'foreign_not_found' } as const;
+    throw new BluejayError(failure, { operation, status });
   }
 
   return async (request) => {

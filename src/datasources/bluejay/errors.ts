@@ -27,7 +27,15 @@ export type Failure =
       /** The call met a connection that Bluejay had closed in the meantime: it says nothing about Bluejay. */
       readonly isStaleConnection?: boolean;
     }
-  | { readonly kind: 'unexpected_status'; readonly status: number }
+  /**
+   * `reason`, of a 404: something other than the service answered (`foreign_not_found`), or the service has no such
+   * path (`unknown_path`).
+   */
+  | {
+      readonly kind: 'unexpected_status';
+      readonly status: number;
+      readonly reason?: 'foreign_not_found' | 'unknown_path';
+    }
   | { readonly kind: 'invalid_response'; readonly reason: InvalidResponseReason }
   | { readonly kind: 'overloaded'; readonly retryAfterMs: number };
 

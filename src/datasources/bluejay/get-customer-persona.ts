@@ -1,13 +1,14 @@
 import type { CacheResult, CallObserver } from './attempt.ts';
 import { readEntry } from './cache/entry.ts';
 import type { Cache } from './cache/index.ts';
-import { createCall, missingKey } from './call.ts';
+import { missingKey } from './call.ts';
 import type { Reading } from './call.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
 import { decodeCustomerPersona } from './decode-customer-persona.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
 import { BluejayError, deadlineError } from './errors.ts';
 import type { Fingerprint } from './fingerprint.ts';
+import { createRead } from './read.ts';
 import type { Chain } from './resilience/chain.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
 import type { CallContext } from './resilience/coalesce.ts';
@@ -30,10 +31,12 @@ const revalidationTimeoutMs = 10_000;
 /** Reads one persona: from the cache, from a read that is in flight, or from Bluejay. */
 export function createGetCustomerPersona(options: GetCustomerPersonaOptions): CustomerPersonasClient['get'] {
   const { transport, fingerprint, cache, chain, events, now } = options;
-  const call = createCall<CustomerPersona | null>({
+  const send = createRead<CustomerPersona | null>({
+    chain,
     transport,
     operation,
     urlTemplate: '/v1/customer-persona/{persona_id}',
+    malformedPath: '/v1/customer-persona/not-a-uuid',
     argumentNames: new Map([['persona_id', 'id']]),
     absent: null,
     now,
@@ -53,17 +56,9 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
     if (isHit) return readEntry(shared);
     const previous = shared ?? cache.get(key);
     try {
-      const answer = await chain(tenant, context, (signal, attempt) =>
-        call({
-          path: `/v1/customer-persona/${id}`,
-          apiKey,
-          signal,
-          attempt,
-          observer: context.observer,
-          previous,
-          decode: (body) => decodeCustomerPersona(body, id),
-        }),
-      );
+      const decode = (body: string) => decodeCustomerPersona(body, id);
+      const path = `/v1/customer-persona/${id}`;
+      const answer = await send({ path, apiKey, tenant, previous, decode }, context);
       if (answer.kind === 'full') return cache.store(key, answer.value, answer.headers, previous);
       return cache.confirm(key, answer.confirmed, answer.headers);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { allowedFreshUntil, keepHeaders } from './cache/freshness.ts';
-import { createCall, missingKey } from './call.ts';
+import { missingKey } from './call.ts';
 import type { Reading } from './call.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
 import { decodeCustomerPersonaList } from './decode-customer-persona-list.ts';
@@ -7,6 +7,7 @@ import type { CustomerPersonaList } from './decode-customer-persona-list.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
 import { deadlineError } from './errors.ts';
 import type { Fingerprint } from './fingerprint.ts';
+import { createRead } from './read.ts';
 import type { Chain } from './resilience/chain.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
 import type { Transport } from './transport.ts';
@@ -34,10 +35,12 @@ export function createListCustomerPersonasByAgent(
   options: ListCustomerPersonasByAgentOptions,
 ): CustomerPersonasClient['listByAgent'] {
   const { transport, fingerprint, chain, events, wallClock, now } = options;
-  const call = createCall<CustomerPersonaList>({
+  const read = createRead<CustomerPersonaList>({
+    chain,
     transport,
     operation,
     urlTemplate: '/v1/customer-personas-by-agent/{agent_id}',
+    malformedPath: '/v1/customer-personas-by-agent/not-an-integer',
     argumentNames: new Map([['agent_id', 'agentId']]),
     absent: { personas: [], dropped: 0 },
     maxResponseBytes,
@@ -54,11 +57,8 @@ export function createListCustomerPersonasByAgent(
     if (apiKey === undefined) return Promise.reject(missingKey());
     const tenant = fingerprint(apiKey);
     return coalescer.run(`${tenant}:${agentId}`, caller, async (context) => {
-      const answer = await chain(tenant, context, (signal, attempt) => {
-        const path = `/v1/customer-personas-by-agent/${agentId}`;
-        const { observer } = context;
-        return call({ path, apiKey, signal, attempt, observer, decode: decodeCustomerPersonaList });
-      });
+      const path = `/v1/customer-personas-by-agent/${agentId}`;
+      const answer = await read({ path, apiKey, tenant, decode: decodeCustomerPersonaList }, context);
       // Nothing is kept, so no call was conditional.
       if (answer.kind === 'not_modified') throw new Error('A 304 without a condition');
       const { personas, dropped } = answer.value;

@@ -133,6 +133,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   readonly #body = new Chunks();
   #bodyBytes = 0;
+  #isBodyUnreadable = false;
 
   constructor(
     { operation, signal, maxResponseBytes }: TransportRequest,
@@ -168,18 +169,19 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
-    if (!this.#needsBody()) return;
+    if (!this.#readsBody()) return;
     // No encoding was asked for. A body that has one anyway is not unpacked, so no bomb goes off.
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) {
-      this.#abandon(this.#error({ kind: 'invalid_response', reason: 'encoded_body' }));
+      if (!this.#needsBody()) this.#isBodyUnreadable = true;
+      else this.#abandon(this.#error({ kind: 'invalid_response', reason: 'encoded_body' }));
     }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
     const isTooLarge = this.#bodyBytes > this.#maxResponseBytes;
-    if (this.#needsBody()) {
+    if (this.#readsBody() && !(isTooLarge && !this.#needsBody())) {
       if (!isTooLarge) this.#body.add(chunk);
       else this.#abandon(this.#error({ kind: 'invalid_response', reason: 'body_too_large' }));
     } else if (isTooLarge && this.#settle()) {
@@ -207,9 +209,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Only a persona and what a 422 says are read; the other answers are their status. */
+  /** Whether the answer is useless without its body; the others are their status. */
   #needsBody(): boolean {
     return this.#status === 200 || this.#status === 422;
+  }
+
+  /** A 404 says in its body whose it is, if it can be read. */
+  #readsBody(): boolean {
+    return (this.#needsBody() || this.#status === 404) && !this.#isBodyUnreadable;
   }
 
   readonly #onAbort = (): void => {

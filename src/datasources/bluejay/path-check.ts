@@ -1,0 +1,81 @@
+import { BluejayError } from './errors.ts';
+import type { Operation } from './errors.ts';
+import { createCoalescer } from './resilience/coalesce.ts';
+import type { CallContext } from './resilience/coalesce.ts';
+
+/** How long an answer holds that the path is there, and how long one that it is not, in milliseconds. */
+const presentForMs = 300_000;
+const missingForMs = 10_000;
+/** The deadline of a question that nobody waits for. */
+const backgroundTimeoutMs = 10_000;
+
+/** Asks the service about its path, on behalf of one API key. */
+type Ask = (context: CallContext) => Promise<boolean>;
+
+/**
+ * Tells a missing thing from a missing path where the service says `{"detail":"Not Found"}` of both: a base URL with
+ * a wrong path would otherwise make every persona silently null.
+ */
+export interface PathCheck {
+  /** Records an answer that only the path itself gives. */
+  confirm(): void;
+  /**
+   * Asks only a caller that cannot do without: for the first time, and again a while after the path was missing. An
+   * older "it is there" is used while it is asked for anew.
+   *
+   * @param tenant of the caller: callers with one key share a question
+   * @param ask sends the question
+   * @returns undefined where it is known that the path is there, else resolves once it is
+   * @throws {BluejayError} `unexpected_status` with `unknown_path`; what the question throws, by the promise
+   */
+  require(tenant: string, context: CallContext, ask: Ask): Promise<void> | undefined;
+}
+
+export interface PathCheckOptions {
+  readonly operation: Operation;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+}
+
+export function createPathCheck({ operation, now }: PathCheckOptions): PathCheck {
+  const questions = createCoalescer<boolean>();
+  let verdict: 'unknown' | 'present' | 'missing' = 'unknown';
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+
+  async function askThrough(context: CallContext, ask: Ask): Promise<boolean> {
+    const isPresent = await ask(context);
+    verdict = isPresent ? 'present' : 'missing';
+    askedAtMs = now();
+    return isPresent;
+  }
+
+  async function requireAnswer(tenant: string, context: CallContext, ask: Ask): Promise<void> {
+    const isPresent = await questions.run(tenant, context, (shared) => askThrough(shared, ask));
+    if (!isPresent) throw unknownPath();
+  }
+
+  function unknownPath(): BluejayError {
+    return new BluejayError(
+      { kind: 'unexpected_status', status: 404, reason: 'unknown_path' },
+      { operation, status: 404 },
+    );
+  }
+
+  return {
+    confirm() {
+      verdict = 'present';
+    },
+    require(tenant, context, ask) {
+      const ageMs = now() - askedAtMs;
+      if (verdict === 'missing' && ageMs < missingForMs) throw unknownPath();
+      if (verdict !== 'present') return requireAnswer(tenant, context, ask);
+      if (ageMs >= presentForMs) {
+        askedAtMs = now();
+        // It fails for nobody, and is asked again after a while.
+        const background = { deadlineAtMs: now() + backgroundTimeoutMs };
+        questions.run(tenant, background, (shared) => askThrough(shared, ask)).catch(() => {});
+      }
+      return undefined;
+    },
+  };
+}
