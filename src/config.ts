@@ -51,7 +51,7 @@ export const variables = {
       '127.0.0.1',
     ),
     default: '127.0.0.1',
-    description: 'Address to listen on; `0.0.0.0` or `::` in a container.',
+    description: 'Address to listen on. `::` takes IPv6 and IPv4, IPv4 alone where the machine has no IPv6.',
   },
   NODE_ENV: {
     schema: v.optional(oneOf(['development', 'production', 'test']), 'development'),

@@ -1,6 +1,5 @@
 import type { RequestListener } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import { cannotListen } from './cannot-listen.ts';
 import type { Config, TracingConfig } from './config.ts';
 import { createBluejay } from './datasources/bluejay/index.ts';
 import type { BluejayEvents } from './datasources/bluejay/index.ts';
@@ -177,7 +176,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     if (metrics !== undefined && config.metrics !== undefined && servesMetrics) {
       metricsOrigin = await metrics.listen(config.metrics.port, config.metrics.host);
     }
-    return http.listen(port, host).catch(cannotListen(host, port, 'PORT and HOST'));
+    return http.listen(port, host);
   }
 
   return {

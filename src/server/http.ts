@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { HttpConfig } from '../config.ts';
+import { listen } from '../listen.ts';
 import type { Logger } from '../observability/logger.ts';
-import { originOf } from '../origin.ts';
 import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure } from './exchange.ts';
@@ -30,7 +29,10 @@ export interface HttpServer {
   readonly listener: RequestListener;
   /** False from the moment that `close` is called. */
   isReady(): boolean;
-  /** @returns the origin, such as `http://127.0.0.1:4000` */
+  /**
+   * @returns the origin, such as `http://127.0.0.1:4000`
+   * @throws an Error whose message says which address is taken or not this machine's
+   */
   listen(port: number, host: string): Promise<string>;
   /**
    * Serves on for `drainDelayMs`, then takes no new connections, finishes the requests in flight, and cuts
@@ -128,12 +130,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         listener(request, response);
       });
       server.on('checkExpectation', listener);
-      const listening = server;
-      await new Promise<void>((resolve, reject) => {
-        listening.once('error', reject).listen(port, host, resolve);
-      });
-      const address = listening.address() as AddressInfo;
-      return originOf(host, address.port);
+      return listen(server, host, port, 'PORT and HOST');
     },
     close: drain,
   };

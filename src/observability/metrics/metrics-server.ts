@@ -1,8 +1,6 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
-import { cannotListen } from '../../cannot-listen.ts';
-import { originOf } from '../../origin.ts';
+import { listen } from '../../listen.ts';
 
 /** Answers those who scrape; on a port of its own, which the world need not reach. */
 export interface MetricsServer {
@@ -40,13 +38,7 @@ export function createMetricsServer(collect: () => Promise<string>): MetricsServ
   // For those who do not take their answer, too.
   server.timeout = 30_000;
   return {
-    async listen(port, host) {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject).listen(port, host, resolve);
-      }).catch(cannotListen(host, port, 'METRICS_PORT and METRICS_HOST'));
-      const { port: actual } = server.address() as AddressInfo;
-      return originOf(host, actual);
-    },
+    listen: (port, host) => listen(server, host, port, 'METRICS_PORT and METRICS_HOST'),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
