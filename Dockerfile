@@ -34,7 +34,7 @@ COPY --from=build /app/build build
 
 # The last is glibc's default, set so that glibc does not raise it: bodies of 1 MB then go back to the system once
 # they are freed, and leave no holes that the process holds on to (mallopt(3), M_MMAP_THRESHOLD).
-ENV NODE_ENV=production HOST=0.0.0.0 MALLOC_MMAP_THRESHOLD_=131072
+ENV NODE_ENV=production HOST=:: MALLOC_MMAP_THRESHOLD_=131072
 USER 10001:10001
 EXPOSE 4000
 # Whether the process answers, not whether it is ready: a draining gateway is well.

@@ -21,8 +21,8 @@ test.each(Object.entries(deployments))('the gateway starts on what %s sets', (_,
   if (!result.ok) return;
   expect(result.config).toMatchObject({
     environment: 'production',
-    // A container is reached from outside.
-    host: '0.0.0.0',
+    // A container is reached from outside, over IPv4 or IPv6.
+    host: '::',
     port: 4_000,
     graphiql: false,
     upstream: { kind: 'bluejay', auth: { mode: 'service' } },

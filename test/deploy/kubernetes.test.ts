@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/ServiceMonitor';
@@ -105,6 +106,69 @@ test('all of them mean the same ports, and the gateway listens there', () => {
   for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'] as const) {
     expect(gateway?.[probe]?.httpGet?.port).toBe('http');
   }
+});
+
+interface Peer {
+  /** Of a pod, where labels can select it; the host's network has none. */
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Cilium matches a pod by its labels alone, and what is no pod by its address alone. */
+  readonly address?: string;
+}
+
+/** Whether the network policy lets a packet of the gateway's out, in any network plugin. */
+function isLetOut(peer: Peer, protocol: string, port: number): boolean {
+  const { egress = [] } = (get('network-policy.yaml') as INetworkPolicy).spec ?? {};
+  const isSelected = (selector: { matchLabels?: Record<string, string> } = {}, labels: Peer['labels'] = {}) =>
+    Object.entries(selector.matchLabels ?? {}).every(([name, value]) => labels[name] === value);
+  const familyOf = (address: string) => (isIP(address) === 4 ? 'ipv4' : 'ipv6');
+  const isIn = (cidrs: readonly string[], address: string) =>
+    cidrs.some((cidr) => {
+      const [network = '', prefix] = cidr.split('/');
+      const list = new BlockList();
+      list.addSubnet(network, Number(prefix), familyOf(network));
+      // A list takes `::/0` for all of IPv4, too.
+      return familyOf(network) === familyOf(address) && list.check(address, familyOf(address));
+    });
+  return egress.some(
+    ({ to = [], ports = [] }) =>
+      ports.some((entry) => (entry.protocol ?? 'TCP') === protocol && entry.port === port) &&
+      to.some(({ ipBlock, namespaceSelector, podSelector }) =>
+        ipBlock === undefined
+          ? peer.namespace !== undefined &&
+            isSelected(namespaceSelector, { 'kubernetes.io/metadata.name': peer.namespace }) &&
+            isSelected(podSelector, peer.labels)
+          : peer.address !== undefined &&
+            isIn([ipBlock.cidr], peer.address) &&
+            !isIn(ipBlock.except ?? [], peer.address),
+      ),
+  );
+}
+
+test.each<[string, Peer, number]>([
+  ['CoreDNS', { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } }, 53],
+  ['NodeLocal DNSCache as pods', { namespace: 'kube-system', labels: { 'k8s-app': 'node-local-dns' } }, 53],
+  ['NodeLocal DNSCache on the host', { address: '169.254.20.10' }, 53],
+  ['NodeLocal DNSCache of kubespray', { address: '169.254.25.10' }, 53],
+  ['NodeLocal DNSCache over IPv6', { address: 'fd00::a' }, 53],
+  ['NodeLocal DNSCache at the address of the DNS Service', { address: '10.96.0.10' }, 53],
+  ['Cloud DNS of GKE', { address: '169.254.169.254' }, 53],
+  [
+    'OpenShift',
+    { namespace: 'openshift-dns', labels: { 'dns.operator.openshift.io/daemonset-dns': 'default' } },
+    5353,
+  ],
+])('the network policy lets queries out to the DNS of %s', (_, peer, port) => {
+  expect([isLetOut(peer, 'UDP', port), isLetOut(peer, 'TCP', port)]).toEqual([true, true]);
+});
+
+test('the network policy lets HTTPS out to the internet, and to nothing inside', () => {
+  const isHttpsLetOut = (address: string) => isLetOut({ address }, 'TCP', 443);
+  expect(['192.0.2.1', '2001:db8::1'].filter(isHttpsLetOut)).toHaveLength(2);
+  const inside = ['10.96.0.1', '100.64.0.1', '169.254.169.254', '172.20.0.1', '192.168.1.1', 'fd00::1'];
+  expect(inside.filter(isHttpsLetOut)).toEqual([]);
+  expect(isLetOut({ address: '169.254.169.254' }, 'TCP', 80)).toBe(false);
+  expect(isLetOut({ namespace: 'default', labels: { app: 'another' } }, 'TCP', 443)).toBe(false);
 });
 
 test('a pod has the time to drain and to finish what is in flight', () => {
