@@ -2,10 +2,10 @@ import { isObject } from '../src/is-object.ts';
 import { compareInput, compareOutput } from './compare-schemas.ts';
 import type { Difference, Report } from './difference.ts';
 import { compareCredentials } from './compare-credentials.ts';
-import { parametersOf } from './parameters.ts';
+import { parameterKey, parametersOf } from './parameters.ts';
 import { createResolve } from './resolve-reference.ts';
 import type { Resolve } from './resolve-reference.ts';
-import { Uncheckable } from './uncheckable.ts';
+import { checkPart, Uncheckable, UncheckablePart } from './uncheckable.ts';
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -25,52 +25,67 @@ interface Pair {
  *
  * @param contract contract/bluejay.openapi.yaml, parsed
  * @param document an OpenAPI 3.0 or 3.1 document, parsed
- * @throws {Uncheckable} when the document cannot be followed
+ * @throws {Uncheckable} when the document is not all there
  */
 export function compareContract(contract: Node, document: Node): readonly Difference[] {
   const differences: Difference[] = [];
-  const report: Report = (isBreaking, where, what) => void differences.push({ isBreaking, where, what });
+  const report: Report = (kind, where, what) => void differences.push({ kind, where, what });
   const resolveContract = createResolve(contract);
   const resolveDocument = createResolve(document);
   const documentPaths = resolveDocument(document['paths']);
   if (documentPaths === undefined) throw new Uncheckable('The document has no paths.');
 
   for (const [path, item] of Object.entries(resolveContract(contract['paths']) ?? {})) {
-    const documentItem = resolveDocument(findPath(documentPaths, path));
+    const documentPath = findPath(documentPaths, path);
     for (const [method, operation] of Object.entries(resolveContract(item) ?? {})) {
       const where = `${method.toUpperCase()} ${path}`;
-      const documentOperation = resolveDocument(documentItem?.[method]);
-      if (!isObject(operation)) continue;
-      if (documentItem === undefined || documentOperation === undefined) {
-        report(true, where, 'is gone');
-        continue;
-      }
-      const pair = { contract: operation, document: documentOperation, resolveContract, resolveDocument };
-      compareRequest({ ...pair, where, report }, documentItem, document);
-      compareResponses({ ...pair, where, report });
+      checkPart(report, where, () => {
+        const documentItem = resolveDocument(documentPaths[documentPath]);
+        const documentOperation = resolveDocument(documentItem?.[method]);
+        if (!isObject(operation)) return;
+        if (documentItem === undefined || documentOperation === undefined) {
+          report('breaking', where, 'is gone');
+          return;
+        }
+        const pair = { contract: operation, document: documentOperation, resolveContract, resolveDocument };
+        checkPart(report, where, () =>
+          compareRequest({ ...pair, where, report }, { path: documentPath, item: documentItem, document }),
+        );
+        compareResponses({ ...pair, where, report });
+      });
     }
   }
   return differences;
 }
 
 /** The path of the same form: a parameter's other name is a difference of the parameter. */
-function findPath(paths: Node, path: string): unknown {
-  const found = Object.keys(paths).find((candidate) => form(candidate) === form(path));
-  return paths[path] ?? (found === undefined ? undefined : paths[found]);
+function findPath(paths: Node, path: string): string {
+  if (Object.hasOwn(paths, path)) return path;
+  return Object.keys(paths).find((candidate) => form(candidate) === form(path)) ?? path;
 }
 
 function form(template: string): string {
   return template.replaceAll(/\{[^}]*\}/g, '{}');
 }
 
-function compareRequest(pair: Pair, documentItem: Node, document: Node): void {
+/** Where the document has a call. */
+interface Place {
+  readonly path: string;
+  readonly item: Node;
+  readonly document: Node;
+}
+
+function compareRequest(pair: Pair, { path, item, document }: Place): void {
   const { where, report, resolveDocument } = pair;
-  if (pair.document['deprecated'] === true) report(false, where, 'is deprecated');
-  if (resolveDocument(pair.document['requestBody'])?.['required'] === true) {
-    report(true, where, 'must be sent with a body');
-  }
-  const ours = parametersOf([pair.contract['parameters']], pair.resolveContract);
-  const theirs = parametersOf([documentItem['parameters'], pair.document['parameters']], resolveDocument);
+  if (pair.document['deprecated'] === true) report('harmless', where, 'is deprecated');
+  checkPart(report, where, () => {
+    if (resolveDocument(pair.document['requestBody'])?.['required'] === true) {
+      report('breaking', where, 'must be sent with a body');
+    }
+  });
+  const ours = parametersOf([pair.contract['parameters']], pair.resolveContract, where, report).byKey;
+  const lists = [item['parameters'], pair.document['parameters']];
+  const { byKey: theirs, areComplete } = parametersOf(lists, resolveDocument, where, report);
   const accepted = compareCredentials({
     security: pair.document['security'] ?? document['security'],
     schemes: resolveDocument(resolveDocument(document['components'])?.['securitySchemes']),
@@ -79,27 +94,40 @@ function compareRequest(pair: Pair, documentItem: Node, document: Node): void {
     where,
     report,
   });
+  const inPath = new Set(
+    [...path.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => parameterKey('path', name)),
+  );
+  for (const key of inPath) {
+    if (areComplete && !theirs.has(key)) report('uncheckable', `${where} ${key}`, 'is declared nowhere');
+  }
 
   for (const [key, our] of ours) {
     const their = theirs.get(key);
     const name = `${where} ${our.in} ${our.name}`;
+    // Declared in a way that could not be read, so perhaps not gone.
+    const isOpen = !areComplete || inPath.has(key) || (our.in === 'header' && !accepted.areComplete);
     if (their !== undefined) {
       compareInput({ ...pair, contract: our.schema, document: their.schema, where: name });
-    } else if (!accepted.has(key)) {
-      report(true, name, 'is gone');
+      if (our.in === 'header' && their.isRequired && accepted.areNone) {
+        report('uncheckable', name, 'is required, although `security` asks for no credentials');
+      }
+    } else if (!accepted.keys.has(key) && !isOpen) {
+      report('breaking', name, 'is gone');
     }
   }
   for (const [key, their] of theirs) {
-    if (ours.has(key)) continue;
     const name = `${where} ${their.in} ${their.name}`;
-    report(their.isRequired, name, their.isRequired ? 'is a new required parameter' : 'is a new parameter');
+    if (their.in === 'path' && !inPath.has(key)) report('uncheckable', name, `is not in the path ${path}`);
+    else if (!ours.has(key) && their.isRequired) report('breaking', name, 'is a new required parameter');
+    else if (!ours.has(key)) report('harmless', name, 'is a new parameter');
   }
 }
 
 function compareResponses(pair: Pair): void {
   const { where, report, resolveContract, resolveDocument } = pair;
   const ours = resolveContract(pair.contract['responses']) ?? {};
-  const theirs = resolveDocument(pair.document['responses']) ?? {};
+  const theirs = resolveDocument(pair.document['responses']);
+  if (theirs === undefined) throw new UncheckablePart('declares no responses');
   const known = new Set<string>();
   for (const [status, response] of Object.entries(ours)) {
     const name = `${where} ${status}`;
@@ -107,27 +135,30 @@ function compareResponses(pair: Pair): void {
       (key) => theirs[key] !== undefined,
     );
     if (match === undefined) {
-      report(true, name, 'is gone');
+      report('breaking', name, 'is gone');
       continue;
     }
     known.add(match);
-    const contract = jsonContent(response, resolveContract);
-    const document = jsonContent(theirs[match], resolveDocument);
-    if (document === undefined) report(true, name, 'is no longer application/json');
-    else
-      compareOutput({ ...pair, contract: contract?.['schema'], document: document['schema'], where: name });
+    checkPart(report, name, () => {
+      const contract = jsonContent(response, resolveContract)?.['schema'];
+      const document = jsonContent(theirs[match], resolveDocument);
+      if (document === undefined) report('breaking', name, 'is no longer application/json');
+      else compareOutput({ ...pair, contract, document: document['schema'], where: name });
+    });
   }
   for (const status of Object.keys(theirs)) {
     if (known.has(status)) continue;
     // The gateway understands no success but the contract's; any error has a place in its table.
     if (/^[123]/.test(status))
-      report(true, `${where} ${status}`, 'is a new answer that the gateway cannot use');
-    else if (/^[45]/.test(status)) report(false, `${where} ${status}`, 'is a new answer');
+      report('breaking', `${where} ${status}`, 'is a new answer that the gateway cannot use');
+    else if (/^[45]/.test(status)) report('harmless', `${where} ${status}`, 'is a new answer');
   }
 }
 
 function jsonContent(response: unknown, resolve: Resolve): Node | undefined {
-  const content = resolve(resolve(response)?.['content']) ?? {};
+  const resolved = resolve(response);
+  if (resolved === undefined) throw new UncheckablePart('is declared, but as nothing');
+  const content = resolve(resolved['content']) ?? {};
   const type = Object.keys(content).find((name) => /^application\/json\s*(;|$)/i.test(name));
   return type === undefined ? undefined : resolve(content[type]);
 }

@@ -2,6 +2,7 @@ import type { Report } from './difference.ts';
 import type { Resolve } from './resolve-reference.ts';
 import { alternativesOf } from './schema-alternatives.ts';
 import type { Alternative } from './schema-alternatives.ts';
+import { checkPart } from './uncheckable.ts';
 
 /** A schema of the contract beside the document's. */
 export interface SchemaPair {
@@ -18,16 +19,32 @@ export interface SchemaPair {
  * fine, so a field may stop being null; it may not start.
  */
 export function compareOutput(pair: SchemaPair): void {
+  compareAlternatives(pair, compareAnswers);
+}
+
+type Compare = (pair: SchemaPair, ours: readonly Alternative[], theirs: readonly Alternative[]) => void;
+
+/** Reports a schema that cannot be flattened instead of comparing it. */
+function compareAlternatives(pair: SchemaPair, compare: Compare): void {
+  checkPart(pair.report, pair.where, () => {
+    const ours = alternativesOf(pair.contract, pair.resolveContract);
+    compare(pair, ours, alternativesOf(pair.document, pair.resolveDocument));
+  });
+}
+
+function compareAnswers(
+  pair: SchemaPair,
+  ours: readonly Alternative[],
+  theirs: readonly Alternative[],
+): void {
   const { where, report } = pair;
-  const ours = alternativesOf(pair.contract, pair.resolveContract);
-  const theirs = alternativesOf(pair.document, pair.resolveDocument);
   const foreign = theirs.filter((their) => ours.every((our) => !includes(our, their)));
   if (foreign.length > 0) {
-    report(true, where, `may be ${names(foreign)}, expected ${names(ours)}`);
+    report('breaking', where, `may be ${names(foreign)}, expected ${names(ours)}`);
     return;
   }
   const absent = ours.filter((our) => theirs.every((their) => !includes(our, their)));
-  if (absent.length > 0) report(false, where, `is never ${names(absent)} any more`);
+  if (absent.length > 0) report('harmless', where, `is never ${names(absent)} any more`);
 
   for (const their of theirs) {
     const our = ours.find((candidate) => includes(candidate, their));
@@ -41,9 +58,9 @@ export function compareOutput(pair: SchemaPair): void {
 }
 
 function reportOutputFormat({ where, report }: SchemaPair, ours?: string, theirs?: string): void {
-  if (ours === undefined) report(false, where, `has the format ${theirs}`);
-  else if (theirs === undefined) report(true, where, `no longer has the format ${ours}`);
-  else report(true, where, `has the format ${theirs}, expected ${ours}`);
+  if (ours === undefined) report('harmless', where, `has the format ${theirs}`);
+  else if (theirs === undefined) report('breaking', where, `no longer has the format ${ours}`);
+  else report('breaking', where, `has the format ${theirs}, expected ${ours}`);
 }
 
 function compareProperties(pair: SchemaPair, ours: Alternative, theirs: Alternative): void {
@@ -52,31 +69,41 @@ function compareProperties(pair: SchemaPair, ours: Alternative, theirs: Alternat
   for (const [name, contract] of Object.entries(ours.properties)) {
     const where = at(name);
     if (!Object.hasOwn(theirs.properties, name)) {
-      report(true, where, 'is gone');
+      if (!theirs.required.includes(name)) report('breaking', where, 'is gone');
       continue;
     }
     if (ours.required.includes(name) && !theirs.required.includes(name)) {
-      report(true, where, 'may be missing, expected always');
+      report('breaking', where, 'may be missing, expected always');
     }
     compareOutput({ ...pair, contract, document: theirs.properties[name], where });
   }
   for (const name of Object.keys(theirs.properties)) {
-    if (!Object.hasOwn(ours.properties, name)) report(false, at(name), 'is a new field');
+    if (!Object.hasOwn(ours.properties, name)) report('harmless', at(name), 'is a new field');
+  }
+  for (const name of new Set(theirs.required)) {
+    if (!Object.hasOwn(theirs.properties, name))
+      report('uncheckable', at(name), 'is required, but declared nowhere');
   }
 }
 
 /** What the gateway sends: everything the contract allows must be something that the document allows. */
 export function compareInput(pair: SchemaPair): void {
-  const { where, report } = pair;
-  const ours = alternativesOf(pair.contract, pair.resolveContract);
-  const theirs = alternativesOf(pair.document, pair.resolveDocument);
+  compareAlternatives(pair, compareSent);
+}
+
+function compareSent(
+  { where, report }: SchemaPair,
+  ours: readonly Alternative[],
+  theirs: readonly Alternative[],
+): void {
   for (const our of ours) {
     const candidates = theirs.filter((their) => includes(their, our));
     const objections = candidates.map((their) => objectionsTo(our, their));
-    if (candidates.length === 0) report(true, where, `takes ${names(theirs)}, and ${names([our])} is sent`);
+    if (candidates.length === 0)
+      report('breaking', where, `takes ${names(theirs)}, and ${names([our])} is sent`);
     // One alternative that takes what is sent is enough.
     else if (objections.every((list) => list.length > 0)) {
-      for (const objection of objections[0] ?? []) report(true, where, objection);
+      for (const objection of objections[0] ?? []) report('breaking', where, objection);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../src/is-object.ts';
-import { Uncheckable } from './uncheckable.ts';
+import { Uncheckable, UncheckablePart } from './uncheckable.ts';
 
 /** The node itself, or what its `$ref` leads to; undefined for anything that is not an object. */
 export type Resolve = (node: unknown) => Readonly<Record<string, unknown>> | undefined;
@@ -16,11 +16,11 @@ export function createResolve(document: unknown): Resolve {
           `The document refers to another one, ${reference}: bundle them into one file first.`,
         );
       }
-      if (followed.has(reference)) throw new Uncheckable(`${reference} refers to itself.`);
+      if (followed.has(reference)) throw new UncheckablePart(`${reference} refers to itself`);
       followed.add(reference);
       current = lookUp(document, reference);
       if (current === undefined)
-        throw new Uncheckable(`The document refers to ${reference}, which it lacks.`);
+        throw new UncheckablePart(`refers to ${reference}, which the document lacks`);
     }
     return isObject(current) ? current : undefined;
   };
@@ -29,11 +29,20 @@ export function createResolve(document: unknown): Resolve {
 function lookUp(document: unknown, reference: string): unknown {
   let node = document;
   for (const part of reference.slice(1).split('/').slice(1)) {
-    const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+    const key = decode(part).replaceAll('~1', '/').replaceAll('~0', '~');
     node =
       (isObject(node) || Array.isArray(node)) && Object.hasOwn(node, key)
         ? Reflect.get(node, key)
         : undefined;
   }
   return node;
+}
+
+/** A malformed escape stands for itself, and then leads nowhere. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -1,6 +1,6 @@
 import { isObject } from '../src/is-object.ts';
 import type { Resolve } from './resolve-reference.ts';
-import { Uncheckable } from './uncheckable.ts';
+import { UncheckablePart } from './uncheckable.ts';
 
 /** One way of being valid: a value of one JSON type, with what is known of its inside. */
 export interface Alternative {
@@ -30,6 +30,7 @@ const limitKeywords = [
   'multipleOf',
 ];
 
+const knownTypes = new Set(['array', 'boolean', 'integer', 'null', 'number', 'object', 'string']);
 const formatted = new Set(['string', 'integer', 'number']);
 
 /**
@@ -37,7 +38,7 @@ const formatted = new Set(['string', 'integer', 'number']);
  * `nullable` come out the same; references and `allOf` are resolved. What is inside objects and arrays is not
  * looked at, so recursive schemas are no trouble.
  *
- * @throws {Uncheckable} for a combination of keywords that cannot be flattened
+ * @throws {UncheckablePart} for a combination of keywords that cannot be flattened
  */
 export function alternativesOf(schema: unknown, resolve: Resolve): readonly Alternative[] {
   return flatten(schema, resolve, []);
@@ -46,10 +47,10 @@ export function alternativesOf(schema: unknown, resolve: Resolve): readonly Alte
 /** @param followed the references on the way here */
 function flatten(schema: unknown, resolve: Resolve, followed: readonly unknown[]): readonly Alternative[] {
   if (schema === undefined || schema === true) return [alternative('any', {})];
-  if (!isObject(schema)) throw new Uncheckable(`A schema is ${JSON.stringify(schema)}, not an object.`);
+  if (!isObject(schema)) throw notAnObject(schema);
 
   const { $ref, allOf, anyOf, oneOf, ...own } = schema;
-  if (followed.includes($ref)) throw new Uncheckable(`The schema ${String($ref)} consists of itself.`);
+  if (followed.includes($ref)) throw new UncheckablePart(`consists of itself: ${String($ref)}`);
   const path = $ref === undefined ? followed : [...followed, $ref];
   const parts = [...($ref === undefined ? [] : [resolve({ $ref })]), ...listOf(allOf)];
   if (parts.length > 0) {
@@ -74,7 +75,7 @@ function flatten(schema: unknown, resolve: Resolve, followed: readonly unknown[]
 /** Both at once: the properties of both, what either demands. */
 function merge(left: Schema, right: unknown): Schema {
   if (right === true) return left;
-  if (!isObject(right)) throw new Uncheckable(`A schema is ${JSON.stringify(right)}, not an object.`);
+  if (!isObject(right)) throw notAnObject(right);
   for (const keyword of ['$ref', 'allOf', 'anyOf', 'oneOf', 'type', 'format', 'items']) {
     const [ours, theirs] = [left[keyword], right[keyword]];
     if (ours !== undefined && theirs !== undefined && JSON.stringify(ours) !== JSON.stringify(theirs)) {
@@ -89,13 +90,19 @@ function merge(left: Schema, right: unknown): Schema {
   };
 }
 
-function combined(what: string): Uncheckable {
-  return new Uncheckable(`A schema combines ${what}, which this check cannot follow: compare it by hand.`);
+function notAnObject(schema: unknown): UncheckablePart {
+  return new UncheckablePart(`has a schema that is ${JSON.stringify(schema)}, not an object`);
+}
+
+function combined(what: string): UncheckablePart {
+  return new UncheckablePart(`combines ${what}, which this check cannot follow: compare it by hand`);
 }
 
 function typesOf(schema: Schema): readonly string[] {
   const { type, nullable, enum: values, const: value, properties, items } = schema;
-  const types = listOf(type).filter((name) => typeof name === 'string');
+  const types = listOf(type).map((name) => (typeof name === 'string' ? name : JSON.stringify(name)));
+  const unknown = types.find((name) => !knownTypes.has(name));
+  if (unknown !== undefined) throw new UncheckablePart(`has the type ${unknown}, which JSON Schema lacks`);
   if (types.length > 0) return nullable === true ? [...types, 'null'] : types;
   if (Array.isArray(values)) return [...new Set(values.map(typeOf))];
   if (value !== undefined) return [typeOf(value)];

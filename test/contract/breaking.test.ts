@@ -168,9 +168,12 @@ test.each<[string, (document: Document) => void, string[]]>([
   [
     'other credentials for all calls',
     (d) => {
-      d.components['securitySchemes'] = { Bearer: { type: 'http', scheme: 'bearer' } };
+      d.components['securitySchemes'] = {
+        Key: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        Bearer: { type: 'http', scheme: 'bearer' },
+      };
       Object.assign(d, { security: [{ Bearer: [] }] });
-      getById(d).security = [];
+      getById(d).security = [{ Key: [] }];
     },
     [`GET ${byAgent}: asks for credentials that the gateway does not send: Bearer`],
   ],
@@ -181,6 +184,14 @@ test.each<[string, (document: Document) => void, string[]]>([
       getById(d).security = [{ Bearer: [] }];
     },
     [`GET ${byId}: asks for credentials that the gateway does not send: Bearer`],
+  ],
+  [
+    'other credentials besides ones that are declared nowhere',
+    (d) => {
+      d.components['securitySchemes'] = { Bearer: { type: 'http', scheme: 'bearer' } };
+      getById(d).security = [{ Bearer: [], Nowhere: [] }];
+    },
+    [`GET ${byId}: asks for credentials that the gateway does not send: Bearer with Nowhere`],
   ],
 ])('%s breaks the contract', (_name, change, expected) => {
   expect(differencesAfter(change)).toEqual(expected.map((line) => `breaking: ${line}`));

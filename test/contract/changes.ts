@@ -14,7 +14,7 @@ export function differencesAfter(change: (document: Document) => void): string[]
   change(document);
   return (
     compareContract(contract, document)
-      .map(({ isBreaking, where, what }) => `${isBreaking ? 'breaking' : 'harmless'}: ${where}: ${what}`)
+      .map(({ kind, where, what }) => `${kind}: ${where}: ${what}`)
       // Both calls answer with the same schemas: what is true of one is true of the other.
       .filter((line) => !line.includes(byAgent) || !line.match(/ 200\[\]\.| 422\./))
   );
