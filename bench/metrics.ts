@@ -66,11 +66,12 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
   };
   const get = createGetCustomerPersona({
     transport,
-    fingerprint: createFingerprint(),
+    fingerprint: createFingerprint('http://127.0.0.1'),
     cache: createCache({
       freshness: { ttlMs: 0, notFoundTtlMs: 0, staleMs: 0 },
       memory: createMemoryStore({ maxEntries: 1, maxBytes: 1_024 }),
       wallClock: Date.now,
+      now,
     }),
     chain: createChain({
       operation: 'getCustomerPersona',

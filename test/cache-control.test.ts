@@ -40,6 +40,14 @@ test.each([
   ['no-cache', undefined, /^no-store$/],
   ['max-age=0', undefined, /^no-store$/],
   ['private', undefined, /^no-store$/],
+  ['Max-Age=60', undefined, /^private, max-age=(60|59)$/],
+  ['max-age="60"', undefined, /^private, max-age=(60|59)$/],
+  ['max-age=600, max-age=60', undefined, /^private, max-age=(60|59)$/],
+  ['max-age=60', '0, 40', /^private, max-age=(20|19)$/],
+  ['max-age=60, No-Store', undefined, /^no-store$/],
+  ['max-age=60, NO-CACHE', undefined, /^no-store$/],
+  ['max-age=60, max-age=soon', undefined, /^no-store$/],
+  ['immutable', undefined, /^no-store$/],
 ])('a persona with %s and an age of %s', async (value, age, expected) => {
   const gateway = await startWith({ 'cache-control': value, ...(age !== undefined && { age }) });
   expect(await cacheControl(gateway, persona(exampleId))).toMatch(expected);
@@ -76,7 +84,7 @@ test('callers that share one read share its permission', async () => {
 
 test('a list has its own permission', async () => {
   const gateway = await startGateway();
-  const headers = { 'cache-control': 'max-age=60' };
+  const headers = { 'cache-control': 'Max-Age=60, max-age=600' };
   gateway.sandbox.faults.add({ agentId: 7, fault: { kind: 'answer', status: 200, headers, body: '[]' } });
   expect(await cacheControl(gateway, '{ personasByAgent(agentId: 7) { id } }')).toMatch(
     /^private, max-age=(60|59)$/,

@@ -25,7 +25,7 @@ export const cacheVariables = {
     0,
     86_400_000,
     0,
-    'How long an older persona may be used while it is fetched anew, or while Bluejay is out of reach.',
+    'How long an older persona may be used while it is fetched anew, or while Bluejay fails.',
   ),
   PERSONA_CACHE_MAX_ENTRIES: integerVariable(
     1,

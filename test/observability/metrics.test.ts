@@ -168,7 +168,8 @@ test.skipIf(isMissing('redis-server', '--version'))(
     startProcess('redis-server', ['--port', String(port), '--save', '']);
     const url = `redis://127.0.0.1:${port}`;
     const cache = { notFoundTtlMs: 60_000, url };
-    const [one, other] = [await startMetered({ cache }), await startMetered({ cache })];
+    const one = await startMetered({ cache });
+    const other = await startMetered({ cache, baseUrl: one.sandbox.url });
     const readsOf = async (gateway: typeof one, result: string) =>
       sumOf(await gateway.metrics(), 'cache_reads_total', { tier: 'shared', result });
     // Another id each time: what a replica has read itself it does not look up.

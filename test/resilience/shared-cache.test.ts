@@ -9,9 +9,14 @@ import type { TestGateway } from '../support/gateway.ts';
 import { findFreePort } from '../support/processes.ts';
 import { isRedisMissing, startRedis } from '../support/redis.ts';
 
-/** Its Redis has time enough on a busy machine: only tests about a slow one have its own limit. */
-const replica = (port: number, cache: Partial<CacheConfig> = {}) =>
+/**
+ * Its Redis has time enough on a busy machine: only tests about a slow one have its own limit.
+ *
+ * @param peer another replica, whose sandbox it shares
+ */
+const replica = (port: number, cache: Partial<CacheConfig> = {}, peer?: TestGateway) =>
   startGateway({
+    ...(peer && { baseUrl: peer.sandbox.url }),
     cache: {
       ttlMs: 60_000,
       maxEntries: 1,
@@ -29,20 +34,28 @@ const states = (gateway: TestGateway) =>
   gateway.logs.filter(({ msg }) => msg === 'shared cache').map(({ state }) => state);
 
 /** Reads until the shared cache takes part: it connects in the background. */
-async function warmUp(gateway: TestGateway) {
+async function warmUp(gateway: TestGateway, sandbox = gateway.sandbox) {
   await expect
     .poll(
       async () => {
         await ask(gateway, clinic.apiKey, clinic.personas[1]?.id);
         await ask(gateway, clinic.apiKey, clinic.personas[2]?.id);
-        const calls = gateway.sandbox.requests.length;
+        const calls = sandbox.requests.length;
         await ask(gateway, clinic.apiKey, clinic.personas[1]?.id);
-        return gateway.sandbox.requests.length - calls;
+        return sandbox.requests.length - calls;
       },
       { timeout: 10_000, interval: 100 },
     )
     .toBe(0);
-  gateway.sandbox.requests.length = 0;
+  sandbox.requests.length = 0;
+}
+
+/** A client of the test's own. */
+async function connect(port: number) {
+  const redis = createClient({ url: `redis://127.0.0.1:${port}` });
+  await redis.connect();
+  onTestFinished(() => redis.destroy());
+  return redis;
 }
 
 test.skipIf(isRedisMissing)(
@@ -50,18 +63,16 @@ test.skipIf(isRedisMissing)(
   async () => {
     const port = await findFreePort();
     await startRedis(port);
-    const [first, second] = [await replica(port), await replica(port)];
+    const first = await replica(port);
+    const second = await replica(port, {}, first);
     await warmUp(first);
-    await warmUp(second);
+    await warmUp(second, first.sandbox);
     const answer = await ask(first);
-    expect(first.sandbox.requests).toHaveLength(1);
     expect(await ask(second)).toEqual(answer);
-    expect(second.sandbox.requests).toHaveLength(0);
+    expect(first.sandbox.requests).toHaveLength(1);
     expect(await ask(second, airline.apiKey)).toEqual({ data: { persona: null } });
 
-    const redis = createClient({ url: `redis://127.0.0.1:${port}` });
-    await redis.connect();
-    onTestFinished(() => redis.destroy());
+    const redis = await connect(port);
     const keys = await redis.keys('*');
     const values = await redis.mGet(keys);
     expect(keys.some((key) => key.endsWith(exampleId))).toBe(true);
@@ -98,9 +109,7 @@ test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', asyn
   const gateway = await replica(port);
   await warmUp(gateway);
   await ask(gateway);
-  const redis = createClient({ url: `redis://127.0.0.1:${port}` });
-  await redis.connect();
-  onTestFinished(() => redis.destroy());
+  const redis = await connect(port);
   const [key = ''] = await redis.keys(`*${exampleId}`);
   const stored = (await redis.get(key)) ?? '';
   const other = JSON.parse(stored) as { persona: { id: string } };
@@ -110,19 +119,15 @@ test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', asyn
   const { validators, ...rest } = JSON.parse(stored) as { validators: object };
   /** An entry that has to be confirmed. */
   const validatedBy = (etag: string) =>
-    JSON.stringify({
-      ...rest,
-      freshUntil: 0,
-      staleWhileRevalidateUntil: 0,
-      validators: { ...validators, etag },
-    });
+    JSON.stringify({ ...rest, freshMs: 0, staleWhileRevalidateMs: 0, validators: { ...validators, etag } });
   const before = states(gateway).length;
   for (const garbage of [
     JSON.stringify(other),
     undated,
     validatedBy('"a\r\nx-api-key: b"'),
     validatedBy('"\u0100"'),
-    validatedBy('x'.repeat(20_000)),
+    validatedBy(`"${'x'.repeat(20_000)}"`),
+    validatedBy('*'),
     '',
     '{',
     'null',
@@ -146,14 +151,93 @@ test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', asyn
   expect(states(gateway).slice(before)).not.toContain('lost');
 });
 
+test.skipIf(isRedisMissing)('replicas of two upstreams share a Redis, but no persona', async () => {
+  const port = await findFreePort();
+  await startRedis(port);
+  const [staging, production] = [await replica(port), await replica(port)];
+  await warmUp(staging);
+  await warmUp(production);
+  await ask(staging);
+  await ask(production);
+  expect(production.sandbox.requests).toHaveLength(1);
+  const redis = await connect(port);
+  const keys = await redis.keys(`*${exampleId}`);
+  expect(keys).toHaveLength(2);
+  for (const { sandbox } of [staging, production]) {
+    expect(keys.join()).not.toContain(new URL(sandbox.url).port);
+  }
+});
+
+test.skipIf(isRedisMissing)(
+  'what others wrote lives no longer than what this replica would have kept',
+  async () => {
+    const port = await findFreePort();
+    await startRedis(port);
+    const gateway = await replica(port);
+    gateway.sandbox.faults.add({
+      personaId: exampleId,
+      fault: {
+        kind: 'answer',
+        status: 200,
+        headers: { 'cache-control': 'max-age=30, stale-if-error=30' },
+        body: JSON.stringify({ id: exampleId, name: 'As it is' }),
+      },
+    });
+    await warmUp(gateway);
+    await ask(gateway);
+    const redis = await connect(port);
+    const [key = ''] = await redis.keys(`*${exampleId}`);
+    await expect.poll(() => redis.get(key)).not.toBeNull();
+    const stored = JSON.parse((await redis.get(key)) ?? '') as { persona: object; validators: object };
+    const year = 31_536_000_000;
+    const longer = { freshMs: year, grantedMs: year, staleWhileRevalidateMs: year, staleIfErrorMs: 2 * year };
+    const { persona, validators } = stored;
+    const entryOf = (more: object) =>
+      JSON.stringify({ ...stored, ...longer, persona: { ...persona, name: 'As it was' }, ...more });
+    /** @returns the name, and the `Cache-Control` that clients are given */
+    const askFor = async (entry: string, leftMs = 2 * year) => {
+      await redis.set(key, entry, { expiration: { type: 'PX', value: leftMs } });
+      await ask(gateway, clinic.apiKey, clinic.personas[1]?.id);
+      const response = await gateway.post(
+        { query: `{ persona(id: "${exampleId}") { name } }` },
+        { 'x-api-key': clinic.apiKey },
+      );
+      const { data } = (await response.json()) as { data: { persona: { name: string } | null } };
+      return [data.persona?.name, response.headers.get('cache-control')];
+    };
+    const [, permission] = await askFor(entryOf({}));
+    expect(permission).toMatch(/^private, max-age=(30|2\d)$/);
+    for (const entry of [
+      entryOf({ sentAt: Date.now() - 31_000 }),
+      entryOf({ sentAt: Date.now() + 3_600_000 }),
+      entryOf({ validators: { ...validators, 'cache-control': 'no-store' } }),
+      entryOf({ validators: {}, sentAt: Date.now() - 61_000 }),
+    ]) {
+      expect((await askFor(entry))[0]).toBe('As it is');
+    }
+    // Redis' clock counts, too: the writer's may be ahead of this replica's.
+    const agedBy = (ms: number) =>
+      askFor(
+        entryOf({ freshMs: 30_000, staleWhileRevalidateMs: 30_000, staleIfErrorMs: 60_000 }),
+        60_000 - ms,
+      );
+    expect(await agedBy(10_000)).toEqual(['As it was', expect.stringMatching(/^private, max-age=(20|1\d)$/)]);
+    expect((await agedBy(31_000))[0]).toBe('As it is');
+    // Nor does an error bring it back.
+    gateway.sandbox.faults.clear();
+    gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500 } });
+    expect((await askFor(entryOf({ sentAt: Date.now() - 31_000 })))[0]).toBe('As it was');
+    expect((await askFor(entryOf({ sentAt: Date.now() - 61_000 })))[0]).toBeUndefined();
+  },
+);
+
 test.skipIf(isRedisMissing)('a persona that is gone is gone from Redis too', async () => {
   const port = await findFreePort();
   await startRedis(port);
   const stale = { ttlMs: 1, staleMs: 60_000 };
-  const [first, second] = [await replica(port, stale), await replica(port, stale)];
-  const redis = createClient({ url: `redis://127.0.0.1:${port}` });
-  await redis.connect();
-  onTestFinished(() => redis.destroy());
+  const first = await replica(port, stale);
+  const second = await replica(port, stale, first);
+  const redis = await connect(port);
   const copies = () => redis.keys(`*${exampleId}`);
   await expect
     .poll(async () => {
@@ -162,7 +246,7 @@ test.skipIf(isRedisMissing)('a persona that is gone is gone from Redis too', asy
     })
     .toHaveLength(1);
   const body = '{"detail":"Customer persona not found"}';
-  second.sandbox.faults.add({ fault: { kind: 'answer', status: 404, body } });
+  first.sandbox.faults.add({ fault: { kind: 'answer', status: 404, body } });
   await expect
     .poll(async () => {
       expect(await ask(second)).toEqual({ data: { persona: null } });

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Cancellation } from '../../cancellation.ts';
 import type { Attempt, AttemptResult, CallObserver } from './attempt.ts';
 import type { CacheEntry } from './cache/entry.ts';
+import { isConditional, isConfirmedBy } from './cache/validators.ts';
 import { classifyStatus } from './classify-status.ts';
 import { BluejayError } from './errors.ts';
 import type { Operation } from './errors.ts';
@@ -47,16 +48,18 @@ export interface CallOptions<Value> {
   readonly onAttempt?: ((attempt: Attempt, result: AttemptResult) => void) | undefined;
 }
 
-/** What a read brings back: the value, or that the entry we have still holds. */
-export type Answer<Value> =
+/** The outcome of a read: a value, a 304 that confirms the previous entry, or one about something else. */
+export type Answer<Value> = Timed<
   | { readonly kind: 'full'; readonly value: Value; readonly headers: IncomingHttpHeaders }
-  | { readonly kind: 'not_modified'; readonly confirmed: CacheEntry; readonly headers: IncomingHttpHeaders };
+  | { readonly kind: 'not_modified'; readonly confirmed: CacheEntry; readonly headers: IncomingHttpHeaders }
+  | { readonly kind: 'other_not_modified' }
+>;
 
 /** A 404 that the service gives for a missing thing and for an unknown path alike. */
-interface UnclearAnswer {
-  readonly kind: 'unclear';
-  readonly headers: IncomingHttpHeaders;
-}
+type UnclearAnswer = Timed<{ readonly kind: 'unclear'; readonly headers: IncomingHttpHeaders }>;
+
+/** Says how long ago the request was sent, in milliseconds. */
+type Timed<Outcome> = Outcome & { readonly elapsedMs: number };
 
 interface CallRequest<Value> {
   /** See `Transport`. */
@@ -86,26 +89,30 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
   function read(
     response: TransportResponse,
     { apiKey, previous, decode }: CallRequest<Value>,
+    elapsedMs: number,
   ): Answer<Value> | UnclearAnswer {
     const { status, headers } = response;
-    if (status === 404) return readAbsence(response);
-    if (status === 304 && previous !== undefined) {
-      return { kind: 'not_modified', confirmed: previous, headers };
+    if (status === 404) return readAbsence(response, elapsedMs);
+    // Without a condition a 304 falls through: it is an invalid response.
+    if (status === 304 && previous !== undefined && isConditional(previous.validators)) {
+      return isConfirmedBy(headers, previous.validators)
+        ? { kind: 'not_modified', confirmed: previous, headers, elapsedMs }
+        : { kind: 'other_not_modified', elapsedMs };
     }
     if (status !== 200) {
       const failure = classifyStatus(response, argumentNames, apiKey, Date.now());
       throw new BluejayError(failure, { operation, status });
     }
     const decoded = decode(response.body);
-    if (decoded.ok) return { kind: 'full', value: decoded.value, headers };
+    if (decoded.ok) return { kind: 'full', value: decoded.value, headers, elapsedMs };
     throw new BluejayError({ kind: 'invalid_response', reason: decoded.reason }, { operation, status });
   }
 
-  function readAbsence(response: TransportResponse): Answer<Value> | UnclearAnswer {
+  function readAbsence(response: TransportResponse, elapsedMs: number): Answer<Value> | UnclearAnswer {
     const { status, headers } = response;
     const notFound = readNotFound(response);
-    if (notFound === 'absent') return { kind: 'full', value: absent, headers };
-    if (notFound === 'unclear') return { kind: 'unclear', headers };
+    if (notFound === 'absent') return { kind: 'full', value: absent, headers, elapsedMs };
+    if (notFound === 'unclear') return { kind: 'unclear', headers, elapsedMs };
     const failure = { kind: 'unexpected_status', status, reason: 'foreign_not_found' } as const;
     throw new BluejayError(failure, { operation, status });
   }
@@ -128,7 +135,7 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
         maxResponseBytes,
       });
       status = response.status;
-      return read(response, request);
+      return read(response, request, now() - startedAtMs);
     } catch (error) {
       failure = error instanceof BluejayError ? error.failure.kind : 'cancelled';
       if (error instanceof BluejayError) status ??= error.upstream?.status;

@@ -1,3 +1,4 @@
+import { isObject } from '../../is-object.ts';
 import { createPersonaDecoder } from './decode-customer-persona.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
 import { parseJson } from './json.ts';
@@ -11,17 +12,24 @@ export interface CustomerPersonaList {
 
 const decodeListed = createPersonaDecoder('listCustomerPersonasByAgent');
 
-/** The personas in the body of a 200, in its order. A list none of whose items can be used is of a wrong shape. */
+/** The personas in the body of a 200, in its order. A list that only has items of another shape has the wrong shape. */
 export function decodeCustomerPersonaList(body: string): Decoded<CustomerPersonaList> {
   if (body === '') return { ok: false, reason: 'empty_body' };
   const json = parseJson(body);
   if (json === undefined) return { ok: false, reason: 'not_json' };
   if (!Array.isArray(json)) return { ok: false, reason: 'wrong_shape' };
   const personas: CustomerPersona[] = [];
+  let malformed = 0;
   for (const item of json as unknown[]) {
     const persona = decodeListed(item);
     if (persona !== undefined) personas.push(persona);
+    else if (!isWithoutId(item)) malformed += 1;
   }
-  if (personas.length === 0 && json.length > 0) return { ok: false, reason: 'wrong_shape' };
+  if (personas.length === 0 && malformed > 0) return { ok: false, reason: 'wrong_shape' };
   return { ok: true, value: { personas, dropped: json.length - personas.length } };
+}
+
+/** Any field may be null or missing, so an item without an id is in order, and nobody can use it. */
+function isWithoutId(item: unknown): boolean {
+  return item === null || (isObject(item) && (item['id'] ?? null) === null);
 }

@@ -9,14 +9,18 @@ const maxRemembered = 10_000;
 
 /**
  * HMAC-SHA-256 with the API key as its key: the same on every replica without a secret of its own, and as
- * hard to invert as the API key is to guess.
+ * hard to invert as the API key is to guess. Two upstreams that share a Redis, such as staging's and
+ * production's, have different fingerprints for one key.
+ *
+ * @param baseUrl the upstream's
  */
-export function createFingerprint(): Fingerprint {
+export function createFingerprint(baseUrl: string): Fingerprint {
+  const purpose = `bluejay-graphql credential ${new URL(baseUrl).href.replace(/\/$/, '')}`;
   const remembered = new LRUCache<string, string>({ max: maxRemembered });
   return (apiKey) => {
     let fingerprint = remembered.get(apiKey);
     if (fingerprint === undefined) {
-      fingerprint = createHmac('sha256', apiKey).update('bluejay-graphql credential').digest('base64url');
+      fingerprint = createHmac('sha256', apiKey).update(purpose).digest('base64url');
       remembered.set(apiKey, fingerprint);
     }
     return fingerprint;

@@ -1,5 +1,4 @@
 import type { CacheResult, CallObserver } from './attempt.ts';
-import { readEntry } from './cache/entry.ts';
 import type { Cache } from './cache/index.ts';
 import { missingKey } from './call.ts';
 import type { Reading } from './call.ts';
@@ -47,31 +46,46 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
     leaveError: (reason) => deadlineError(reason, operation),
   });
 
-  /** Asks the other replicas, then Bluejay, and keeps what it says. */
+  /** Reads the shared cache, then asks Bluejay, and stores the answer. */
   async function readThrough(read: Read, context: CallContext): Promise<Reading<CustomerPersona | null>> {
     const { key, id, apiKey, tenant } = read;
-    const shared = cache.isShared ? await cache.getShared(key, id) : undefined;
-    const isHit = shared !== undefined && cache.isFresh(shared);
-    if (cache.isShared) events.onSharedCache?.(isHit ? 'hit' : 'miss');
-    if (isHit) return readEntry(shared);
-    const previous = shared ?? cache.get(key);
+    const previous = cache.isShared ? await cache.getShared(key, id) : cache.get(key);
+    if (cache.isShared) {
+      const isHit = previous !== undefined && cache.isFresh(previous);
+      events.onSharedCache?.(isHit ? 'hit' : 'miss');
+      if (isHit) return cache.read(previous);
+    }
+    const path = `/v1/customer-persona/${id}`;
+    const decode = (body: string) => decodeCustomerPersona(body, id);
     try {
-      const decode = (body: string) => decodeCustomerPersona(body, id);
-      const path = `/v1/customer-persona/${id}`;
-      const answer = await send({ path, apiKey, tenant, previous, decode }, context);
-      if (answer.kind === 'full') return cache.store(key, answer.value, answer.headers, previous);
-      return cache.confirm(key, answer.confirmed, answer.headers);
+      let answer = await send({ path, apiKey, tenant, previous, decode }, context);
+      if (answer.kind === 'other_not_modified') {
+        // A 304 for something else than the entry confirms nothing (RFC 9111, section 4.3.4).
+        answer = await send({ path, apiKey, tenant, decode }, context);
+      }
+      if (answer.kind === 'full') return cache.store(key, answer.value, answer, previous);
+      if (answer.kind === 'not_modified') return cache.confirm(key, answer.confirmed, answer);
+      throw new Error('A 304 without a condition');
     } catch (error) {
-      if (previous === undefined) throw error;
-      // A key that has lost its right has lost it to what is kept, too.
-      if (isRefusal(error)) cache.forget(key);
-      if (!isCircuitOpen(error) || !cache.mayServeOnError(previous)) throw error;
-      recordCache(context.observer, 'stale');
-      return readEntry(previous);
+      // A key that Bluejay refuses may not read the entry either.
+      if (previous !== undefined && isRefusal(error)) cache.forget(key);
+      throw error;
     }
   }
 
-  function recordCache(observer: CallObserver | undefined, result: CacheResult): void {
+  /** Answers with the entry in place of an error of Bluejay's (RFC 5861, section 4). */
+  function answerOnError(
+    key: string,
+    observer: CallObserver | undefined,
+    error: unknown,
+  ): Reading<CustomerPersona | null> {
+    const entry = isUpstreamError(error) ? cache.get(key) : undefined;
+    if (entry === undefined || !cache.mayServeOnError(entry)) throw error;
+    record(observer, 'stale');
+    return cache.read(entry);
+  }
+
+  function record(observer: CallObserver | undefined, result: CacheResult): void {
     observer?.onCache(result);
     events.onCache?.(result);
   }
@@ -83,7 +97,7 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
       observer?.onRefresh();
       return readThrough(read, context);
     };
-    // It fails for nobody: what is kept stays as it is.
+    // A failure is dropped: the entry stays as it is.
     coalescer.run(read.key, { deadlineAtMs }, start).catch(() => {});
   }
 
@@ -95,17 +109,20 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
     const read = { key, id, apiKey, tenant };
     const entry = cache.get(key);
     if (entry !== undefined && cache.isFresh(entry)) {
-      recordCache(observer, 'hit');
-      return Promise.resolve(readEntry(entry));
+      record(observer, 'hit');
+      return Promise.resolve(cache.read(entry));
     }
     if (entry !== undefined && cache.mayServeWhileRevalidating(entry)) {
-      recordCache(observer, 'stale');
+      record(observer, 'stale');
       // A request that has ended starts nothing more.
       if (caller.signal?.aborted !== true) refresh(read, observer);
-      return Promise.resolve(readEntry(entry));
+      return Promise.resolve(cache.read(entry));
     }
-    recordCache(observer, 'miss');
-    return coalescer.run(key, caller, (context) => readThrough(read, context));
+    record(observer, 'miss');
+    const reading = coalescer.run(key, caller, (context) => readThrough(read, context));
+    // Without an entry there is nothing to answer with in place of an error.
+    if (entry === undefined && !cache.isShared) return reading;
+    return reading.catch((error: unknown) => answerOnError(key, observer, error));
   };
 }
 
@@ -124,10 +141,22 @@ function isRefusal(error: unknown): boolean {
   );
 }
 
-function isCircuitOpen(error: unknown): boolean {
-  return (
-    error instanceof BluejayError &&
-    error.failure.kind === 'unavailable' &&
-    error.failure.reason === 'circuit_open'
-  );
+/**
+ * Whether a gateway would have to answer 500, 502, 503 or 504: what RFC 5861, section 4, calls an error. A
+ * 4xx is Bluejay's word about the persona or the key, unless something else says it in Bluejay's place.
+ */
+function isUpstreamError(error: unknown): boolean {
+  if (!(error instanceof BluejayError)) return false;
+  const { failure } = error;
+  switch (failure.kind) {
+    case 'unavailable':
+    case 'timeout':
+    case 'overloaded':
+    case 'invalid_response':
+      return true;
+    case 'unexpected_status':
+      return failure.status === 500 || failure.reason !== undefined;
+    default:
+      return false;
+  }
 }

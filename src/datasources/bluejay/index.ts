@@ -146,7 +146,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
       random,
       events,
     });
-  const fingerprint = createFingerprint();
+  const fingerprint = createFingerprint(baseUrl);
   function credentialOf(apiKey: string): string | undefined {
     // Nothing else is remembered: there is no end to what can be sent.
     const credential = acceptedKeys && apiKeyPattern.test(apiKey) ? fingerprint(apiKey) : undefined;
@@ -157,6 +157,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
     memory: createMemoryStore(cacheConfig),
     shared,
     wallClock,
+    now,
   });
   const customerPersonas: CustomerPersonasClient = {
     get: createGetCustomerPersona({

@@ -1,4 +1,5 @@
-import { allowedFreshUntil, keepHeaders } from './cache/freshness.ts';
+import { allowedFreshUntil } from './cache/freshness.ts';
+import { selectHeaders } from './cache/validators.ts';
 import { missingKey } from './call.ts';
 import type { Reading } from './call.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
@@ -60,10 +61,11 @@ export function createListCustomerPersonasByAgent(
       const path = `/v1/customer-personas-by-agent/${agentId}`;
       const answer = await read({ path, apiKey, tenant, decode: decodeCustomerPersonaList }, context);
       // Nothing is kept, so no call was conditional.
-      if (answer.kind === 'not_modified') throw new Error('A 304 without a condition');
+      if (answer.kind !== 'full') throw new Error('A 304 without a condition');
       const { personas, dropped } = answer.value;
       if (dropped > 0) events.onItemsDropped?.(dropped);
-      return { value: personas, freshUntil: allowedFreshUntil(keepHeaders(answer.headers), wallClock()) };
+      const sentAt = wallClock() - answer.elapsedMs;
+      return { value: personas, freshUntil: allowedFreshUntil(selectHeaders(answer.headers), sentAt) };
     });
   };
 }

@@ -67,7 +67,7 @@ export function createRead<Value>(options: ReadOptions<Value>): Read<Value> {
       return answer;
     }
     await pathCheck.require(request.tenant, context, (shared) => isPathPresent(request, shared));
-    return { kind: 'full', value: absent, headers: answer.headers };
+    return { ...answer, kind: 'full', value: absent };
   };
 }
 

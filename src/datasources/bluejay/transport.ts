@@ -5,7 +5,7 @@ import type { Cancellation } from '../../cancellation.ts';
 import { Chunks } from '../../chunks.ts';
 import { Timeouts } from '../../timeouts.ts';
 import type { StartedTimeout } from '../../timeouts.ts';
-import type { Validators } from './cache/freshness.ts';
+import type { Validators } from './cache/validators.ts';
 import { BluejayError } from './errors.ts';
 import type { Failure, Operation } from './errors.ts';
 

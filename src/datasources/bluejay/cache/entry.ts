@@ -1,23 +1,44 @@
 import * as v from 'valibot';
-import type { Reading } from '../call.ts';
 import { decodeRead, encodeCustomerPersona } from '../decode-customer-persona.ts';
 import type { CustomerPersona } from '../decode-customer-persona.ts';
-import { isLifetimeExplicit } from './freshness.ts';
-import type { Lifetime, Validators } from './freshness.ts';
+import type { Lifetime } from './freshness.ts';
+import { isEntityTag } from './validators.ts';
+import type { Validators } from './validators.ts';
 
-/** An answer that is kept: a persona, or null for "there is none". */
+/** An answer that is kept, in the form that replicas share: a persona, or null for "there is none". */
 export interface CacheEntry extends Lifetime {
   readonly persona: CustomerPersona | null;
   readonly validators: Validators;
 }
 
+/** An entry in this process. */
+export interface HeldEntry extends CacheEntry {
+  /** `sentAt` on the clock of this process that never goes back. */
+  readonly sentAtMs: number;
+}
+
+/** Bluejay cannot have sent more than this, and some of it is sent back to Bluejay. */
+const maxHeaderLength = 16_384;
+const header = v.optional(
+  v.pipe(v.string(), v.maxLength(maxHeaderLength), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/)),
+);
+
 const entrySchema = v.object({
   persona: v.nullable(v.unknown()),
-  // They are sent to Bluejay; more than this it cannot have sent itself.
-  validators: v.record(v.string(), v.pipe(v.string(), v.regex(/^[\t\x20-\x7e\x80-\xff]{0,16384}$/))),
-  freshUntil: v.number(),
-  staleWhileRevalidateUntil: v.number(),
-  staleIfErrorUntil: v.number(),
+  validators: v.object({
+    age: header,
+    'cache-control': header,
+    date: header,
+    etag: v.optional(v.pipe(v.string(), v.maxLength(maxHeaderLength), v.check(isEntityTag))),
+    expires: header,
+    'last-modified': header,
+    vary: header,
+  }),
+  sentAt: v.number(),
+  freshMs: v.number(),
+  grantedMs: v.number(),
+  staleWhileRevalidateMs: v.number(),
+  staleIfErrorMs: v.number(),
 });
 
 export function encodeEntry(entry: CacheEntry): string {
@@ -43,17 +64,12 @@ export function decodeEntry(encoded: string, id: string): CacheEntry | undefined
   return isOurs ? { ...entry, persona } : undefined;
 }
 
-/** What an entry holds. That the operator lets it be kept does not mean that Bluejay allows it. */
-export function readEntry({ persona, validators, freshUntil }: CacheEntry): Reading<CustomerPersona | null> {
-  return { value: persona, freshUntil: isLifetimeExplicit(validators) ? freshUntil : 0 };
-}
-
 /** About how many bytes an entry takes in memory: two a character, and its objects. */
 export function sizeOf(key: string, { persona, validators }: CacheEntry): number {
   let characters = key.length;
   for (const value of Object.values(persona ?? {}) as unknown[]) {
     if (typeof value === 'string') characters += value.length;
   }
-  for (const value of Object.values(validators)) characters += value.length;
-  return characters * 2 + 400;
+  for (const value of Object.values(validators)) characters += value?.length ?? 0;
+  return characters * 2 + 500;
 }

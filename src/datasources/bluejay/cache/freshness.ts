@@ -1,5 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import CachePolicy from 'http-cache-semantics';
+import { parseHttpDate } from '../http-date.ts';
+import { maxLifetimeMs, parseCacheControl } from './cache-control.ts';
+import type { CacheControl } from './cache-control.ts';
+import type { Validators } from './validators.ts';
 
 /** What the operator allows beyond what Bluejay says itself. Durations are in milliseconds. */
 export interface FreshnessOptions {
@@ -11,119 +13,103 @@ export interface FreshnessOptions {
   readonly staleMs: number;
 }
 
-/** Until when an answer may be used, in milliseconds since the epoch. */
+/** How long an answer may be used, in milliseconds that count from `sentAt`; 0: not at all. */
 export interface Lifetime {
-  readonly freshUntil: number;
+  /** When the request was sent, in milliseconds since the epoch. The answer is no older than that. */
+  readonly sentAt: number;
+  readonly freshMs: number;
+  /** The part of it that Bluejay itself allows; 0 where it says nothing. */
+  readonly grantedMs: number;
   /** While a new answer is fetched (RFC 5861, section 3). */
-  readonly staleWhileRevalidateUntil: number;
-  /** While Bluejay is out of reach (RFC 5861, section 4). */
-  readonly staleIfErrorUntil: number;
+  readonly staleWhileRevalidateMs: number;
+  /** While Bluejay fails (RFC 5861, section 4). */
+  readonly staleIfErrorMs: number;
 }
-
-/** The response headers that decide on freshness and revalidation: all that is kept of a response. */
-export type Validators = Readonly<Partial<Record<(typeof keptHeaders)[number], string>>>;
-
-const keptHeaders = [
-  'age',
-  'cache-control',
-  'date',
-  'etag',
-  'expires',
-  'last-modified',
-  'pragma',
-  'vary',
-] as const;
-
-/** @param previous of the answer that a 304 confirms: its own headers update them (RFC 9111, section 3.2) */
-export function keepHeaders(headers: IncomingHttpHeaders, previous: Validators = {}): Validators {
-  // How old the answer was when it came says nothing about the confirmation.
-  const { age: _age, date: _date, ...confirmed } = previous;
-  const kept: Partial<Record<(typeof keptHeaders)[number], string>> = confirmed;
-  for (const name of keptHeaders) {
-    // undici gives a list where a header came more than once (RFC 9110, section 5.3, joins them).
-    const value: string | string[] | undefined = headers[name];
-    if (value !== undefined) kept[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return kept;
-}
-
-/** Beyond a year nobody means it (RFC 9111, section 1.2.2, lets a cache cap what it cannot represent). */
-const maxFreshMs = 31_536_000_000;
-
-// What is sent upstream never varies but for the API key, which is part of every cache key.
-const request = { method: 'GET', url: '/', headers: {} };
 
 /**
- * Until when the answer may be kept and used (RFC 9111), or undefined: not at all. The API key is part of
+ * How long the answer may be kept and used (RFC 9111), or undefined: not at all. The API key is part of
  * every cache key, so this is a private cache.
  *
  * @param found whether the answer was a persona; otherwise it was a 404
- * @param now milliseconds since the epoch
+ * @param sentAt when the request was sent, in milliseconds since the epoch
  */
 export function lifetimeOf(
   headers: Validators,
   found: boolean,
-  now: number,
+  sentAt: number,
   { ttlMs, notFoundTtlMs, staleMs }: FreshnessOptions,
 ): Lifetime | undefined {
   const allowedMs = found ? ttlMs : notFoundTtlMs;
-  const { 'cache-control': cacheControl = '', vary = '' } = headers;
-  // Only what a 200 says of itself is taken up; a 404 is kept only where the operator says so.
-  if (
-    /\bno-store\b/i.test(cacheControl) ||
-    /(^|,)\s*\*\s*(,|$)/.test(vary) ||
-    (!found && notFoundTtlMs === 0)
-  )
-    return undefined;
-  const policy = new CachePolicy(request, { status: 200, headers }, { shared: false, cacheHeuristic: 0 });
-  if (!policy.storable()) return undefined;
+  const control = parseCacheControl(headers['cache-control'] ?? '');
+  // A 404 is kept only where the operator sets a TTL for it, whatever its headers allow.
+  if (control.noStore || variesByRequest(headers) || (!found && allowedMs === 0)) return undefined;
 
-  const isExplicit = isLifetimeExplicit(headers);
-  const upstreamMs = (policy.maxAge() - Math.max(0, Number(headers.age) || 0)) * 1000;
-  const freshMs = !isExplicit ? allowedMs : Math.min(upstreamMs, allowedMs === 0 ? Infinity : allowedMs);
-  const mayBeStale = found && !/\b(must-revalidate|no-cache)\b/i.test(cacheControl);
-  const whileRevalidateMs = directiveMs(cacheControl, 'stale-while-revalidate') ?? staleMs;
-  const ifErrorMs = directiveMs(cacheControl, 'stale-if-error') ?? staleMs;
-  const kept = lifetime(
-    now,
-    Math.max(0, freshMs),
-    mayBeStale ? whileRevalidateMs : 0,
-    mayBeStale ? ifErrorMs : 0,
-  );
-  return usableUntil(kept) > now || canRevalidate(headers) ? kept : undefined;
-}
-
-/** Whether Bluejay says itself how long the answer is fresh, if at all. */
-export function isLifetimeExplicit({ 'cache-control': cacheControl = '', expires }: Validators): boolean {
-  return expires !== undefined || /\b(max-age|no-cache)\b/i.test(cacheControl);
+  const explicitMs = explicitFreshMs(headers, control, sentAt);
+  const freshMs = Math.min(explicitMs ?? allowedMs, allowedMs === 0 ? Infinity : allowedMs);
+  // Only an answer that may have been fresh becomes stale.
+  const isAllowed = explicitMs !== undefined || allowedMs > 0;
+  const mayBeStale = found && isAllowed && !control.mustRevalidate && !control.noCache;
+  // An answer that was stale on arrival has used up a part of these already.
+  const usableMs = (staleForMs: number) => Math.max(0, freshMs + (mayBeStale ? staleForMs : 0));
+  return {
+    sentAt,
+    freshMs: usableMs(0),
+    grantedMs: explicitMs === undefined ? 0 : usableMs(0),
+    staleWhileRevalidateMs: usableMs(control.staleWhileRevalidateMs ?? staleMs),
+    staleIfErrorMs: usableMs(control.staleIfErrorMs ?? staleMs),
+  };
 }
 
 /** Until when Bluejay allows the answer to be used without asking again; 0 where it says nothing of that. */
-export function allowedFreshUntil(headers: Validators, now: number): number {
-  if (!isLifetimeExplicit(headers)) return 0;
-  return lifetimeOf(headers, true, now, { ttlMs: 0, notFoundTtlMs: 0, staleMs: 0 })?.freshUntil ?? 0;
+export function allowedFreshUntil(headers: Validators, sentAt: number): number {
+  const lifetime = lifetimeOf(headers, true, sentAt, { ttlMs: 0, notFoundTtlMs: 0, staleMs: 0 });
+  return lifetime === undefined || lifetime.grantedMs === 0 ? 0 : sentAt + lifetime.grantedMs;
 }
 
 /** Until when an answer is of any use, as a validator apart. */
 export function usableUntil(answer: Lifetime): number {
-  return Math.max(answer.freshUntil, answer.staleWhileRevalidateUntil, answer.staleIfErrorUntil);
+  return answer.sentAt + Math.max(answer.freshMs, answer.staleWhileRevalidateMs, answer.staleIfErrorMs);
 }
 
-/** Whether a conditional request can confirm the answer. */
-function canRevalidate(headers: Validators): boolean {
-  return headers.etag !== undefined || headers['last-modified'] !== undefined;
-}
-
-function lifetime(now: number, freshMs: number, whileRevalidateMs: number, ifErrorMs: number): Lifetime {
-  const freshUntil = now + Math.min(freshMs, maxFreshMs);
+/** The shorter of two lifetimes of one answer. */
+export function shorterLifetime(one: Lifetime, other: Lifetime): Lifetime {
   return {
-    freshUntil,
-    staleWhileRevalidateUntil: freshUntil + whileRevalidateMs,
-    staleIfErrorUntil: freshUntil + ifErrorMs,
+    sentAt: Math.min(one.sentAt, other.sentAt),
+    freshMs: Math.min(one.freshMs, other.freshMs),
+    grantedMs: Math.min(one.grantedMs, other.grantedMs),
+    staleWhileRevalidateMs: Math.min(one.staleWhileRevalidateMs, other.staleWhileRevalidateMs),
+    staleIfErrorMs: Math.min(one.staleIfErrorMs, other.staleIfErrorMs),
   };
 }
 
-function directiveMs(cacheControl: string, name: string): number | undefined {
-  const seconds = new RegExp(`(?:^|[\\s,])${name}="?(\\d{1,9})\\b`, 'i').exec(cacheControl)?.[1];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
+/**
+ * How long Bluejay says the answer is fresh, less the age that it had already (RFC 9111, sections 4.2.1 and
+ * 4.2.3), so below 0 where it came stale. Undefined where it does not say.
+ */
+function explicitFreshMs(headers: Validators, control: CacheControl, sentAt: number): number | undefined {
+  const { age = '', date, expires } = headers;
+  if (control.maxAgeMs === undefined && expires === undefined) return control.noCache ? 0 : undefined;
+  const generatedAt = date === undefined ? sentAt : parseHttpDate(date);
+  // `Date` has whole seconds: the answer may be as much younger.
+  const apparentAgeMs = generatedAt === undefined ? 0 : sentAt - generatedAt - 999;
+  const ageMs = Math.max(0, apparentAgeMs, ageValueMs(age));
+  // With an unreadable `Date` the age is unknown.
+  if (control.noCache || generatedAt === undefined) return -ageMs;
+  const expiresAt = parseHttpDate(expires ?? '') ?? 0;
+  const lifetimeMs = control.maxAgeMs ?? Math.min(Math.max(0, expiresAt - generatedAt), maxLifetimeMs);
+  return lifetimeMs - ageMs;
+}
+
+/**
+ * The largest valid number in an `Age` field. RFC 9111, section 5.1, takes the first member of a list, and
+ * ignores it if invalid; the largest is never less strict.
+ */
+function ageValueMs(field: string): number {
+  const seconds = field.split(',').map((member) => (/^\s*\d+\s*$/.test(member) ? Number(member) : 0));
+  return Math.max(...seconds) * 1_000;
+}
+
+/** All requests are alike but for the API key, which is part of every cache key, and the trace's context. */
+function variesByRequest({ vary = '' }: Validators): boolean {
+  return /(?:^|,)\s*(?:\*|traceparent|tracestate)\s*(?:,|$)/i.test(vary);
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { sizeOf } from './entry.ts';
-import type { CacheEntry } from './entry.ts';
+import type { HeldEntry } from './entry.ts';
 
 export interface MemoryStoreOptions {
   /** @default 10000 */
@@ -9,21 +9,21 @@ export interface MemoryStoreOptions {
   readonly maxBytes: number;
 }
 
-/** Answers in this process; the least recently used go first. */
+/** The entries in this process. The least recently used are evicted first. */
 export interface MemoryStore {
-  get(key: string): CacheEntry | undefined;
-  set(key: string, entry: CacheEntry): void;
+  get(key: string): HeldEntry | undefined;
+  set(key: string, entry: HeldEntry): void;
   delete(key: string): void;
 }
 
 export function createMemoryStore({ maxEntries, maxBytes }: MemoryStoreOptions): MemoryStore {
-  const entries = new LRUCache<string, CacheEntry>({
+  const entries = new LRUCache<string, HeldEntry>({
     max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: (entry, key) => sizeOf(key, entry),
   });
   return {
-    // Where nothing is ever kept, nothing is looked for.
+    // Skips the hash of the key where nothing is ever kept.
     get: (key) => (entries.size === 0 ? undefined : entries.get(key)),
     set: (key, entry) => void entries.set(key, entry),
     delete: (key) => void (entries.size > 0 && entries.delete(key)),

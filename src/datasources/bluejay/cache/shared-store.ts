@@ -14,29 +14,36 @@ export interface SharedStoreOptions {
 /** `garbage`: it holds something that no replica of this version wrote. Each is told once, not each time. */
 export type SharedStoreState = 'lost' | 'recovered' | 'garbage';
 
+/** An entry, and in how many milliseconds the store removes it: its clock is the one that all replicas share. */
+export type StoredEntry = CacheEntry & { readonly leftMs: number };
+
 /** Answers shared between replicas. It never throws and never waits long: without it there is one tier less. */
 export interface SharedStore {
-  get(key: string, id: string): Promise<CacheEntry | undefined>;
+  get(key: string, id: string): Promise<StoredEntry | undefined>;
   set(key: string, entry: CacheEntry, now: number): void;
   delete(key: string): void;
   close(): void;
 }
 
 /** Changes with the form of an entry, so that replicas of two versions do not read each other's. */
-const prefix = 'bluejay-graphql:1:';
+const prefix = 'bluejay-graphql:2:';
 
 export function createSharedStore({ url, timeoutMs, onStateChange }: SharedStoreOptions): SharedStore {
   const redis = createGuardedRedis({ url, timeoutMs, onStateChange });
   let sawGarbage = false;
   return {
     async get(key, id) {
-      const encoded = await redis.attempt((client) => client.get(prefix + key).catch(garbageIfOfWrongType));
-      if (encoded === undefined || encoded === null) return undefined;
+      // Sent together, so this is one round trip.
+      const [encoded, leftMs] =
+        (await redis.attempt((client) =>
+          Promise.all([client.get(prefix + key).catch(garbageIfOfWrongType), client.pTTL(prefix + key)]),
+        )) ?? [];
+      if (encoded === undefined || encoded === null || leftMs === undefined) return undefined;
       const entry = decodeEntry(encoded, id);
       // A miss: what is read from Bluejay instead takes its place.
       if (entry === undefined && !sawGarbage) onStateChange('garbage');
       sawGarbage = entry === undefined;
-      return entry;
+      return entry && { ...entry, leftMs };
     },
     set(key, entry, now) {
       const ttlMs = Math.ceil(usableUntil(entry) - now);
