@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { refuse as refuseExchange } from './exchange.ts';
+import type { GracefulClose } from './graceful-close.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { Refusal } from './refusal.ts';
 import type { RequestWatch } from './request-watch.ts';
@@ -12,8 +13,7 @@ export interface ConnectionErrorsOptions {
   /** The exchanges that have not ended. */
   readonly open: OpenExchanges;
   readonly watch: RequestWatch;
-  /** How long a client may go on sending after it was refused, so that it gets to see why. @default 1000 */
-  readonly lingerMs?: number;
+  readonly graceful: GracefulClose;
 }
 
 /** What Node.js tells of a connection that brings no request for the listener. */
@@ -24,49 +24,50 @@ interface ConnectionErrorHandler {
   onConnect(request: unknown, socket: Duplex): void;
 }
 
-/** Answers what is not HTTP, comes too slowly, or is too large for the parser. Repeats nothing of it. */
+/**
+ * Answers what is not HTTP, comes too slowly, or is too large for the parser, without repeating any of it, and ends the
+ * connection. Requests that arrived before are answered first; then the connection ends without another answer.
+ */
 export function createConnectionErrorHandler(options: ConnectionErrorsOptions): ConnectionErrorHandler {
-  const { open, watch, lingerMs = 1_000 } = options;
-  const refused = new WeakSet<Duplex>();
+  const { open, watch, graceful } = options;
 
   function refuse(socket: Duplex, reason: string, method: string): void {
     const { status, message, headers = {} } = refusals[reason] ?? malformed;
     const refusal = new Refusal(status, 'BAD_REQUEST', message, { ...headers, connection: 'close' });
-    const exchange = open.list().find(({ response }) => response.socket === socket);
-    if (exchange?.request.complete === true) {
-      // What came after a good request is wrong: that one is still answered.
-      exchange.response.shouldKeepAlive = false;
-      exchange.response.once('close', () => socket.destroy());
-      // Unless the client leaves, which only those see who read.
-      socket.once('end', () => socket.destroy()).resume();
+    const last = open.lastOf(socket);
+    if (last === undefined) {
+      // The rest of a request that has its answer needs no second one.
+      if (!open.isAnswered(socket)) {
+        const requestId = randomUUID();
+        socket.write(rawAnswer(refusal, requestId));
+        watch.refuse({ method, requestId, status, errorCode: refusal.code, reason });
+      }
+      graceful.close(socket);
       return;
     }
-    // Such a request has had its answer, and nobody waits for another one.
-    if (exchange?.response.headersSent === true || open.isAnswered(socket)) return void socket.destroy();
-    refused.add(socket);
-    if (exchange === undefined) {
-      const requestId = randomUUID();
-      socket.end(rawAnswer(refusal, requestId));
-      watch.refuse({ method, requestId, status, errorCode: refusal.code, reason });
-    } else {
-      refuseExchange(exchange, refusal);
-    }
-    // To close at once would reset the connection of a client that is sending, and lose the answer.
-    const timer = setTimeout(() => socket.destroy(), lingerMs);
-    socket.once('close', () => clearTimeout(timer)).resume();
+    graceful.discard(socket);
+    // The answers that are waited for are given up when the client leaves.
+    socket.once('end', () => socket.destroy());
+    const { request, response } = last;
+    response.shouldKeepAlive = false;
+    // Where the answer has begun already, it does not end the connection by itself.
+    response.once('close', () => graceful.close(socket));
+    if (!request.complete) refuseExchange(last, refusal);
   }
 
   return {
     onClientError(error, socket) {
-      // What it goes on sending is thrown away.
-      if (refused.has(socket)) return;
+      if (graceful.isDiscarding(socket)) return;
       const isGone = !socket.writable || error.code === 'ECONNRESET' || isUnused(error, socket);
       if (isGone) socket.destroy();
       else refuse(socket, error.code ?? 'unknown', '');
     },
     onConnect(_request, socket) {
-      // Node.js listens no more.
+      // Node.js no longer listens to the socket.
       socket.on('error', () => socket.destroy());
+      socket.once('close', () => {
+        for (const { response } of open.listOf(socket)) response.destroy();
+      });
       refuse(socket, 'CONNECT', 'CONNECT');
     },
   };

@@ -1,3 +1,4 @@
+import { decideKeepAlive } from './exchange.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { Refusal } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -35,7 +36,9 @@ export function allowOrigins(route: Route, origins: readonly string[]): Route {
   };
 }
 
-function answerPreflight({ response, requestId }: Exchange): void {
+function answerPreflight(exchange: Exchange): void {
+  const { response, requestId } = exchange;
+  decideKeepAlive(exchange);
   response
     .writeHead(204, {
       'x-request-id': requestId,

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LightCancellation } from '../cancellation.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { RequestTrace } from '../observability/tracing/index.ts';
+import { maxDiscardedBytes } from './graceful-close.ts';
 import type { Reserve } from './graphql-request.ts';
 import type { MediaTypeNegotiator } from './media-type.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
@@ -117,13 +118,12 @@ export function sendBody(
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const { response, requestId, isDraining, unsent } = exchange;
+  const { response, requestId, unsent } = exchange;
   if (response.headersSent || response.destroyed) return;
   // First, so that what the request cost is final.
   exchange.cancellation.abort(answered);
   exchange.beforeAnswer?.();
-  // A keep-alive connection would go on bringing requests after the server has stopped listening.
-  if (isDraining()) response.shouldKeepAlive = false;
+  decideKeepAlive(exchange);
   const length = Buffer.byteLength(body);
   // All headers at once and a text as a text: Node.js then needs one string and one write for both. What is as
   // long in bytes as in characters is ASCII, and the same in Latin-1, which is written for half the price.
@@ -140,6 +140,21 @@ export function sendBody(
     })
     .end(body, length === body.length ? 'latin1' : 'utf8');
   unsent.add(response, length);
+}
+
+/** Decides whether the connection may bring further requests; before the headers of an answer are written. */
+export function decideKeepAlive({ request, response, isDraining }: Exchange): void {
+  // It would go on bringing requests after the server has stopped listening.
+  if (isDraining()) response.shouldKeepAlive = false;
+  // The rest of a body that is not read is discarded, and a client must not make that endless.
+  else if (!request.complete && announcedBytes(request) > maxDiscardedBytes) {
+    response.shouldKeepAlive = false;
+  }
+}
+
+/** The length of a request's body as its headers say it; infinite where it is sent in chunks. */
+function announcedBytes({ headers }: IncomingMessage): number {
+  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
 }
 
 /** Ends the request with a GraphQL error; anything but a Refusal is masked and logged. */

@@ -9,6 +9,7 @@ import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure } from './exchange.ts';
 import type { Route } from './exchange.ts';
+import { createGracefulClose } from './graceful-close.ts';
 import { createMediaTypeNegotiator } from './media-type.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { createPipelineLimit, maxWaiting } from './pipelining.ts';
@@ -58,7 +59,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   const listener: RequestListener = (request, response) => {
     const verdict = pipelineLimit(request, response);
-    if (verdict === 'ignore') return;
+    if (verdict === 'ignore') {
+      request.resume();
+      return;
+    }
     const path = pathOf(request);
     const route = routes.get(path);
     const exchange = openExchange(request, response, route && path, context);
@@ -74,7 +78,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   };
 
-  const connectionErrors = createConnectionErrorHandler({ open, watch });
+  const graceful = createGracefulClose();
+  const connectionErrors = createConnectionErrorHandler({ open, watch, graceful });
   let saidAt = Number.NEGATIVE_INFINITY;
   /** At most once a minute: there may be thousands a second. */
   const onDrop = () => {
@@ -96,6 +101,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const timer = setTimeout(() => {
       for (const { response } of open.list()) response.destroy();
       server?.closeAllConnections();
+      graceful.destroyAll();
     }, graceMs);
     await Promise.all([...answered, stopped]);
     clearTimeout(timer);
@@ -121,6 +127,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       server.maxConnections = maxConnections;
       // Among workers: else the primary would hand a connection round for as long as all of them have enough.
       Object.assign(server, { dropMaxConnection: true });
+      server.on('connection', graceful.adopt);
       server.on('clientError', connectionErrors.onClientError);
       server.on('connect', connectionErrors.onConnect);
       server.on('drop', onDrop);

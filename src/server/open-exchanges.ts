@@ -31,6 +31,20 @@ export class OpenExchanges {
     return this.#unfinished.get(socket)?.complete === false;
   }
 
+  /** The exchanges of one connection. */
+  listOf(socket: Duplex): Exchange[] {
+    return this.#exchanges.filter(({ request }) => request.socket === socket);
+  }
+
+  /** The one of a connection's exchanges that began last. */
+  lastOf(socket: Duplex): Exchange | undefined {
+    let last: Exchange | undefined;
+    for (const exchange of this.listOf(socket)) {
+      if (last === undefined || exchange.startedAt >= last.startedAt) last = exchange;
+    }
+    return last;
+  }
+
   /** Those of this moment. */
   list(): Exchange[] {
     return [...this.#exchanges];
