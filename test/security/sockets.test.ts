@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { clinic, exampleId, startGateway } from '../support/gateway.ts';
 import { manyTimes, openConnection, requestOf, sendBytes } from '../support/raw-socket.ts';
 
@@ -302,6 +302,46 @@ test.each(['websocket', 'h2c', 'canary'])(
   },
 );
 
+const withId = (id: string, of = request) => of.replace('host', `x-request-id: ${id}\r\nhost`);
+const idsIn = (answers: string) => [...answers.matchAll(/x-request-id: (\w+)/g)].map(([, id]) => id);
+const slowly = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
+
+describe.each(['websocket', 'h2c', 'canary'])('a request to upgrade to %s', (protocol) => {
+  const upgrading = withId('upgrade').replace('host', `connection: upgrade\r\nupgrade: ${protocol}\r\nhost`);
+  const withoutBody = upgrading.replace('POST', 'GET').replace(headers, '').replace(body, '');
+  const inChunks = upgrading
+    .replace(/content-length: \d+/, 'transfer-encoding: chunked')
+    .replace(body, `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+
+  test.each([
+    ['with a body', upgrading],
+    ['without a body', withoutBody],
+    ['with a body in chunks', inChunks],
+  ])('%s is answered in its turn, and its connection closed', async (_, bytes) => {
+    const gateway = await startGateway();
+    gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
+    const parts = [withId('slow', slowly), withId('before'), bytes, withId('behind'), withId('last')];
+    // In one piece, in one for each request, and cut inside of the last ones.
+    for (const pieces of [[parts.join('')], parts, cut(parts.join(''), 900)]) {
+      const { socket, closed } = openConnection(gateway.url);
+      for (const piece of pieces) {
+        socket.write(piece);
+        await setTimeout(5);
+      }
+      const answers = await closed;
+      expect(idsIn(answers)).toEqual(['slow', 'before', 'upgrade']);
+      expect(answers.match(/^connection: close\r$/gim)).toHaveLength(1);
+      expect(answers).toMatch(bytes === withoutBody ? /HTTP\/1\.1 405 [^\0]*$/ : /Query"}}$/);
+    }
+    // What comes behind it is no request to anybody.
+    expect(gateway.logText()).not.toMatch(/"requestId":"(behind|last)"/);
+  });
+});
+
+function cut(text: string, length: number): string[] {
+  return [text.slice(0, length), text.slice(length)];
+}
+
 const tunnel = 'CONNECT canary:443 HTTP/1.1\r\nhost: canary\r\nx-api-key: canary\r\n\r\n';
 
 test('whoever asks for a tunnel is told that this is no proxy, and what it sends on is thrown away', async () => {
@@ -335,9 +375,34 @@ test('a client that asks for a tunnel and resets the connection harms nobody', a
 test('a tunnel that is asked for behind a good request does not lose its answer', async () => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
-  const slow = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
-  const answer = await sendBytes(gateway.url, slow + tunnel);
+  const answer = await sendBytes(gateway.url, slowly + tunnel);
   expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+});
+
+test.each([
+  ['a tunnel', `${tunnel}${request}`],
+  ['what is not HTTP', 'GARBAGE\r\n\r\n'],
+  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['a body that is none', request.replace(/content-length: \d+/, 'transfer-encoding: chunked')],
+])('all good requests in front of %s are answered in their order', async (_, bytes) => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
+  const answers = await sendBytes(
+    gateway.url,
+    withId('first', slowly) + withId('second') + withId('third', slowly) + bytes,
+  );
+  expect(idsIn(answers).slice(0, 3)).toEqual(['first', 'second', 'third']);
+  expect(answers.match(/HTTP\/1\.1 \d+/g)?.slice(0, 3)).toEqual(Array(3).fill('HTTP/1.1 200'));
+});
+
+test('requests in front of a tunnel end with the connection', async () => {
+  const gateway = await startGateway({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const { socket } = openConnection(gateway.url);
+  socket.write(slowly + slowly + tunnel);
+  await expect.poll(() => gateway.sandbox.requests.length).toBeGreaterThan(0);
+  socket.destroy();
+  await expect.poll(() => gateway.logs).toMatchObject([{ aborted: true }, { aborted: true }]);
 });
 
 test('a client that leaves after it asked for a tunnel behind a request takes its reads along', async () => {
