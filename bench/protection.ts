@@ -27,6 +27,7 @@ const protection = await createProtection({
   ...result.config.protection,
   callerOf: () => '',
   backlogOf: () => 0,
+  routerSecret: { secrets: [], isExempt: () => false },
   credentialOf: () => undefined,
   sharedUrl: undefined,
   logger,

@@ -16,7 +16,7 @@ import type { Tracing } from './observability/tracing/index.ts';
 import { createSchema } from './schema/index.ts';
 import { errorTable } from './server/errors.ts';
 import { createFastLane } from './server/fast-lane.ts';
-import { createGraphiQLRoute } from './server/graphiql.ts';
+import { asksForPage, createGraphiQLRoute } from './server/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql.ts';
 import { createReadyRoute, live } from './server/health.ts';
 import { createInlineTracer } from './server/inline-trace.ts';
@@ -132,7 +132,6 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
       events,
     ),
     auth: upstream.auth,
-    routerSecrets: config.routerSecrets,
     requestTimeoutMs: config.requestTimeoutMs,
     serverTiming: config.serverTiming,
     graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
@@ -145,6 +144,11 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     },
     callerOf: ({ headers: { 'x-api-key': key } }) => bluejay.callerOf(typeof key === 'string' ? key : ''),
     backlogOf: (caller) => bluejay.backlogOf(caller),
+    routerSecret: {
+      secrets: config.routerSecrets,
+      // The page holds no data; what it asks for needs the secret.
+      isExempt: (request) => config.graphiql && asksForPage(request),
+    },
     sharedUrl: config.cache.url,
     logger,
   });

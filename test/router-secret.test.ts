@@ -48,6 +48,14 @@ test('health needs no secret', async () => {
   }
 });
 
+test('a browser gets GraphiQL without the secret, and no answer', async () => {
+  const gateway = await startGateway({ routerSecrets: [current], graphiql: true });
+  const page = await fetch(`${gateway.url}/graphql`, { headers: { accept: 'text/html' } });
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  expect((await gateway.post(query, { accept: 'text/html, */*' })).status).toBe(401);
+  expect((await fetch(`${gateway.url}/graphql`)).status).toBe(401);
+});
+
 test('the schema is behind the secret too', async () => {
   const gateway = await startGateway({ routerSecrets: [current] });
   const schemaQuery = { query: '{ _service { sdl } }' };

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import type { Route } from './exchange.ts';
 import { sendBody } from './exchange.ts';
+import { acceptsHtml } from './media-type.ts';
 
 const examples = [
   `# The persona of Bluejay's own reference page. Press ▶ or Ctrl+Enter.
@@ -53,6 +55,11 @@ query Entities {
 }
 `,
 ];
+
+/** Whether a browser asks for a page, rather than a client for an answer. */
+export function asksForPage({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && acceptsHtml(headers.accept);
+}
 
 /** GraphiQL as one page without outside resources. It weighs 9 MB, so it is loaded when first asked for. */
 export function createGraphiQLRoute(): Route {

@@ -7,15 +7,15 @@ import { readBody } from './body.ts';
 import { RequestCallObserver } from './call-observer.ts';
 import { sendBody } from './exchange.ts';
 import type { Exchange, Route } from './exchange.ts';
+import { asksForPage } from './graphiql.ts';
 import { parseGraphQLParams } from './graphql-params.ts';
 import type { Lane } from './graphql-request.ts';
 import { HeldBytes } from './held-bytes.ts';
-import { acceptsHtml, isJsonMediaType } from './media-type.ts';
+import { isJsonMediaType } from './media-type.ts';
 import type { ResponseMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { serverFaultOf } from './outcome.ts';
 import { admit, release } from './overload/shed-load.ts';
-import { createRouterSecretCheck } from './router-secret.ts';
 import { serverTimingOf, serverTimingRequestHeader } from './server-timing.ts';
 import type { TrustedDocuments } from './trusted-documents/documents.ts';
 import { parseGetParams } from './trusted-documents/get-params.ts';
@@ -23,8 +23,6 @@ import { parseGetParams } from './trusted-documents/get-params.ts';
 export interface GraphQLRouteOptions {
   readonly lane: Lane;
   readonly auth: AuthConfig;
-  /** Of the router; with any, requests without one of them are refused. */
-  readonly routerSecrets: readonly string[];
   /** The deadline for all that a request reads from Bluejay. */
   readonly requestTimeoutMs: number;
   /** Whether callers get a `Server-Timing` when they ask for it. */
@@ -37,20 +35,18 @@ export interface GraphQLRouteOptions {
 
 /** `/graphql`: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
-  const { lane, auth, routerSecrets, requestTimeoutMs, graphiql, trustedDocuments } = options;
+  const { lane, auth, requestTimeoutMs, graphiql, trustedDocuments } = options;
   const { serverTiming } = options;
   // By what an answer to a GET differs, for the caches on its way.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const deadlines = new Timeouts(requestTimeoutMs);
   const bodies = new HeldBytes(maxHeldBytes);
-  const checkRouterSecret = createRouterSecretCheck(routerSecrets);
   return async (exchange) => {
     const { request, response } = exchange;
     const { method, headers } = request;
-    if (method === 'GET' && graphiql !== undefined && acceptsHtml(headers.accept)) return graphiql(exchange);
+    if (graphiql !== undefined && asksForPage(request)) return graphiql(exchange);
     const isGet = method === 'GET' && trustedDocuments !== undefined;
     if (method !== 'POST' && !isGet) throw methodNotAllowed(trustedDocuments);
-    checkRouterSecret(headers);
     const mediaType = exchange.negotiate(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
     if (isGet) response.appendHeader('vary', vary);

@@ -9,12 +9,15 @@ import { createBatches } from './overload/batches.ts';
 import { createLine } from './overload/line.ts';
 import { shedLoad } from './overload/shed-load.ts';
 import type { ShedLoadOptions } from './overload/shed-load.ts';
+import { requireRouterSecret } from './router-secret.ts';
+import type { RouterSecretOptions } from './router-secret.ts';
 
 export interface ProtectionOptions extends ProtectionConfig {
   /** See `RateLimitOptions`. */
   readonly credentialOf: (request: IncomingMessage) => string | undefined;
   readonly callerOf: ShedLoadOptions['callerOf'];
   readonly backlogOf: ShedLoadOptions['backlogOf'];
+  readonly routerSecret: RouterSecretOptions;
   /** Where replicas count together. */
   readonly sharedUrl: string | undefined;
   readonly logger: Logger;
@@ -22,7 +25,10 @@ export interface ProtectionOptions extends ProtectionConfig {
 
 /** What stands in front of a route that is costly. */
 export interface Protection {
-  /** Browsers' preflights are answered first; then overload, which is cheap to find out, then the rate limit. */
+  /**
+   * Answers browsers' preflights first. Then checks for overload, which is cheap to find out; for the router's secret;
+   * and for the rate limit, so that a request without the secret takes no point.
+   */
   protect(route: Route): Route;
   isOverloaded(): boolean;
   close(): void;
@@ -37,7 +43,7 @@ const busyFrom = 0.9;
 const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
-  const { corsOrigins, overload, rateLimit, callerOf, backlogOf, sharedUrl, logger } = options;
+  const { corsOrigins, overload, rateLimit, callerOf, backlogOf, routerSecret, sharedUrl, logger } = options;
   let isBusy = false;
   const admission = createAdmission({
     ...overload,
@@ -59,7 +65,8 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
   const limited = rateLimit && (await openRateLimit({ ...options, ...rateLimit, sharedUrl, logger }));
   return {
     protect(route) {
-      const shed = shedLoad(limited === undefined ? route : limited.limit(route), {
+      const limitedRoute = limited === undefined ? route : limited.limit(route);
+      const shed = shedLoad(requireRouterSecret(limitedRoute, routerSecret), {
         admission,
         batches,
         callerOf,

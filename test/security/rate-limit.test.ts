@@ -106,6 +106,18 @@ test('whoever invents a key a request is counted by address', async () => {
   expect(statuses).toEqual([200, 200, 200, 429, 429]);
 });
 
+test('a request without the router’s secret takes no points of its address', async () => {
+  const secret = 'the-secret-of-today';
+  const gateway = await limitedTo(1, { routerSecrets: [secret] });
+  for (const headers of [{}, { 'router-authorization': 'the-secret-of-others' }, { accept: 'text/plain' }]) {
+    const refused = await gateway.post(typename, headers);
+    expect([refused.status, refused.headers.get('ratelimit')]).toEqual([401, null]);
+  }
+  expect((await gateway.post(typename, { 'router-authorization': secret })).status).toBe(200);
+  expect((await gateway.post(typename, { 'router-authorization': secret })).status).toBe(429);
+  expect((await gateway.post(typename)).status).toBe(401);
+});
+
 test('X-Forwarded-For counts only from as many proxies as there are', async () => {
   const alone = await limitedTo(1);
   const from = (forwarded: string) => ({ 'x-forwarded-for': forwarded });

@@ -96,7 +96,7 @@ export async function startLanes(options: LanesOptions = {}): Promise<Lanes> {
     await bluejay.close();
   });
   const serve = async (lane: Lane) => {
-    const graphql = { lane, auth, routerSecrets: [], requestTimeoutMs, serverTiming: false };
+    const graphql = { lane, auth, requestTimeoutMs, serverTiming: false };
     const route = createGraphQLRoute({ ...graphql, graphiql: undefined, trustedDocuments: undefined });
     const server = createHttpServer({
       ...testConfig({}).http,
