@@ -36,6 +36,8 @@ interface Row {
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
+type UnauthenticatedReason = Extract<Failure, { kind: 'unauthenticated' }>['reason'];
+
 /** What each failure of the data source becomes; the compiler insists on every kind. */
 const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind: Kind }>) => Row } = {
   invalid_input: ({ fieldErrors }) => ({
@@ -46,10 +48,7 @@ const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind:
   }),
   unauthenticated: ({ reason }) => ({
     code: 'UNAUTHENTICATED',
-    message:
-      reason === 'missing_key'
-        ? 'Send your Bluejay API key in the X-API-Key header.'
-        : 'Bluejay does not accept the API key.',
+    message: unauthenticatedMessages[reason],
     retryable: false,
   }),
   forbidden: () => ({
@@ -93,6 +92,13 @@ const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind:
     retryable: true,
     extensions: { retryAfterMs },
   }),
+};
+
+const unauthenticatedMessages: Readonly<Record<UnauthenticatedReason, string>> = {
+  missing_key: 'Send your Bluejay API key in the X-API-Key header.',
+  malformed_key:
+    'Send one Bluejay API key in the X-API-Key header: 8 to 256 visible ASCII characters without a comma.',
+  refused_key: 'Bluejay does not accept the API key.',
 };
 
 export interface ErrorContext {

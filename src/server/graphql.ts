@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AuthConfig } from '../config.ts';
-import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
 import { DeadlineExceeded } from '../datasources/bluejay/errors.ts';
 import { Timeouts } from '../timeouts.ts';
 import { readBody } from './body.ts';
@@ -51,13 +50,12 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     if (mediaType === undefined) throw notAcceptable();
     if (isGet) response.appendHeader('vary', vary);
     else checkContent(headers);
-    const apiKey = auth.mode === 'service' ? auth.apiKey : readCallerKey(headers);
     const body = isGet ? undefined : await readBody(exchange, bodies);
     const turn = admit(exchange);
     try {
       if (turn !== undefined) await turn;
       // Whoever left while it waited needs no answer.
-      if (!exchange.cancellation.aborted) await execute(exchange, body, apiKey, mediaType);
+      if (!exchange.cancellation.aborted) await execute(exchange, body, mediaType);
     } finally {
       release(exchange);
     }
@@ -67,7 +65,6 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   async function execute(
     exchange: Exchange,
     body: Buffer | undefined,
-    apiKey: string | undefined,
     mediaType: ResponseMediaType,
   ): Promise<void> {
     const { request, requestId, cancellation, statistics } = exchange;
@@ -81,7 +78,8 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
 
     const trace = exchange.trace?.startOperation();
     const caller = {
-      apiKey,
+      // A missing or malformed key fails only what reads, so a router keeps the rest of the answer.
+      apiKey: auth.mode === 'service' ? auth.apiKey : callerKey(headers),
       signal: cancellation,
       deadlineAtMs: performance.now() + requestTimeoutMs,
       observer: new RequestCallObserver(statistics, trace),
@@ -117,6 +115,11 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   }
 }
 
+/** As it was sent; one that was sent twice is joined by a comma, which no key has. */
+function callerKey({ 'x-api-key': header }: IncomingHttpHeaders): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header;
+}
+
 /** The most that the larger bodies of all requests may have together. */
 const maxHeldBytes = 67_108_864;
 
@@ -134,24 +137,6 @@ function checkContent(headers: IncomingHttpHeaders): void {
       'accept-encoding': 'identity',
     });
   }
-}
-
-/**
- * The caller's own key, or undefined without one: schema queries need none, and reads say so themselves.
- *
- * @throws {Refusal} 401 for a header that cannot be a key; one sent twice reaches us joined by a comma
- */
-function readCallerKey(headers: IncomingHttpHeaders): string | undefined {
-  const header = headers['x-api-key'];
-  if (header === undefined) return undefined;
-  if (typeof header === 'string' && apiKeyPattern.test(header)) return header;
-  throw new Refusal(
-    401,
-    'UNAUTHENTICATED',
-    'Send one Bluejay API key in the X-API-Key header: 8 to 256 visible ASCII characters without a comma.',
-    // RFC 9110, section 15.5.2: a 401 names a challenge.
-    { 'www-authenticate': 'ApiKey header="X-API-Key"' },
-  );
 }
 
 function methodNotAllowed(trustedDocuments: TrustedDocuments | undefined): Refusal {

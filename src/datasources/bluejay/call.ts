@@ -12,7 +12,7 @@ import type { Transport, TransportResponse } from './transport.ts';
 
 /** On whose behalf a call is made. */
 export interface Caller {
-  /** Undefined when the caller had to bring a key and did not. */
+  /** As the caller sent it; undefined or empty when it had to bring a key and did not. */
   readonly apiKey: string | undefined;
   /** Ends the caller's waiting; calls that nobody else waits for are aborted. */
   readonly signal?: Cancellation | undefined;
@@ -148,6 +148,8 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
   };
 }
 
-export function missingKey(): BluejayError {
-  return new BluejayError({ kind: 'unauthenticated', reason: 'missing_key' });
+/** @param apiKey what was sent instead of an API key; nothing of it is in the error */
+export function withoutKey(apiKey: string): BluejayError {
+  const reason = apiKey === '' ? 'missing_key' : 'malformed_key';
+  return new BluejayError({ kind: 'unauthenticated', reason });
 }

@@ -10,7 +10,7 @@ export interface CustomerPersonasClient {
    *
    * @param id a canonical UUID (see `parseUuid`); it becomes part of the path as it is
    * @returns the persona, or null when Bluejay has none of that id for this key
-   * @throws {BluejayError} every kind; a missing key costs no call
+   * @throws {BluejayError} every kind; a missing or malformed key costs no call
    */
   get(id: string, caller: Caller): Promise<Reading<CustomerPersona | null>>;
   /**
@@ -18,7 +18,7 @@ export interface CustomerPersonasClient {
    *
    * @param agentId a safe integer
    * @returns the agent's personas in Bluejay's order; none when Bluejay has no such agent for this key
-   * @throws {BluejayError} every kind; a missing key costs no call
+   * @throws {BluejayError} every kind; a missing or malformed key costs no call
    */
   listByAgent(agentId: number, caller: Caller): Promise<Reading<readonly CustomerPersona[]>>;
 }

@@ -15,7 +15,7 @@ export interface FieldError {
 /** Everything that can go wrong with a call, by kind. None of it holds upstream text but `fieldErrors`. */
 export type Failure =
   | { readonly kind: 'invalid_input'; readonly fieldErrors: readonly FieldError[] }
-  | { readonly kind: 'unauthenticated'; readonly reason: 'missing_key' | 'refused_key' }
+  | { readonly kind: 'unauthenticated'; readonly reason: 'missing_key' | 'malformed_key' | 'refused_key' }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | undefined }
   | { readonly kind: 'timeout'; readonly phase: 'connect' | 'attempt' | 'deadline' }

@@ -1,8 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { apiKeyPattern } from './api-key.ts';
 
-/** A stand-in for an API key that is safe to keep longer than a request: the key cannot be had from it. */
-export type Fingerprint = (apiKey: string) => string;
+/**
+ * A stand-in for an API key that is safe to keep longer than a request: the key cannot be had from it. Undefined for
+ * what is no API key, of which nothing is remembered.
+ */
+export type Fingerprint = (apiKey: string) => string | undefined;
 
 /** How many fingerprints are remembered: an HMAC costs more than the rest of a cached read. */
 const maxRemembered = 10_000;
@@ -19,7 +23,7 @@ export function createFingerprint(baseUrl: string): Fingerprint {
   const remembered = new LRUCache<string, string>({ max: maxRemembered });
   return (apiKey) => {
     let fingerprint = remembered.get(apiKey);
-    if (fingerprint === undefined) {
+    if (fingerprint === undefined && apiKeyPattern.test(apiKey)) {
       fingerprint = createHmac('sha256', apiKey).update(purpose).digest('base64url');
       remembered.set(apiKey, fingerprint);
     }

@@ -1,6 +1,6 @@
 import type { CacheResult, CallObserver } from './attempt.ts';
 import type { Cache } from './cache/index.ts';
-import { missingKey } from './call.ts';
+import { withoutKey } from './call.ts';
 import type { Reading } from './call.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
 import { decodeCustomerPersona } from './decode-customer-persona.ts';
@@ -102,9 +102,9 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
   }
 
   return (id, caller) => {
-    const { apiKey, observer } = caller;
-    if (apiKey === undefined) return Promise.reject(missingKey());
+    const { apiKey = '', observer } = caller;
     const tenant = fingerprint(apiKey);
+    if (tenant === undefined) return Promise.reject(withoutKey(apiKey));
     const key = `${tenant}:${id}`;
     const read = { key, id, apiKey, tenant };
     const entry = cache.get(key);

@@ -1,4 +1,3 @@
-import { apiKeyPattern } from './api-key.ts';
 import type { FreshnessOptions } from './cache/freshness.ts';
 import { createCache } from './cache/index.ts';
 import { createMemoryStore } from './cache/memory-store.ts';
@@ -148,8 +147,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
     });
   const fingerprint = createFingerprint(baseUrl);
   function credentialOf(apiKey: string): string | undefined {
-    // Nothing else is remembered: there is no end to what can be sent.
-    const credential = acceptedKeys && apiKeyPattern.test(apiKey) ? fingerprint(apiKey) : undefined;
+    const credential = acceptedKeys && fingerprint(apiKey);
     return credential !== undefined && acceptedKeys?.has(credential) === true ? credential : undefined;
   }
   const cache = createCache({

@@ -1,6 +1,6 @@
 import { allowedFreshUntil } from './cache/freshness.ts';
 import { selectHeaders } from './cache/validators.ts';
-import { missingKey } from './call.ts';
+import { withoutKey } from './call.ts';
 import type { Reading } from './call.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
 import { decodeCustomerPersonaList } from './decode-customer-persona-list.ts';
@@ -54,9 +54,9 @@ export function createListCustomerPersonasByAgent(
   });
 
   return (agentId, caller) => {
-    const { apiKey } = caller;
-    if (apiKey === undefined) return Promise.reject(missingKey());
+    const { apiKey = '' } = caller;
     const tenant = fingerprint(apiKey);
+    if (tenant === undefined) return Promise.reject(withoutKey(apiKey));
     return coalescer.run(`${tenant}:${agentId}`, caller, async (context) => {
       const path = `/v1/customer-personas-by-agent/${agentId}`;
       const answer = await read({ path, apiKey, tenant, decode: decodeCustomerPersonaList }, context);
