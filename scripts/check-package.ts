@@ -58,6 +58,10 @@ try {
   }
   const diagnosis = run(join('node_modules', '.bin', 'bluejay-doctor'));
   if (!diagnosis.includes('All is well.')) throw new Error(`The installed doctor says: ${diagnosis}`);
+  for (const program of ['bluejay-graphql', 'bluejay-doctor', 'bluejay-sandbox']) {
+    const usage = run(join('node_modules', '.bin', program), '--help');
+    if (!usage.startsWith(`${program} `)) throw new Error(`The installed ${program} says: ${usage}`);
+  }
   process.stdout.write(`${tarball}: installed, imported, started, answered.\n`);
 } finally {
   rmSync(folder, { recursive: true });

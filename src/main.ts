@@ -1,17 +1,26 @@
 #!/usr/bin/env node
-import { enableCompileCache, flushCompileCache } from 'node:module';
+import module from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { readCommandLine } from './command-line.ts';
 import type { Config } from './config.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import type { Logger } from './observability/logger.ts';
 import type { PrimaryMessage } from './workers/messages.ts';
 import type { Primary } from './workers/primary.ts';
 
+await readCommandLine(
+  {
+    name: 'bluejay-graphql',
+    summary: 'a GraphQL gateway in front of Bluejay’s customer-persona API',
+    readsEnvironment: true,
+  },
+  process,
+);
 // Compiled code is kept beside the dependencies, from the installation on (scripts/warm-up.mjs). Where the
 // folder cannot be written to, nothing is kept and nothing is said.
-enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
+module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { parseConfig } = await import('./config.ts');
 const { ConfigurationError } = await import('./configuration-error.ts');
 const { openLogger } = await import('./observability/logger.ts');
@@ -113,7 +122,7 @@ async function listen(config: Config, options: GatewayOptions): Promise<Listenin
   // V8 looks at the first requests, while the young generation is still as small as what is in flight, finds that
   // all of it survives, and from then on allocates such objects old: every request would live until the next
   // full collection. Code that was compiled before is kept under the flags as they were.
-  flushCompileCache();
+  module.flushCompileCache();
   setFlagsFromString('--no-allocation-site-pretenuring');
   const origin = await gateway.listen().catch(failWithMessage);
   if (origin !== undefined) return { gateway, origin };

@@ -1,6 +1,16 @@
 #!/usr/bin/env node
-import { diagnose } from './diagnose.ts';
-import { formatFinding } from './finding.ts';
+import { readCommandLine } from '../command-line.ts';
+
+await readCommandLine(
+  {
+    name: 'bluejay-doctor',
+    summary: 'checks the way to Bluejay step by step, as the gateway would go it',
+    readsEnvironment: true,
+  },
+  process,
+);
+const { diagnose } = await import('./diagnose.ts');
+const { formatFinding } = await import('./finding.ts');
 
 const isWell = await diagnose({
   environment: process.env,

@@ -1,22 +1,29 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util';
-import { createSandbox, organisations } from './index.ts';
+import { readCommandLine } from '../command-line.ts';
 
-const { values } = parseArgs({
-  options: { host: { type: 'string', default: '127.0.0.1' }, port: { type: 'string', default: '4010' } },
-});
-if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65_535) {
+const values = await readCommandLine(
+  {
+    name: 'bluejay-sandbox',
+    summary: 'a stand-in for Bluejay’s API, with faults on demand',
+    options: {
+      host: { default: '127.0.0.1', description: 'Address to listen on.' },
+      port: { default: '4010', description: 'Port to listen on; 0 takes any free one.' },
+    },
+  },
+  process,
+);
+const { createSandbox, organisations } = await import('./index.ts');
+
+const host = values.get('host') ?? '';
+const port = values.get('port') ?? '';
+if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
   process.stderr.write('--port: expected a whole number from 0 to 65535\n');
   process.exit(1);
 }
-const sandbox = await createSandbox({ host: values.host, port: Number(values.port) }).catch(
-  (error: NodeJS.ErrnoException) => {
-    process.stderr.write(
-      `Cannot listen on ${values.host}:${values.port}: ${error.code}. Try another --port.\n`,
-    );
-    process.exit(1);
-  },
-);
+const sandbox = await createSandbox({ host, port: Number(port) }).catch((error: NodeJS.ErrnoException) => {
+  process.stderr.write(`Cannot listen on ${host}:${port}: ${error.code}. Try another --port.\n`);
+  process.exit(1);
+});
 
 process.stdout.write(`
 A stand-in for Bluejay's API, with invented personas, on ${sandbox.url}

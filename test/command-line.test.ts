@@ -1,0 +1,96 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { variables } from '../src/config.ts';
+import { bare } from './support/main.ts';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+const folder = mkdtempSync(join(tmpdir(), 'bluejay-graphql-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => {
+  copyFileSync('package.json', join(folder, 'package.json'));
+  execFileSync('node', ['scripts/bundle.mjs', join(folder, 'build')]);
+});
+
+function run(args: readonly string[], node = 'node') {
+  const { status, stdout, stderr } = spawnSync(node, args, { env: bare, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+const bundled = (file: string) => join(folder, 'build', file);
+
+/** A Node.js of this machine that is too old, as outside of npm. */
+const oldNode = bare.PATH.split(delimiter)
+  .map((path) => join(path, 'node'))
+  .find((file) => existsSync(file) && /^v(1\d|2[0-3])\./.test(run(['--version'], file).stdout));
+
+describe.each([
+  ['bluejay-graphql', 'src/main.ts', bundled('main.js')],
+  ['bluejay-doctor', 'src/doctor/main.ts', bundled('doctor.js')],
+  ['bluejay-sandbox', 'src/sandbox/main.ts', bundled('sandbox.js')],
+])('%s', (name, source, bundle) => {
+  const files = [
+    ['from the source', source],
+    ['from the bundle', bundle],
+  ] as const;
+
+  test.each(files)('says its version and its usage: %s', (_, file) => {
+    for (const flag of ['--version', '-v']) {
+      expect(run([file, flag])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    }
+    for (const flag of ['--help', '-h']) {
+      const { status, stdout, stderr } = run([file, flag]);
+      expect([status, stderr]).toEqual([0, '']);
+      expect(stdout).toContain(`${name} ${version}: `);
+      expect(stdout).toMatch(name === 'bluejay-sandbox' ? /--port <port> .* Default: 4010\./ : /\n {2}PORT /);
+    }
+  });
+
+  test.each(files)('refuses what it does not know in one line: %s', (_, file) => {
+    for (const args of [
+      ['--canary'],
+      ['-c'],
+      ['canary'],
+      ['--canary=canary'],
+      ['--', 'canary'],
+      ['--', '-v'],
+    ]) {
+      const { status, stdout, stderr } = run([file, ...args]);
+      expect([status, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(new RegExp(`^${name}: .+\\. See ${name} --help\\.\\n$`));
+      // A value may be a secret.
+      expect(stderr).not.toMatch(/(?<!--)canary/);
+    }
+  });
+
+  test.each(files)('on an older Node.js it says which one it needs, in one line: %s', (_, file) => {
+    for (const args of [[], ['--help'], ['--canary']]) {
+      const { status, stdout, stderr } = run(['--import', './test/support/old-node.mjs', file, ...args]);
+      expect([status, stderr]).toEqual([1, `${name} needs Node.js 24 or newer; this is Node.js 20.19.0.\n`]);
+      const entry = file.slice(file.lastIndexOf('/') + 1);
+      expect(stdout.trim().split('\n')).toEqual([
+        entry,
+        ...(file === source ? ['command-line.ts', 'version.ts'] : ['command-line.js', 'version.js']),
+      ]);
+    }
+  });
+
+  test.skipIf(oldNode === undefined)('so it does on one (skipped where this machine has none)', () => {
+    const { status, stdout, stderr } = run([bundle], oldNode);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      new RegExp(`^${name} needs Node\\.js 24 or newer; this is Node\\.js [\\d.]+\\.\\n$`),
+    );
+  });
+});
+
+test('the usage has every environment variable with its meaning and default', () => {
+  const { stdout } = run(['src/main.ts', '--help']);
+  for (const [name, { description }] of Object.entries(variables)) {
+    expect(stdout).toMatch(new RegExp(`^  ${name} +`, 'm'));
+    expect(stdout).toContain(description.replaceAll('`', ''));
+  }
+  expect(stdout).toContain('Default: 5000 in production, else 0.');
+});
