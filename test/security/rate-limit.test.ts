@@ -5,6 +5,7 @@ import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts'
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort } from '../support/processes.ts';
+import { requestOf, sendBytes } from '../support/raw-socket.ts';
 import { isRedisMissing, startRedis } from '../support/redis.ts';
 import { startTcpUpstream } from '../support/upstreams.ts';
 
@@ -137,6 +138,81 @@ test('X-Forwarded-For counts only from as many proxies as there are', async () =
   // What is no address, or too few of them, is the connection's.
   expect(await statusFrom('canary, 198.51.100.7')).toBe(200);
   expect(await statusFrom('192.0.2.77')).toBe(429);
+});
+
+test.each<[address: string, spellings: readonly string[]]>([
+  [
+    '192.0.2.1',
+    [
+      '192.0.2.1:4711',
+      '  192.0.2.1 ',
+      '\t192.0.2.1',
+      '::ffff:192.0.2.1',
+      '::FFFF:C000:0201',
+      '::ffff:c000:201',
+      '0:0:0:0:0:ffff:192.0.2.1',
+      '0000:0000:0000:0000:0000:FFFF:c000:0201',
+      '0::ffff:192.0.2.1',
+      '[::ffff:192.0.2.1]',
+      '[::ffff:192.0.2.1]:443',
+      '[0:0::ffff:c000:201]:65535',
+    ],
+  ],
+  [
+    '2001:db8::1',
+    [
+      '[2001:db8::1]',
+      '[2001:db8::1]:4711',
+      '2001:DB8::',
+      '2001:0db8:0000:0000:1:2:3:4',
+      '2001:db8::192.0.2.1',
+      '[2001:db8::5%eth0]:80',
+    ],
+  ],
+  // None of them is an address: the connection's counts.
+  [
+    'unknown',
+    [
+      '',
+      '_hidden',
+      '192.0.2.1:',
+      '192.0.2.1:port',
+      '192.0.2.1:123456',
+      '192.0.2.256',
+      '192.0.2',
+      '192.0.2.1 192.0.2.2',
+      '[192.0.2.1',
+      '[]:80',
+      '2001:db8::1]:80',
+      '2001:db8::1::2',
+      '"192.0.2.1"',
+      ':',
+      'localhost:80',
+    ],
+  ],
+])('a proxy may write %s in many ways', async (address, spellings) => {
+  const gateway = await limitedTo(spellings.length + 1, { protection: { trustedProxies: 1 } });
+  const statusFrom = async (forwarded: string) =>
+    (await gateway.post(typename, { 'x-forwarded-for': `203.0.113.9, ${forwarded}` })).status;
+  for (const spelling of [address, ...spellings]) {
+    expect([spelling, await statusFrom(spelling)]).toEqual([spelling, 200]);
+  }
+  expect(await statusFrom(address)).toBe(429);
+  // Others have their points left.
+  expect(await statusFrom('198.51.100.7')).toBe(200);
+  expect(await statusFrom('2001:db8:0:1::1')).toBe(200);
+});
+
+test('X-Forwarded-For in several lines is one list', async () => {
+  const gateway = await limitedTo(1, { protection: { trustedProxies: 1 } });
+  const statusWith = async (...lines: string[]) => {
+    const headers = lines.map((line) => `x-forwarded-for: ${line}\r\n`).join('');
+    const request = requestOf(typename).replace('host: x\r\n', `host: x\r\nconnection: close\r\n${headers}`);
+    return Number((await sendBytes(gateway.url, request)).split(' ')[1]);
+  };
+  expect(await statusWith('192.0.2.1', '198.51.100.7')).toBe(200);
+  expect(await statusWith('192.0.2.2', '192.0.2.3, 198.51.100.7')).toBe(429);
+  expect(await statusWith('198.51.100.7', '192.0.2.1')).toBe(200);
 });
 
 test('health is asked as often as one likes', async () => {
