@@ -6,15 +6,14 @@ import { Timeouts } from '../timeouts.ts';
 /** The most bytes that a client may go on sending after its answer; more ends the connection at once. */
 export const maxDiscardedBytes = 33_554_432;
 
-export interface GracefulCloseOptions {
-  /** How long a client may go on sending after the last answer, in milliseconds. @default 5000 */
-  readonly lingerMs?: number;
-}
+/** The least that a client must send in each interval of 5 seconds, or of a sixth of `maxLingerMs`. */
+const minimumBytes = 65_536;
 
 /**
  * Closes connections so that their clients receive the last answer (RFC 9112, section 9.6). To close a socket with
  * unread bytes resets the connection, and the client may lose an answer that is under way. So the sending side is
- * closed first, and what still arrives is read and discarded, up to `maxDiscardedBytes` and for `lingerMs`.
+ * closed first, and what still arrives is read and discarded: up to `maxDiscardedBytes`, for `maxLingerMs`, and for as
+ * long as the client sends `minimumBytes` in each interval.
  */
 export interface GracefulClose {
   /** Makes Node.js close a new connection gracefully, too, after an answer with `Connection: close`. */
@@ -28,32 +27,43 @@ export interface GracefulClose {
   destroyAll(): void;
 }
 
-export function createGracefulClose({ lingerMs = 5_000 }: GracefulCloseOptions = {}): GracefulClose {
-  const timeouts = new Timeouts(lingerMs);
+/** @param maxLingerMs the longest that a client may go on sending after the last answer, in milliseconds */
+export function createGracefulClose(maxLingerMs: number): GracefulClose {
+  const timeouts = new Timeouts(Math.min(5_000, Math.ceil(maxLingerMs / 6)));
   const closing = new Queue<Duplex>();
-  const discarding = new WeakSet<Duplex>();
+  /** What has arrived since. */
+  const discarded = new WeakMap<Duplex, { bytes: number }>();
 
-  function discard(socket: Duplex): void {
-    if (discarding.has(socket)) return;
-    discarding.add(socket);
-    let bytes = 0;
+  function discard(socket: Duplex): { readonly bytes: number } {
+    const known = discarded.get(socket);
+    if (known !== undefined) return known;
+    const count = { bytes: 0 };
+    discarded.set(socket, count);
     // Detaches Node.js' parser: a listener of our own makes it return what it reads from the socket's handle.
     socket.removeAllListeners('data');
     socket.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxDiscardedBytes) socket.destroy();
+      count.bytes += chunk.length;
+      if (count.bytes > maxDiscardedBytes) socket.destroy();
     });
     // Where the parser had stopped to read, the stream would wait for its chunk: an empty one starts it again.
     socket.push('');
     socket.resume();
+    return count;
   }
 
   function close(socket: Duplex): void {
     // Ended already, or closed by the client.
     if (socket.writableEnded || socket.destroyed) return;
-    discard(socket);
+    const count = discard(socket);
     const entry = closing.add(socket);
-    const timeout = timeouts.start(() => socket.destroy());
+    const endsAtMs = performance.now() + maxLingerMs;
+    let expectedBytes = count.bytes;
+    const check = () => {
+      expectedBytes += minimumBytes;
+      if (count.bytes < expectedBytes || performance.now() >= endsAtMs) socket.destroy();
+      else timeout = timeouts.start(check);
+    };
+    let timeout = timeouts.start(check);
     socket.once('close', () => {
       closing.delete(entry);
       timeouts.cancel(timeout);
@@ -67,9 +77,9 @@ export function createGracefulClose({ lingerMs = 5_000 }: GracefulCloseOptions =
       // Node.js calls it once the last answer is written. Its own destroys the socket then.
       socket.destroySoon = () => close(socket);
     },
-    discard,
+    discard: (socket) => void discard(socket),
     close,
-    isDiscarding: (socket) => discarding.has(socket),
+    isDiscarding: (socket) => discarded.has(socket),
     destroyAll() {
       for (let entry = closing.first; entry !== undefined; entry = closing.first) {
         closing.delete(entry);

@@ -78,7 +78,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   };
 
-  const graceful = createGracefulClose();
+  const graceful = createGracefulClose(receiveTimeoutMs);
   const connectionErrors = createConnectionErrorHandler({ open, watch, graceful });
   let saidAt = Number.NEGATIVE_INFINITY;
   /** At most once a minute: there may be thousands a second. */

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { onTestFinished, expect, test } from 'vitest';
 import { exampleId, startGateway } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
@@ -94,6 +95,23 @@ test.each([
   await closed;
   expect(received()).toMatch(/^HTTP\/1\.1 4\d\d /);
   expect(socket.bytesWritten).toBeLessThan(64_000_000);
+});
+
+test('a client that takes long to send has its answer, too', async () => {
+  // What is sent is looked at each half second.
+  const gateway = await startGateway({ http: { receiveTimeoutMs: 3_000 } });
+  const { socket, received, closed } = openConnection(gateway.url);
+  socket.allowHalfOpen = true;
+  socket.write(post(chunked).replace('/graphql', '/other'));
+  await expect.poll(received).toMatch(/^HTTP\/1\.1 404 /);
+  for (let sent = 0; sent < 12; sent += 1) {
+    socket.write(chunkOf(megabytes(0.5)));
+    await setTimeout(100);
+  }
+  expect(socket.destroyed).toBe(false);
+  socket.end();
+  await closed;
+  expect(socket.errored).toBe(null);
 });
 
 test('the gateway stops without waiting for a client that goes on sending', async () => {
