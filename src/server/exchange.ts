@@ -142,19 +142,25 @@ export function sendBody(
   unsent.add(response, length);
 }
 
-/** Decides whether the connection may bring further requests; before the headers of an answer are written. */
+/**
+ * Decides whether the connection stays open after the answer, before its headers are written. Of a body that has not
+ * arrived in full the rest is discarded then, which a client must not make endless.
+ */
 export function decideKeepAlive({ request, response, isDraining }: Exchange): void {
   // It would go on bringing requests after the server has stopped listening.
   if (isDraining()) response.shouldKeepAlive = false;
-  // The rest of a body that is not read is discarded, and a client must not make that endless.
-  else if (!request.complete && announcedBytes(request) > maxDiscardedBytes) {
-    response.shouldKeepAlive = false;
-  }
+  if (request.complete) return;
+  if (Number(request.headers['content-length'] ?? 0) > maxDiscardedBytes) response.shouldKeepAlive = false;
+  else if (request.headers['transfer-encoding'] !== undefined) limitRest(request);
 }
 
-/** The length of a request's body as its headers say it; infinite where it is sent in chunks. */
-function announcedBytes({ headers }: IncomingMessage): number {
-  return headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : Infinity;
+/** Ends the connection of a body without an announced length that goes on for too long after its answer. */
+function limitRest(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxDiscardedBytes) request.socket.destroy();
+  });
 }
 
 /** Ends the request with a GraphQL error; anything but a Refusal is masked and logged. */

@@ -81,6 +81,19 @@ test('a refusal behind a slow request waits for its turn, and reaches the client
 });
 
 test.each([
+  ['a body of a known length', post('content-length: 10000000'), megabytes(10)],
+  ['a body in chunks', post(chunked), Buffer.concat([chunkOf(megabytes(10)), Buffer.from('\r\n0\r\n\r\n')])],
+])('a connection whose request with %s was refused brings further requests', async (_, head, body) => {
+  const gateway = await startGateway();
+  const { socket, received } = openConnection(gateway.url);
+  socket.write(head.replace('/graphql', '/other'));
+  await expect.poll(received).toMatch(/^HTTP\/1\.1 404 /);
+  socket.write(body);
+  socket.write(requestOf({ query: '{ __typename }' }));
+  await expect.poll(() => statusesIn(received())).toEqual(['404', '200']);
+});
+
+test.each([
   ['the last request', post('content-length: 999999999999', close)],
   ['a request in chunks', post(chunked).replace('/graphql', '/other')],
   ['a request in chunks over HTTP/1.0', post(chunked).replace('/graphql', '/other').replace('1.1', '1.0')],
@@ -102,7 +115,7 @@ test('a client that takes long to send has its answer, too', async () => {
   const gateway = await startGateway({ http: { receiveTimeoutMs: 3_000 } });
   const { socket, received, closed } = openConnection(gateway.url);
   socket.allowHalfOpen = true;
-  socket.write(post(chunked).replace('/graphql', '/other'));
+  socket.write(post(chunked, close).replace('/graphql', '/other'));
   await expect.poll(received).toMatch(/^HTTP\/1\.1 404 /);
   for (let sent = 0; sent < 12; sent += 1) {
     socket.write(chunkOf(megabytes(0.5)));
