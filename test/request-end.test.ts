@@ -154,7 +154,6 @@ test('when a null bubbles up to the root, what is read beside it ends, and what 
       customerPersonas: bluejay.customerPersonas,
     }),
     auth: { mode: 'service', apiKey: clinic.apiKey },
-    routerSecrets: [],
     requestTimeoutMs: 5_000,
     serverTiming: false,
     graphiql: undefined,
@@ -167,6 +166,7 @@ test('when a null bubbles up to the root, what is read beside it ends, and what 
     credentialOf: () => undefined,
     callerOf: () => '',
     backlogOf: () => 0,
+    routerSecret: { secrets: [], isExempt: () => false },
     sharedUrl: undefined,
     logger,
   });

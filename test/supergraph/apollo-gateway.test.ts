@@ -225,12 +225,21 @@ test('only the router gets an answer', async () => {
   expect(direct).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
 });
 
-test('a request that is refused as a whole says why, and shows the client nothing of the subgraph', async () => {
+test('a malformed key fails what it would read, and the router keeps the rest of the answer', async () => {
   const supergraph = await startSupergraph(callsWith([exampleId]), { auth: { mode: 'forward' } });
   const { data, errors } = await supergraph.query(callsQuery, { first: 1 }, { 'x-api-key': 'not a key' });
-  expect(supergraph.requests['customer-personas'].map(({ status }) => status)).toEqual([401]);
+  expect(supergraph.requests['customer-personas'].map(({ status }) => status)).toEqual([200]);
   expect(data).toMatchObject({ calls: [{ agent: { name: 'Appointments' }, persona: { name: null } }] });
-  expect(errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+  expect(errors).toMatchObject([
+    { path: ['calls', 0, 'persona'], extensions: { code: 'UNAUTHENTICATED', retryable: false } },
+  ]);
+});
+
+test('a request that is refused as a whole says why, and shows the client nothing of the subgraph', async () => {
+  const supergraph = await startSupergraph(callsWith(ids), { maxRepresentations: 1 });
+  const { data, errors } = await supergraph.query(callsQuery, { first: 2 });
+  expect(data).toMatchObject({ calls: [{ agent: { name: 'Appointments' }, persona: { name: null } }, {}] });
+  expect(errors).toMatchObject([{ extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'representations' } }]);
   expect(JSON.stringify(errors)).not.toContain('127.0.0.1');
 });
 
