@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { configOf, problemsOf } from './support/config.ts';
+import { startMain } from './support/main.ts';
 
 const key = 'a-proper-key';
 
@@ -184,6 +185,54 @@ test('every problem is reported at once, by variable, without the value', () => 
     'OTEL_TRACES_SAMPLER: expected one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio',
     'OTEL_TRACES_SAMPLER_ARG: expected a number from 0 to 1',
   ]);
+});
+
+test.each([
+  'redis://cache',
+  'rediss://cache.example:6380/15',
+  'redis://:p%2Fa%25ss@127.0.0.1:6379/0',
+  'redis://user:password@redis_1/',
+  'redis://[::1]:6379',
+])('the cache URL %s is taken', (url) => {
+  expect(configOf({ CACHE_URL: url }).cache.url).toBe(url);
+});
+
+test.each([
+  ['a slash in the password', 'redis://:canary/x@cache:6379'],
+  ['a slash in a password of digits', 'redis://user:12/canary@cache:6379'],
+  ['a question mark in the password', 'redis://user:12?canary@cache:6379'],
+  ['a hash in the password', 'redis://user:12#canary@cache:6379'],
+  ['a percent sign in the password', 'redis://:%zzcanary@cache'],
+  ['bytes that are no UTF-8', 'redis://:canary%ff@cache'],
+  ['a percent sign in the user', 'redis://canary%:x@cache'],
+  ['a name as the database', 'redis://cache/canary'],
+  ['a database below 0', 'redis://cache/-1'],
+  ['two databases', 'redis://cache/1/2'],
+  ['a port that is none', 'redis://cache:canary'],
+  ['a port too high', 'redis://cache:65536'],
+  ['port 0', 'redis://cache:0'],
+  ['no host', 'redis://:canary@'],
+  ['a host that is none', 'redis://can%20ary'],
+  ['half an IPv6 address', 'redis://[::1'],
+  ['an IPv6 address without brackets', 'redis://::1:6379'],
+])('a cache URL with %s is refused, and not repeated', (_what, url) => {
+  expect(problemsOf({ CACHE_URL: url })).toEqual([
+    'CACHE_URL: expected redis://user:password@host:port/database, with the special characters of user and password percent-encoded (/ is %2F) and a number as the database',
+  ]);
+});
+
+test.each(['cache:6379', 'http://cache', 'unix:///run/redis.sock', 'redis:cache', 'redis:/cache'])(
+  'the cache URL %s is none of Redis',
+  (url) => {
+    expect(problemsOf({ CACHE_URL: url })).toEqual(['CACHE_URL: expected a redis:// or rediss:// URL']);
+  },
+);
+
+test('a cache URL that is refused ends the program with one line and no stack', async () => {
+  const main = await startMain({ CACHE_URL: 'redis://:%zzcanary@cache' });
+  expect(await main.exited).toBe(1);
+  expect(main.output()).toMatch(/^The configuration is wrong:\n {2}CACHE_URL: expected .*\n$/);
+  expect(main.output()).not.toContain('canary');
 });
 
 test('service without a key is a problem of the key', () => {

@@ -1,12 +1,8 @@
 import * as v from 'valibot';
 import type { CacheConfig } from '../datasources/bluejay/index.ts';
+import { isRedisUrl, parseRedisUrl } from '../redis-url.ts';
 import { integerVariable } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
-
-function isRedisUrl(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '';
-}
 
 export const cacheVariables = {
   PERSONA_CACHE_TTL_MS: integerVariable(
@@ -40,7 +36,16 @@ export const cacheVariables = {
     'About how much memory they may take together.',
   ),
   CACHE_URL: {
-    schema: v.optional(v.pipe(v.string(), v.check(isRedisUrl, 'expected a redis:// or rediss:// URL'))),
+    schema: v.optional(
+      v.pipe(
+        v.string(),
+        v.check(isRedisUrl, 'expected a redis:// or rediss:// URL'),
+        v.check(
+          (value) => parseRedisUrl(value) !== undefined,
+          'expected redis://user:password@host:port/database, with the special characters of user and password percent-encoded (/ is %2F) and a number as the database',
+        ),
+      ),
+    ),
     default: '',
     description: 'A Redis or Valkey in which replicas share what they keep: `redis://` or `rediss://`.',
   },

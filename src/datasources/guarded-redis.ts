@@ -1,94 +1,151 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '@redis/client';
-import { createBreaker } from './bluejay/resilience/breaker.ts';
+import { parseRedisUrl } from '../redis-url.ts';
+import type { RedisAddress } from '../redis-url.ts';
+import { codeOf, createRedisClient, isErrorReply } from './redis-client.ts';
+import type { RedisClient } from './redis-client.ts';
+import { createRedisHealth } from './redis-health.ts';
+import type { CommandKind, RedisHealthOptions } from './redis-health.ts';
 
-export interface GuardedRedisOptions {
+export interface GuardedRedisOptions extends Pick<RedisHealthOptions, 'onStateChange'> {
   /** `redis://` or `rediss://`, of Redis or Valkey. */
   readonly url: string;
-  /** The longest that a command may hold up. */
+  /** The longest that a command may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Each is told once, not with each command. */
-  readonly onStateChange: (state: 'lost' | 'recovered') => void;
 }
-
-export type RedisClient = ReturnType<typeof connect>;
 
 /** A Redis that one can do without: it never throws and never waits long. */
 export interface GuardedRedis {
-  /** Runs a command, unless Redis is being left alone; undefined for anything but a good answer. */
-  attempt<Value>(command: (client: RedisClient) => Promise<Value>): Promise<Value | undefined>;
+  /**
+   * Runs a command, unless commands of its kind have just failed.
+   *
+   * @returns the reply, or undefined where there is none: then Redis may still execute the command
+   */
+  attempt<Value>(
+    kind: CommandKind,
+    command: (client: RedisClient) => Promise<Value>,
+  ): Promise<Value | undefined>;
+  /** When a command was last left without a reply, on the clock of `performance.now()`. */
+  readonly unansweredAtMs: number;
   close(): void;
 }
 
-/** How long it is left alone after it failed. */
-const pauseMs = 1_000;
-const connectTimeoutMs = 1_000;
-const late = new Error('late');
+interface Connection {
+  readonly client: RedisClient;
+  readonly openedAtMs: number;
+  /** Why it is not ready. */
+  failure: string | undefined;
+}
 
+const connectTimeoutMs = 1_000;
+const maxReconnectDelayMs = 1_000;
+/** How often to look for another primary behind the same address. */
+const failoverIntervalMs = 5_000;
+const late = new Error('late');
+const now = () => performance.now();
+
+/** @throws a TypeError that does not hold the URL, where it cannot be read */
 export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRedisOptions): GuardedRedis {
-  let client = connect(url);
-  let connectedAt = performance.now();
-  let isLost = false;
-  // One failure is enough: the next command tries again after the pause.
-  const breaker = createBreaker({
-    minimumCalls: 1,
-    failureRate: 0.01,
-    windowMs: pauseMs,
-    openMs: pauseMs,
-    probes: 1,
-    now: () => performance.now(),
-    onStateChange(state) {
-      if (state === 'half_open' || isLost === (state === 'open')) return;
-      isLost = state === 'open';
-      onStateChange(isLost ? 'lost' : 'recovered');
-    },
-  });
+  const address = readAddress(url);
+  const health = createRedisHealth({ now, onStateChange });
+  let connection = connect(address);
+  let successor: Connection | undefined;
+  let failoverAtMs = -Infinity;
+  let unansweredAtMs = -Infinity;
+  let isClosed = false;
+
+  /** What a connection owes may never come, or never end; and one may never become ready. */
+  function replaceConnection(): void {
+    connection.client.destroy();
+    connection = connect(address);
+  }
+
+  /** After a failover the address leads to the new primary; this connection reads on until the next is ready. */
+  function followFailover(): void {
+    if (now() - failoverAtMs < failoverIntervalMs) return;
+    failoverAtMs = now();
+    successor?.client.destroy();
+    const next = connect(address);
+    successor = next;
+    next.client.once('ready', () => {
+      const { client } = connection;
+      connection = next;
+      successor = undefined;
+      health.retryRefused();
+      // By then every command has its reply, or is late.
+      setTimeout(() => client.destroy(), timeoutMs);
+    });
+  }
+
+  function fail(kind: CommandKind, error: unknown, isCurrent: boolean): void {
+    if (isErrorReply(error)) {
+      if (!isCurrent) return;
+      const code = codeOf(error);
+      health.refuse(kind, code);
+      if (code === 'READONLY') followFailover();
+      return;
+    }
+    unansweredAtMs = now();
+    if (!isCurrent || isClosed) return;
+    if (error !== late) return health.lose(codeOf(error));
+    replaceConnection();
+    health.timeOut();
+  }
 
   return {
-    async attempt(command) {
-      const used = client;
-      const report = breaker.enter();
-      if (report === undefined) return undefined;
-      const timer = new AbortController();
+    async attempt(kind, command) {
+      // Reads in the background go on after the gateway has closed; they must not connect again.
+      if (isClosed) return undefined;
+      const { client, openedAtMs, failure } = connection;
+      if (!client.isReady) {
+        const isStuck = now() - openedAtMs > connectTimeoutMs;
+        // One that is only just being made is not lost.
+        if (failure !== undefined || isStuck) health.lose(failure ?? 'timeout');
+        if (isStuck) replaceConnection();
+        return undefined;
+      }
+      if (!health.admit(kind)) return undefined;
+      const { promise: timeOver, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(reject, timeoutMs, late);
       try {
-        const timeOver = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-          throw late;
-        });
-        const value = await Promise.race([command(used), timeOver]);
-        report('success');
+        const value = await Promise.race([command(client), timeOver]);
+        if (client === connection.client) health.succeed(kind);
         return value;
       } catch (error) {
-        report('failure');
-        // What a connection owes that is late may never come, or never end; and one may never become ready.
-        const isStuck = !client.isReady && performance.now() - connectedAt > connectTimeoutMs;
-        if (used === client && client.isOpen && (error === late || isStuck)) {
-          client.destroy();
-          client = connect(url);
-          connectedAt = performance.now();
-        }
+        fail(kind, error, client === connection.client);
         return undefined;
       } finally {
-        timer.abort();
+        clearTimeout(timer);
       }
     },
-    close: () => client.destroy(),
+    get unansweredAtMs() {
+      return unansweredAtMs;
+    },
+    close() {
+      isClosed = true;
+      connection.client.destroy();
+      successor?.client.destroy();
+    },
   };
 }
 
-function connect(url: string) {
-  const client = createClient({
-    url,
-    // Without a connection commands fail at once instead of piling up.
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: 10_000,
-    socket: {
-      connectTimeout: connectTimeoutMs,
-      reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, pauseMs),
-    },
+function readAddress(url: string): RedisAddress {
+  const address = parseRedisUrl(url);
+  if (address === undefined) throw new TypeError('expected a redis:// or rediss:// URL');
+  return address;
+}
+
+function connect(address: RedisAddress): Connection {
+  const client = createRedisClient(address, {
+    connectTimeout: connectTimeoutMs,
+    reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, maxReconnectDelayMs),
   });
-  // Its errors name the host; what matters of them is in the breaker's state.
-  client.on('error', () => {});
+  const connection: Connection = { client, openedAtMs: now(), failure: undefined };
+  client.on('error', (error: unknown) => {
+    connection.failure = codeOf(error);
+  });
+  client.on('ready', () => {
+    connection.failure = undefined;
+  });
   // Settles only when it is connected, or closed.
   client.connect().catch(() => {});
-  return client;
+  return connection;
 }

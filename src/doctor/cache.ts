@@ -1,46 +1,104 @@
-import { codeOf, explainNetworkError } from './network-errors.ts';
-import { withTimeLimit } from './time-limit.ts';
+import { randomUUID } from 'node:crypto';
+import { sharedKeyPrefix } from '../datasources/bluejay/cache/shared-store.ts';
+import { codeOf as replyCodeOf, createRedisClient, isErrorReply } from '../datasources/redis-client.ts';
+import type { RedisClient } from '../datasources/redis-client.ts';
+import { parseRedisUrl } from '../redis-url.ts';
+import { explainRedisRefusal } from './explain-redis-refusal.ts';
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';
+import { codeOf, explainNetworkError } from './network-errors.ts';
+import type { Target } from './network-errors.ts';
+import { withTimeLimit } from './time-limit.ts';
 
-/**
- * Whether the shared cache answers a PING.
- *
- * @param url of `CACHE_URL`; it can hold a password, so no more than host and port are told of it
- */
-export async function checkCache(url: string | undefined, limitMs: number): Promise<Verdict> {
-  if (url === undefined) {
-    return { outcome: 'skipped', text: 'CACHE_URL is not set: each replica keeps personas to itself' };
-  }
-  const { createClient } = await import('@redis/client');
-  const { hostname, port } = new URL(url);
-  const target = { host: hostname, port: Number(port || 6379), variable: 'CACHE_URL' } as const;
+export interface CacheCheckOptions {
+  /** Of `CACHE_URL`; it can hold a password, so only its host and port are shown. */
+  readonly url: string;
+  /** Whether replicas count requests there, too. */
+  readonly isRateLimited: boolean;
+  /** The longest that connecting and all commands may take together, in milliseconds. */
+  readonly limitMs: number;
+}
+
+/** A command that failed. */
+interface Failure {
+  readonly command: string;
+  readonly error: unknown;
+}
+
+/** So many that one node of a cluster does not have all of them. */
+const readCount = 32;
+
+/** Runs the commands that the gateway runs, on keys that begin as its own do and expire within a second. */
+export async function checkCache({ url, isRateLimited, limitMs }: CacheCheckOptions): Promise<Verdict> {
+  const address = parseRedisUrl(url);
+  if (address === undefined) throw new TypeError('expected a URL that the configuration has let through');
+  const { host, port, isTls } = address;
   // One limit for connecting and answering together, below.
-  const client = createClient({ url, socket: { connectTimeout: 0, reconnectStrategy: false } });
+  const client = createRedisClient(address, { connectTimeout: 0, reconnectStrategy: false });
   client.on('error', () => {});
   try {
-    await withTimeLimit(
-      client.connect().then(() => client.ping()),
-      limitMs,
-    );
-    return { outcome: 'ok', text: `${target.host}:${target.port} answers` };
+    await withTimeLimit(client.connect(), limitMs);
+    const failures = await withTimeLimit(tryCommands(client, isRateLimited), limitMs);
+    if (failures.length > 0) return explainFailures(failures);
+    return { outcome: 'ok', text: `${host.includes(':') ? `[${host}]` : host}:${port} answers` };
   } catch (error) {
-    const { text, advice = '' } = explain(error, target);
+    const { text, advice = '' } = isErrorReply(error)
+      ? explainRedisRefusal(replyCodeOf(error), error.message, [])
+      : explainConnection(error, { host, port, variable: 'CACHE_URL' }, isTls);
     return problem(text, `${advice} Until then the gateway works, without the shared cache.`);
   } finally {
     client.destroy();
   }
 }
 
-function explain(error: unknown, target: Parameters<typeof explainNetworkError>[1]): Verdict {
-  const message = error instanceof Error ? error.message : '';
-  // Redis' own refusals begin with a word in capitals; the client's have a sentence and no code.
-  if (/^(NOAUTH|WRONGPASS|NOPERM)\b/.test(message)) {
-    return problem(
-      'The cache refuses the user or the password, or wants one.',
-      'Check them in CACHE_URL: redis://user:password@host:port, with the special characters percent-encoded.',
-    );
+/** @throws what is no reply of Redis */
+async function tryCommands(client: RedisClient, isRateLimited: boolean): Promise<Failure[]> {
+  const keys = Array.from({ length: readCount }, () => `${sharedKeyPrefix}doctor:${randomUUID()}`);
+  const [key = ''] = keys;
+  const commands: Record<string, () => Promise<unknown>> = {
+    GET: () => Promise.all(keys.map((each) => client.get(each))),
+    SET: () => client.set(key, '', { expiration: { type: 'PX', value: 1_000 } }),
+    DEL: () => client.del(key),
+    ...(isRateLimited && { EVAL: () => count(client) }),
+  };
+  const failures: Failure[] = [];
+  for (const [command, execute] of Object.entries(commands)) {
+    // One after the other, as the gateway needs them.
+    // oxlint-disable-next-line no-await-in-loop
+    await execute().catch((error: unknown) => {
+      if (!isErrorReply(error)) throw error;
+      failures.push({ command, error });
+    });
   }
-  if (message === 'Socket closed unexpectedly') return explainNetworkError('ECONNRESET', target);
-  return explainNetworkError(codeOf(error), target);
+  return failures;
+}
+
+async function count(client: RedisClient): Promise<void> {
+  const { createRedisCounters } = await import('../datasources/redis-counters.ts');
+  await createRedisCounters(client, { points: 1, windowSeconds: 1 }).penalty(`doctor:${randomUUID()}`);
+}
+
+/** Explains the first, with all commands that failed alike. */
+function explainFailures(failures: readonly Failure[]): Verdict {
+  const error = failures[0]?.error as Error;
+  const code = replyCodeOf(error);
+  const alike = failures.filter((failure) => replyCodeOf(failure.error) === code);
+  const { text, advice = '' } = explainRedisRefusal(
+    code,
+    error.message,
+    alike.map(({ command }) => command),
+  );
+  return problem(text, `${advice} Until then the gateway works, without what is refused.`);
+}
+
+function explainConnection(error: unknown, target: Target, isTls: boolean): Verdict {
+  const isClosed = error instanceof Error && error.message === 'Socket closed unexpectedly';
+  const code = isClosed ? 'ECONNRESET' : codeOf(error);
+  const { text, advice = '' } = explainNetworkError(code, target);
+  // To a server without TLS a handshake is a line that does not end; to one with TLS a command is no handshake.
+  if (isTls && code === 'ETIMEDOUT')
+    return problem(text, `${advice} A Redis without TLS is silent, too: try redis:// in CACHE_URL.`);
+  if (!isTls && (code === 'ECONNRESET' || code === ''))
+    return problem(text, `${advice} If it speaks TLS, CACHE_URL begins with rediss://.`);
+  return problem(text, advice);
 }

@@ -2,7 +2,7 @@ import { parseConfig } from '../config.ts';
 import type { UpstreamConfig } from '../config.ts';
 import { version } from '../version.ts';
 import { createApiChecks } from './api.ts';
-import { checkCache } from './cache.ts';
+import type { CacheCheckOptions } from './cache.ts';
 import { checkConnection, checkDns, checkTls } from './connection.ts';
 import { problem } from './finding.ts';
 import type { Finding, Verdict } from './finding.ts';
@@ -75,10 +75,20 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
     parsed.ok ? describe(parsed.config.upstream) : listProblems(parsed.problems),
   );
   if (!parsed.ok || !isConfigured) return false;
-  const { upstream, cache } = parsed.config;
+  const { upstream, cache, protection } = parsed.config;
   const isUpstreamWell = upstream.kind === 'sandbox' || ((await reach(upstream)) && (await ask(upstream)));
-  const isCacheWell = await run('cache', () => checkCache(cache.url, limitMs));
+  const isRateLimited = protection.rateLimit !== undefined;
+  const isCacheWell = await run('cache', () => examineCache({ url: cache.url, isRateLimited, limitMs }));
   return isUpstreamWell && isCacheWell;
+}
+
+/** The client of the cache is loaded only where there is one. */
+async function examineCache({
+  url,
+  ...options
+}: Omit<CacheCheckOptions, 'url'> & { url: string | undefined }) {
+  if (url !== undefined) return (await import('./cache.ts')).checkCache({ url, ...options });
+  return skipped('CACHE_URL is not set: each replica keeps personas to itself');
 }
 
 function describe(upstream: UpstreamConfig): Verdict {
@@ -101,5 +111,9 @@ function listProblems(problems: readonly string[]): Verdict {
 }
 
 async function noTls(): Promise<Verdict> {
-  return { outcome: 'skipped', text: 'BLUEJAY_BASE_URL is http: API keys travel unencrypted' };
+  return skipped('BLUEJAY_BASE_URL is http: API keys travel unencrypted');
+}
+
+function skipped(text: string): Verdict {
+  return { outcome: 'skipped', text };
 }

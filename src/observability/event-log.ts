@@ -8,6 +8,6 @@ export function createEventLog(logger: Logger): BluejayEvents {
     onTenantBreakerStateChange: (state, operation) =>
       logger.info({ state, operation }, "circuit breaker of one caller's key"),
     onItemsDropped: (count) => logger.warn({ count }, 'items without an id in a list of personas'),
-    onSharedCacheStateChange: (state) => logger.warn({ state }, 'shared cache'),
+    onSharedCacheStateChange: (state, reason) => logger.warn({ state, reason }, 'shared cache'),
   };
 }

@@ -90,7 +90,7 @@ async function openRateLimit(options: ProtectionOptions & NonNullable<Protection
   const limiter = createRateLimiter({
     ...options,
     url,
-    onStateChange: (state) => logger.warn({ state }, 'shared rate limit'),
+    onStateChange: (state, reason) => logger.warn({ state, reason }, 'shared rate limit'),
   });
   return { limit: (route: Route) => limitRate(route, { ...options, limiter }), close: () => limiter.close() };
 }

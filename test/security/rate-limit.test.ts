@@ -6,7 +6,7 @@ import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort } from '../support/processes.ts';
 import { requestOf, sendBytes } from '../support/raw-socket.ts';
-import { isRedisMissing, startRedis } from '../support/redis.ts';
+import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';
 import { startTcpUpstream } from '../support/upstreams.ts';
 
 /** A window so long that it does not end in the middle of a test. */
@@ -279,5 +279,54 @@ test.skipIf(isRedisMissing)(
     await startRedis(port);
     await expect.poll(countTogether, { timeout: 10_000, interval: 100 }).toBe(true);
     expect(states()).toEqual(['recovered', 'recovered']);
+  },
+);
+
+test.skipIf(isRedisMissing).each([
+  ['is a replica', ['REPLICAOF', '127.0.0.1', '1'], 'read_only READONLY'],
+  ['is full', ['CONFIG', 'SET', 'maxmemory', '1'], 'read_only OOM'],
+  ['does not permit scripts', ['ACL', 'SETUSER', 'default', '-eval'], 'read_only NOPERM'],
+  ['does not permit what the script does', ['ACL', 'SETUSER', 'default', '-incrby'], 'read_only NOPERM'],
+])(
+  'a limit holds in each replica while Redis %s, and the reason is logged once (skipped without redis-server)',
+  async (_what, refuse, change) => {
+    const port = await findFreePort();
+    await startRedis(port);
+    const redis = await connectTo(port);
+    const gateway = await limitedTo(3, { cache: { url: `redis://127.0.0.1:${port}` } });
+    await expect
+      .poll(async () => {
+        await gateway.post(typename);
+        return redis.dbSize();
+      })
+      .toBe(1);
+    await redis.sendCommand(refuse);
+    await expect.poll(async () => (await gateway.post(typename)).headers.get('ratelimit')).toContain('r=0;');
+    expect((await gateway.post(typename)).status).toBe(429);
+    const changes = gateway.logs.filter(({ msg }) => msg === 'shared rate limit');
+    expect(changes.map(({ state, reason }) => `${String(state)} ${String(reason)}`)).toEqual([change]);
+  },
+);
+
+test.skipIf(isRedisMissing)(
+  'a counter in Redis that is none spoils no other (skipped without redis-server)',
+  async () => {
+    const port = await findFreePort();
+    await startRedis(port);
+    const redis = await connectTo(port);
+    await redis.set('bluejay-graphql:rate-limit:192.0.2.1', 'canary');
+    await redis.lPush('bluejay-graphql:rate-limit:192.0.2.2', 'canary');
+    const gateway = await limitedTo(1_000, {
+      cache: { url: `redis://127.0.0.1:${port}` },
+      protection: { trustedProxies: 1 },
+    });
+    const from = (forwarded: string) => gateway.post(typename, { 'x-forwarded-for': forwarded });
+    await expect.poll(async () => (await from('192.0.2.3')).ok && redis.dbSize()).toBe(3);
+    const counted = Number(await redis.get('bluejay-graphql:rate-limit:192.0.2.3'));
+    for (let sent = 0; sent < 5; sent += 1) {
+      for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3'])
+        expect((await from(address)).status).toBe(200);
+    }
+    expect(Number(await redis.get('bluejay-graphql:rate-limit:192.0.2.3'))).toBe(counted + 5);
   },
 );

@@ -16,7 +16,7 @@ import { createGateway } from '../../src/gateway.ts';
 import type { GatewayEvents } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
-import type { Sandbox } from '../../src/sandbox/index.ts';
+import type { Fault, Sandbox } from '../../src/sandbox/index.ts';
 import { testConfig } from './config.ts';
 
 const [clinicOrganisation, airlineOrganisation] = organisations;
@@ -28,6 +28,13 @@ export const airline = airlineOrganisation;
 export const exampleId = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 /** A well-formed id that nobody has. */
 export const unknownId = '00000000-0000-4000-8000-000000000000';
+
+/** Bluejay's answer for a persona that it does not have, as a fault. */
+export const personaNotFound: Fault = {
+  kind: 'answer',
+  status: 404,
+  body: '{"detail":"Customer persona not found"}',
+};
 
 /** Well-formed ids that nobody has, other ones for each `series`. */
 export function someIds(count: number, series = 0): string[] {

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { onTestFinished } from 'vitest';
 
 /**
@@ -12,6 +13,13 @@ import { onTestFinished } from 'vitest';
 export function isMissing(command: string, ...args: string[]): boolean {
   return process.env['CI'] === undefined && spawnSync(command, args).status !== 0;
 }
+
+/** Whether to skip a test because this machine has no `::1`. CI never skips. */
+export const isIpv6Missing =
+  process.env['CI'] === undefined &&
+  !Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ address }) => address === '::1'),
+  );
 
 export interface TestProcess {
   readonly process: ChildProcess;

@@ -63,7 +63,8 @@ export interface BluejayEvents extends CustomerPersonasEvents, ChainEvents {
   readonly onBreakerStateChange?: (state: BreakerState, operation: Operation) => void;
   /** Of the breaker of one API key, with `forward`. */
   readonly onTenantBreakerStateChange?: (state: BreakerState, operation: Operation) => void;
-  readonly onSharedCacheStateChange?: (state: SharedStoreState) => void;
+  /** @param reason the code of what went wrong, such as `timeout` or `READONLY`; undefined with `recovered` and `garbage` */
+  readonly onSharedCacheStateChange?: (state: SharedStoreState, reason?: string) => void;
 }
 
 /** A moment's state, for all API keys together. */

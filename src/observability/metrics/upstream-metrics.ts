@@ -57,7 +57,7 @@ export function createUpstreamMetrics(registry: Registry): BluejayEvents & DataS
   const dropped = counters('list_items_dropped_total', 'Items of lists that had no id.').child();
   const sharedCacheChanges = counters(
     'shared_cache_changes_total',
-    'How often the shared cache was lost, recovered, or held garbage.',
+    'How often the shared cache was lost, became read-only, recovered, or held garbage.',
     'state',
   );
 
@@ -67,7 +67,7 @@ export function createUpstreamMetrics(registry: Registry): BluejayEvents & DataS
     for (const family of [retries, retriesDenied, overloaded, coalesced]) family.child(operation);
     for (const state of ['closed', 'open', 'half_open']) breakerChanges.child(operation, state);
   }
-  for (const state of ['lost', 'recovered', 'garbage']) sharedCacheChanges.child(state);
+  for (const state of ['lost', 'read_only', 'recovered', 'garbage']) sharedCacheChanges.child(state);
 
   return {
     onAttempt({ operation, number }, result) {

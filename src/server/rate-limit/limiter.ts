@@ -1,15 +1,20 @@
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { RateLimiterRedis } from 'rate-limiter-flexible';
 import { createGuardedRedis } from '../../datasources/guarded-redis.ts';
-import type { RedisClient } from '../../datasources/guarded-redis.ts';
+import type { RedisClient } from '../../datasources/redis-client.ts';
+import { counterKeyPrefix, createRedisCounters } from '../../datasources/redis-counters.ts';
+import type { RedisCountersOptions } from '../../datasources/redis-counters.ts';
+import type { RedisState } from '../../datasources/redis-health.ts';
 
-export interface RateLimiterOptions {
-  /** The points of one window. */
-  readonly points: number;
-  readonly windowSeconds: number;
+export interface RateLimiterOptions extends RedisCountersOptions {
   /** `redis://` or `rediss://`, where replicas count together; undefined counts in this process. */
   readonly url: string | undefined;
-  /** Told when the shared counters are out of reach, and this process counts alone, and when they are back. */
-  readonly onStateChange: (state: 'lost' | 'recovered') => void;
+  /**
+   * Told when this process counts alone, as Redis is lost or refuses to count, and when the shared counters are back.
+   *
+   * @param reason the code of what went wrong, such as `timeout` or `READONLY`; undefined with `recovered`
+   */
+  readonly onStateChange: (state: RedisState, reason?: string) => void;
 }
 
 export interface RateLimiter {
@@ -31,27 +36,19 @@ interface Charge {
   readonly isShared: boolean;
 }
 
-const keyPrefix = 'bluejay-graphql:rate-limit';
 /** The longest that a request waits for the shared counters. */
 const timeoutMs = 50;
 
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   const { points: limit, windowSeconds: duration, url, onStateChange } = options;
-  const own = new RateLimiterMemory({ points: limit, duration, keyPrefix });
+  const own = new RateLimiterMemory({ points: limit, duration, keyPrefix: counterKeyPrefix });
   const redis = url === undefined ? undefined : createGuardedRedis({ url, timeoutMs, onStateChange });
   /** One for each connection: a connection that hangs is replaced. */
   const limiters = new WeakMap<RedisClient, RateLimiterRedis>();
   function limiterOf(client: RedisClient): RateLimiterRedis {
     let limiter = limiters.get(client);
     if (limiter === undefined) {
-      limiter = new RateLimiterRedis({
-        storeClient: client,
-        useRedisPackage: true,
-        rejectIfRedisNotReady: true,
-        points: limit,
-        duration,
-        keyPrefix,
-      });
+      limiter = createRedisCounters(client, options);
       limiters.set(client, limiter);
     }
     return limiter;
@@ -60,7 +57,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
   return {
     async charge(key, points) {
       const startedAtMs = performance.now();
-      const shared = await redis?.attempt((client) => limiterOf(client).penalty(key, points));
+      const shared = await redis?.attempt('write', (client) => limiterOf(client).penalty(key, points));
       const { consumedPoints, msBeforeNext } = shared ?? (await own.penalty(key, points));
       const resetMs = Math.max(0, msBeforeNext);
       const isShared = shared !== undefined;
@@ -69,7 +66,7 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     async giveBack(key, points, { endsAtMs, isShared }) {
       // To the next window they would be a present. It may take the whole timeout until they arrive.
       if (performance.now() + timeoutMs >= endsAtMs) return;
-      if (isShared) await redis?.attempt((client) => limiterOf(client).reward(key, points));
+      if (isShared) await redis?.attempt('write', (client) => limiterOf(client).reward(key, points));
       else await own.reward(key, points);
     },
     close: () => redis?.close(),

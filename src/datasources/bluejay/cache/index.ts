@@ -94,10 +94,10 @@ export function createCache({ freshness, memory, shared, wallClock, now }: Cache
   }
 
   /** An entry of the shared store, as if this replica had kept it: another one's options, or clock, may be wrong. */
-  function adopt({ leftMs, ...entry }: StoredEntry): HeldEntry | undefined {
+  function adopt({ storedMs, ...entry }: StoredEntry): HeldEntry | undefined {
     const wallMs = wallClock() - entry.sentAt;
     // Where this replica's clock is behind the writer's, the store's knows better.
-    const elapsedMs = Math.max(wallMs, usableUntil(entry) - entry.sentAt - leftMs);
+    const elapsedMs = Math.max(wallMs, storedMs);
     const own = lifetimeOf(entry.validators, entry.persona !== null, entry.sentAt, freshness);
     if (wallMs < 0 || own === undefined) return undefined;
     return { ...entry, ...shorterLifetime(entry, own), sentAtMs: now() - elapsedMs };
@@ -124,6 +124,7 @@ export function createCache({ freshness, memory, shared, wallClock, now }: Cache
       const allowedMs = persona === null ? freshness.notFoundTtlMs : freshness.ttlMs;
       if (allowedMs === 0 && cacheControl === undefined && expires === undefined && previous === undefined) {
         memory.delete(key);
+        if (persona === null) shared?.deleteUnseen(key);
         return { value: persona, freshUntil: 0 };
       }
       return put(key, persona, selectHeaders(headers), elapsedMs);

@@ -1,59 +1,101 @@
 import { createGuardedRedis } from '../../guarded-redis.ts';
+import type { RedisState } from '../../redis-health.ts';
 import { decodeEntry, encodeEntry } from './entry.ts';
 import type { CacheEntry } from './entry.ts';
+import { createForgottenKeys } from './forgotten-keys.ts';
+import type { Removal } from './forgotten-keys.ts';
 import { usableUntil } from './freshness.ts';
 
 export interface SharedStoreOptions {
   /** `redis://` or `rediss://`, of Redis or Valkey. */
   readonly url: string;
-  /** The longest that a read or a write may hold up. */
+  /** The longest that a read or a write may hold up, in milliseconds. */
   readonly timeoutMs: number;
-  readonly onStateChange: (state: SharedStoreState) => void;
+  /** Told of each change once; `reason` is the code of what went wrong, such as `timeout` or `READONLY`. */
+  readonly onStateChange: (state: SharedStoreState, reason?: string) => void;
 }
 
-/** `garbage`: it holds something that no replica of this version wrote. Each is told once, not each time. */
-export type SharedStoreState = 'lost' | 'recovered' | 'garbage';
+/** `garbage`: it holds something that no replica of this version wrote. */
+export type SharedStoreState = RedisState | 'garbage';
 
-/** An entry, and in how many milliseconds the store removes it: its clock is the one that all replicas share. */
-export type StoredEntry = CacheEntry & { readonly leftMs: number };
+/** An entry, and for how many milliseconds the store has had it, by the one clock that all replicas share. */
+export type StoredEntry = CacheEntry & { readonly storedMs: number };
 
 /** Answers shared between replicas. It never throws and never waits long: without it there is one tier less. */
 export interface SharedStore {
   get(key: string, id: string): Promise<StoredEntry | undefined>;
   set(key: string, entry: CacheEntry, now: number): void;
+  /** What was stored before is not returned again, also while it cannot be deleted. */
   delete(key: string): void;
+  /** Does the same for a key that this replica could not read, where another one may have stored something. */
+  deleteUnseen(key: string): void;
   close(): void;
 }
 
 /** Changes with the form of an entry, so that replicas of two versions do not read each other's. */
-const prefix = 'bluejay-graphql:2:';
+export const sharedKeyPrefix = 'bluejay-graphql:2:';
+/** The longest that an entry is stored, in milliseconds, whatever Bluejay allows. */
+const maxLifetimeMs = 2 * 86_400_000;
+/** The longest that Bluejay takes to answer a read that began with the shared store. */
+const maxReadMs = 60_000;
+/** How long after a command was left without a reply it may still be executed. */
+const settleMs = 10_000;
 
 export function createSharedStore({ url, timeoutMs, onStateChange }: SharedStoreOptions): SharedStore {
   const redis = createGuardedRedis({ url, timeoutMs, onStateChange });
+  const forgotten = createForgottenKeys({ remove, lifetimeMs: maxLifetimeMs });
   let sawGarbage = false;
+  let unreadableAtMs = -Infinity;
+
+  async function remove(key: string): Promise<Removal> {
+    const sentAtMs = performance.now();
+    const reply = await redis.attempt('delete', (client) => client.del(sharedKeyPrefix + key));
+    if (reply === undefined) return 'failed';
+    // Redis can execute a SET that was given up after this DEL.
+    return sentAtMs - redis.unansweredAtMs > settleMs ? 'gone' : 'deleted';
+  }
+
+  async function set(key: string, entry: CacheEntry, ttlMs: number): Promise<void> {
+    const mark = forgotten.get(key);
+    const reply = await redis.attempt('write', (client) =>
+      client.set(sharedKeyPrefix + key, encodeEntry(entry), { expiration: { type: 'PX', value: ttlMs } }),
+    );
+    if (reply !== undefined && mark !== undefined) forgotten.discard(key, mark);
+  }
+
   return {
     async get(key, id) {
+      if (forgotten.has(key)) return undefined;
       // Sent together, so this is one round trip.
-      const [encoded, leftMs] =
-        (await redis.attempt((client) =>
-          Promise.all([client.get(prefix + key).catch(garbageIfOfWrongType), client.pTTL(prefix + key)]),
-        )) ?? [];
-      if (encoded === undefined || encoded === null || leftMs === undefined) return undefined;
+      const replies = await redis.attempt('read', (client) =>
+        Promise.all([
+          client.get(sharedKeyPrefix + key).catch(garbageIfOfWrongType),
+          // Where an access list does not allow it, the wall clock alone tells the age.
+          client.pTTL(sharedKeyPrefix + key).catch(() => Infinity),
+        ]),
+      );
+      if (replies === undefined) unreadableAtMs = performance.now();
+      const [encoded = null, leftMs = 0] = replies ?? [];
+      if (encoded === null || forgotten.has(key)) return undefined;
       const entry = decodeEntry(encoded, id);
       // A miss: what is read from Bluejay instead takes its place.
       if (entry === undefined && !sawGarbage) onStateChange('garbage');
       sawGarbage = entry === undefined;
-      return entry && { ...entry, leftMs };
+      if (entry === undefined) return undefined;
+      return { ...entry, storedMs: Math.min(usableUntil(entry) - entry.sentAt, maxLifetimeMs) - leftMs };
     },
     set(key, entry, now) {
-      const ttlMs = Math.ceil(usableUntil(entry) - now);
-      if (ttlMs <= 0) return;
-      void redis.attempt((client) =>
-        client.set(prefix + key, encodeEntry(entry), { expiration: { type: 'PX', value: ttlMs } }),
-      );
+      const ttlMs = Math.min(Math.ceil(usableUntil(entry) - now), maxLifetimeMs);
+      if (ttlMs > 0) void set(key, entry, ttlMs);
     },
-    delete: (key) => void redis.attempt((client) => client.del(prefix + key)),
-    close: () => redis.close(),
+    delete: (key) => forgotten.add(key, true),
+    deleteUnseen(key) {
+      if (performance.now() - unreadableAtMs < maxReadMs) forgotten.add(key, false);
+    },
+    close() {
+      forgotten.close();
+      redis.close();
+    },
   };
 }
 
