@@ -8,15 +8,17 @@ import { protectionVariables, resolveHttp, resolveProtection } from './config/pr
 import type { HttpConfig, ProtectionConfig } from './config/protection.ts';
 import { resolveSchemaExposure, schemaExposureVariables } from './config/schema-exposure.ts';
 import type { SchemaExposureConfig } from './config/schema-exposure.ts';
+import { findTracingProblems } from './config/tracing.ts';
 import { findUpstreamProblems, resolveUpstream, upstreamVariables } from './config/upstream.ts';
 import type { UpstreamConfig } from './config/upstream.ts';
 import { integer, integerVariable, oneOf } from './config/variable.ts';
 import type { ValuesOf, Variable } from './config/variable.ts';
 import type { CacheConfig } from './datasources/bluejay/index.ts';
 
-export type { LogConfig, LogLevel, MetricsConfig, TracingConfig } from './config/observability.ts';
+export type { LogConfig, LogLevel, MetricsConfig } from './config/observability.ts';
 export type { OperationLimits, TrustedDocumentsConfig } from './config/operations.ts';
 export type { HttpConfig, ProtectionConfig } from './config/protection.ts';
+export type { TracingConfig } from './config/tracing.ts';
 export type { AuthConfig, UpstreamConfig } from './config/upstream.ts';
 
 /** What the gateway runs on, parsed and complete. Durations are in milliseconds. */
@@ -100,6 +102,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     ...findOperationsProblems(partial),
     ...findDeadlineProblems(partial),
     ...findWorkersProblems(partial),
+    ...findTracingProblems(partial),
   );
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: resolve(parsed as Values) };
 }

@@ -7,6 +7,7 @@ import { createDataSourcesFactory } from './datasources/index.ts';
 import type { DataSourcesEvents } from './datasources/index.ts';
 import { createEventLog } from './observability/event-log.ts';
 import type { ServerEvents } from './observability/events.ts';
+import { guardEvents, guardLogger } from './observability/guard.ts';
 import { openLogger } from './observability/logger.ts';
 import type { Logger } from './observability/logger.ts';
 import { mergeEvents } from './observability/merge-events.ts';
@@ -28,13 +29,17 @@ import { createRepresentationLimit } from './server/representations.ts';
 import { createRequestWatch } from './server/request-watch.ts';
 import { createFormatResult } from './server/result.ts';
 import { loadTrustedDocuments } from './server/trusted-documents/load.ts';
+import { answerMs } from './stop-timeout.ts';
 import { openUpstream } from './upstream.ts';
 import { version } from './version.ts';
 
 export interface GatewayOptions {
-  /** Replaces the logger, and with it the level and the format of `config.log`. */
+  /** Replaces the logger, and with it the level and the format of `config.log`. Lines for which it throws are lost. */
   readonly logger?: Logger;
-  /** Told of what happens in the gateway, for metrics of your own. */
+  /**
+   * Called when something happens in the gateway, for metrics of your own. A listener that throws, or returns a promise
+   * that is rejected, is logged the first time and changes nothing else.
+   */
   readonly events?: GatewayEvents;
   /**
    * Whether `listen` serves the metrics that `config.metrics` asks for. If not, `readMetrics` alone gives them.
@@ -94,7 +99,8 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const trustedDocuments =
     config.trustedDocuments && (await loadTrustedDocuments(config.trustedDocuments, pipeline));
 
-  const { logger = await openLogger(config.log), servesMetrics = true } = options;
+  const { servesMetrics = true } = options;
+  const logger = options.logger === undefined ? await openLogger(config.log) : guardLogger(options.logger);
   const metrics =
     config.metrics &&
     (await openMetrics({ version, errorCodes: Object.keys(errorTable), readLoad: () => bluejay.load() }));
@@ -102,7 +108,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const events = mergeEvents<GatewayEvents>(
     createEventLog(logger),
     metrics?.events ?? {},
-    options.events ?? {},
+    guardEvents(options.events ?? {}, logger),
   );
   const upstream = await openUpstream(config.upstream);
   const bluejay = await createBluejay({
@@ -189,7 +195,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     listen,
     metricsOrigin: () => metricsOrigin,
     readMetrics: () => metrics?.read(),
-    close: (graceMs = config.requestTimeoutMs + 1_000) => (closed ??= close(graceMs)),
+    close: (graceMs = config.requestTimeoutMs + answerMs) => (closed ??= close(graceMs)),
   };
 }
 

@@ -7,7 +7,7 @@ import { readCommandLine } from './command-line.ts';
 import type { Config } from './config.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import type { Logger } from './observability/logger.ts';
-import type { PrimaryMessage } from './workers/messages.ts';
+import type { PrimaryMessage, WorkerMessage } from './workers/messages.ts';
 import type { Primary } from './workers/primary.ts';
 
 await readCommandLine(
@@ -24,23 +24,27 @@ module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile'
 const { parseConfig } = await import('./config.ts');
 const { ConfigurationError } = await import('./configuration-error.ts');
 const { openLogger } = await import('./observability/logger.ts');
+const { createOutput } = await import('./observability/output.ts');
+const { stopTimeoutMs } = await import('./stop-timeout.ts');
 
 const result = parseConfig(process.env);
 if (result.ok) await run(result.config);
 else failWith(result.problems);
 
 function failWith(problems: readonly string[]): void {
-  process.stderr.write(`The configuration is wrong:\n${problems.map((line) => `  ${line}\n`).join('')}`);
+  const lines = problems.map((line) => `  ${line}\n`).join('');
+  createOutput('stderr').write(`The configuration is wrong:\n${lines}`);
   process.exitCode = 1;
 }
 
 function failWithMessage({ message }: Error): void {
-  process.stderr.write(`${message}\n`);
+  createOutput('stderr').write(`${message}\n`);
   process.exitCode = 1;
 }
 
 async function run(config: Config): Promise<void> {
   const logger = await openLogger(config.log);
+  process.on('exit', () => logger.flush());
   if (config.workers === 1) return runAlone(config, logger);
   // Loaded only here, as it changes how a process listens.
   const { default: cluster } = await import('node:cluster');
@@ -56,7 +60,8 @@ async function runAlone(config: Config, logger: Logger): Promise<void> {
   onStopSignal(config, logger, () => {
     // Nobody has been told yet that there is anything to talk to.
     if (listening === undefined) process.exit(0);
-    void listening.gateway.close();
+    // Deliveries of traces that are given up would keep the process for their own time.
+    void listening.gateway.close().then(() => process.exit(0));
   });
   listening = await listen(config, { logger });
   if (listening === undefined) return;
@@ -68,12 +73,9 @@ async function runPrimary(config: Config, logger: Logger): Promise<void> {
   logCrash(logger);
   const { startPrimary } = await import('./workers/primary.ts');
   let primary: Primary | undefined;
-  onStopSignal(
-    config,
-    logger,
-    () => (primary === undefined ? process.exit(0) : primary.stop()),
-    () => primary?.kill(),
-  );
+  onStopSignal(config, logger, () => (primary === undefined ? process.exit(0) : primary.stop()));
+  // However it ends: a worker that is stopped would not notice that the primary is gone.
+  process.on('exit', () => primary?.kill());
   primary = await startPrimary({
     config,
     logger,
@@ -96,14 +98,19 @@ async function runWorker(config: Config, logger: Logger): Promise<void> {
   const { gateway } = listening;
   async function sendMetrics(): Promise<void> {
     const metrics = await gateway.readMetrics();
-    if (metrics !== undefined) await new Promise((done) => process.send?.(metrics, done));
+    if (metrics !== undefined) await sendToPrimary(metrics);
   }
   async function stop(): Promise<void> {
     await gateway.close();
     await sendMetrics();
     process.exit(0);
   }
-  process.on('message', (message: PrimaryMessage) => void (message === 'stop' ? stop() : sendMetrics()));
+  const answers = { stop, metrics: sendMetrics, ping: () => sendToPrimary('pong') };
+  process.on('message', (message: PrimaryMessage) => void answers[message]());
+}
+
+async function sendToPrimary(message: WorkerMessage): Promise<void> {
+  await new Promise((done) => process.send?.(message, done));
 }
 
 interface Listening {
@@ -145,12 +152,12 @@ function sayListening(
     },
     'listening',
   );
-  if (upstream.kind === 'sandbox') process.stdout.write(sandboxNotice(origin));
+  if (upstream.kind === 'sandbox') createOutput('stdout').write(sandboxNotice(origin));
 }
 
 /**
- * Rejections that nobody handles come here too. What state the process is in is unknown: a supervisor, or the
- * primary, is to start another one. The logger writes synchronously, so the line is out before the process ends.
+ * Logs what nobody handles, rejections included, and ends the process: what state it is in is unknown. A supervisor,
+ * or the primary, starts another one. The logger writes at once, so the line is out before the process ends.
  */
 function logCrash(logger: Logger): void {
   process.on('uncaughtException', (error, origin) => {
@@ -159,22 +166,21 @@ function logCrash(logger: Logger): void {
   });
 }
 
-/** @param onSecond what is to end with the process when it is told once more */
-function onStopSignal(
-  { drainDelayMs }: Config,
-  logger: Logger,
-  stop: () => void,
-  onSecond: () => void = () => {},
-): void {
+/** Calls `stop` at the first signal. The second one ends the process, and so does a stop that takes too long. */
+function onStopSignal(config: Config, logger: Logger, stop: () => void): void {
+  const { drainDelayMs } = config;
   let stopping = false;
   const handle = (signal: NodeJS.Signals) => {
     if (stopping) {
-      onSecond();
       // By hand: as the first process of a container it has no default action.
       process.exit(128 + constants.signals[signal]);
     }
     stopping = true;
     logger.info({ signal, drainDelayMs }, 'stopping');
+    setTimeout(() => {
+      logger.error('stopping takes too long: what is left is cut off');
+      process.exit(0);
+    }, stopTimeoutMs(config)).unref();
     stop();
   };
   process.on('SIGTERM', handle).on('SIGINT', handle);

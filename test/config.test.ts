@@ -275,12 +275,28 @@ test('metrics are on where they have a port, on the gateway’s own address unle
 
 test('traces are on where they have an endpoint', () => {
   const endpoint = 'http://collector.example:4318';
-  expect(configOf({ OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint}/` }).tracing).toEqual({
-    endpoint,
+  const defaults = {
+    endpoint: `${endpoint}/v1/traces`,
     serviceName: 'bluejay-graphql',
+    resourceAttributes: {},
     sampler: 'parentbased_always_on',
     samplerRatio: 1,
-  });
+    propagates: true,
+  };
+  expect(configOf({ OTEL_EXPORTER_OTLP_ENDPOINT: `${endpoint}/` }).tracing).toEqual(defaults);
+  expect(
+    configOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_SDK_DISABLED: 'False',
+      OTEL_TRACES_EXPORTER: 'otlp',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
+      OTEL_PROPAGATORS: 'tracecontext, baggage',
+    }).tracing,
+  ).toEqual(defaults);
+  expect(configOf({ OTEL_TRACES_EXPORTER: 'otlp' }).tracing?.endpoint).toBe(
+    'http://localhost:4318/v1/traces',
+  );
   expect(
     configOf({
       OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
@@ -290,6 +306,53 @@ test('traces are on where they have an endpoint', () => {
     }).tracing,
   ).toMatchObject({ serviceName: 'personas', sampler: 'traceidratio', samplerRatio: 0.25 });
   expect(configOf({ OTEL_SERVICE_NAME: 'personas' }).tracing).toBeUndefined();
+});
+
+test.each([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_SDK_DISABLED: 'TRUE' }, { OTEL_TRACES_EXPORTER: 'none' }])(
+  'with %j nothing is traced, and what only traces could not do is no mistake',
+  (environment) => {
+    const { tracing } = configOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4317',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector.example:4317',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+      OTEL_PROPAGATORS: 'b3',
+      ...environment,
+    });
+    expect(tracing).toBeUndefined();
+  },
+);
+
+test('what traces cannot do is refused', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector.example:4317' };
+  const protocol = 'expected http/protobuf, the only protocol that is supported';
+  expect(
+    problemsOf({ ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_PROPAGATORS: 'tracecontext,b3' }),
+  ).toEqual([
+    `OTEL_EXPORTER_OTLP_PROTOCOL: ${protocol}`,
+    'OTEL_PROPAGATORS: expected a list of tracecontext, baggage, none',
+  ]);
+  expect(problemsOf({ ...endpoint, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json' })).toEqual([
+    `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: ${protocol}`,
+  ]);
+  expect(problemsOf({ OTEL_TRACES_EXPORTER: 'zipkin' })).toEqual([
+    'OTEL_TRACES_EXPORTER: expected one of otlp, none',
+  ]);
+});
+
+test('resource attributes are pairs, percent-encoded, and one that is none is a mistake', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4318' };
+  const attributesOf = (text: string) =>
+    configOf({ ...endpoint, OTEL_RESOURCE_ATTRIBUTES: text }).tracing?.resourceAttributes;
+  expect(attributesOf(' team = a%2Cb , empty=,equation=a=b,')).toEqual({
+    team: 'a,b',
+    empty: '',
+    equation: 'a=b',
+  });
+  for (const text of ['team', '=a', 'team=%zz', 'a=b,c']) {
+    expect(problemsOf({ ...endpoint, OTEL_RESOURCE_ATTRIBUTES: text })).toEqual([
+      expect.stringContaining('OTEL_RESOURCE_ATTRIBUTES: expected pairs such as key=value'),
+    ]);
+  }
 });
 
 test('logs are for people in development and for machines elsewhere, unless it is said otherwise', () => {

@@ -1,18 +1,10 @@
 import * as v from 'valibot';
+import { resolveTracing, tracingVariables } from './tracing.ts';
+import type { TracingConfig } from './tracing.ts';
 import { integer, onOff, oneOf, share } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-
-/** The names of https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
-const samplers = [
-  'always_on',
-  'always_off',
-  'traceidratio',
-  'parentbased_always_on',
-  'parentbased_always_off',
-  'parentbased_traceidratio',
-] as const;
 
 export type LogLevel = (typeof logLevels)[number];
 
@@ -29,24 +21,6 @@ export interface MetricsConfig {
   /** 0 lets the operating system choose a free port. */
   readonly port: number;
 }
-
-export interface TracingConfig {
-  /** Where OTLP over HTTP is received, without the path `/v1/traces`; no trailing slash. */
-  readonly endpoint: string;
-  readonly serviceName: string;
-  readonly sampler: (typeof samplers)[number];
-  /** The share of the traces that are taken, for the samplers that have one. */
-  readonly samplerRatio: number;
-}
-
-const endpoint = v.pipe(
-  v.string(),
-  v.check((value) => {
-    const url = URL.parse(value);
-    return url !== null && /^https?:$/.test(url.protocol) && !/[?#@]/.test(value);
-  }, 'expected an http(s) URL without credentials, query or fragment, such as http://127.0.0.1:4318'),
-  v.transform((value) => value.replace(/\/+$/, '')),
-);
 
 export const observabilityVariables = {
   LOG_LEVEL: {
@@ -84,27 +58,7 @@ export const observabilityVariables = {
     default: '`true` in development and with a `ROUTER_SECRET`, else `false`',
     description: 'Whether a request with `apollo-federation-include-trace: ftv1` gets a trace in its answer.',
   },
-  OTEL_EXPORTER_OTLP_ENDPOINT: {
-    schema: v.optional(endpoint),
-    default: '',
-    description: 'Where traces go, by OTLP over HTTP: `http://127.0.0.1:4318`. Off unless set.',
-  },
-  OTEL_SERVICE_NAME: {
-    schema: v.optional(v.string(), 'bluejay-graphql'),
-    default: 'bluejay-graphql',
-    description: "The gateway's name in traces.",
-  },
-  OTEL_TRACES_SAMPLER: {
-    schema: v.optional(oneOf(samplers), 'parentbased_always_on'),
-    default: 'parentbased_always_on',
-    description:
-      'Which traces are taken: `always_on`, `always_off` or `traceidratio`; with `parentbased_` before it, as the caller decided, where there is one.',
-  },
-  OTEL_TRACES_SAMPLER_ARG: {
-    schema: v.optional(share, '1'),
-    default: '1',
-    description: 'The share for `traceidratio` and `parentbased_traceidratio`, from 0 to 1.',
-  },
+  ...tracingVariables,
 } as const satisfies Record<string, Variable>;
 
 type Values = ValuesOf<typeof observabilityVariables>;
@@ -131,7 +85,7 @@ export function resolveObservability(
   isDevelopment: boolean,
   isRouterOnly: boolean,
 ): ObservabilityConfig {
-  const { METRICS_PORT: port, OTEL_EXPORTER_OTLP_ENDPOINT: otlp } = values;
+  const { METRICS_PORT: port } = values;
   return {
     log: {
       level: values.LOG_LEVEL,
@@ -139,17 +93,9 @@ export function resolveObservability(
       sampleSuccesses: values.LOG_SAMPLE_SUCCESSES,
     },
     metrics: port === undefined ? undefined : { host: values.METRICS_HOST ?? host, port },
-    tracing: otlp === undefined ? undefined : { endpoint: otlp, ...tracingOf(values) },
+    tracing: resolveTracing(values),
     serverTiming: values.SERVER_TIMING,
     // It multiplies what a request costs, so it is not for strangers.
     inlineTrace: values.INLINE_TRACE ?? (isDevelopment || isRouterOnly),
-  };
-}
-
-function tracingOf(values: Values): Omit<TracingConfig, 'endpoint'> {
-  return {
-    serviceName: values.OTEL_SERVICE_NAME,
-    sampler: values.OTEL_TRACES_SAMPLER,
-    samplerRatio: values.OTEL_TRACES_SAMPLER_ARG,
   };
 }

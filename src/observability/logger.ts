@@ -1,25 +1,49 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import type { LogConfig, LogLevel } from '../config.ts';
+import { createOutput } from './output.ts';
+import type { Output } from './output.ts';
 
 export type Logger = PinoLogger;
 
-/** JSON lines. Callers log no keys, headers, variables or bodies; `redact` is the second fence. */
+/**
+ * Logs JSON lines. Callers log no keys, headers, variables or bodies; `redact` is the second fence.
+ *
+ * @param destination where lines go. @default standard output
+ */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
-  const options = {
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    redact: ['apiKey', '*.apiKey', 'headers', '*.headers'],
-  };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  const logger: Logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label: string) => ({ level: label }) },
+      redact: ['apiKey', '*.apiKey', 'headers', '*.headers'],
+    },
+    destination ?? openLogOutput(() => logger),
+  );
+  return logger;
 }
 
-/** A logger to standard output in the format that is configured. */
+/** Creates a logger to standard output in the configured format. Its `flush` writes what still waits there. */
 export async function openLogger({ level, format }: LogConfig): Promise<Logger> {
   if (format === 'json') return createLogger(level);
   // Loaded only here: machines read JSON.
   const { createPrettyDestination } = await import('./pretty.ts');
-  return createLogger(level, createPrettyDestination());
+  const logger: Logger = createLogger(level, createPrettyDestination(openLogOutput(() => logger)));
+  return logger;
+}
+
+/** Opens standard output for a log that says so when it loses lines: at once on standard error, later in itself. */
+function openLogOutput(logger: () => Logger): Output {
+  let isLossReported = false;
+  return createOutput('stdout', {
+    onLoss(code) {
+      if (isLossReported) return;
+      isLossReported = true;
+      const reason = code === 'EAGAIN' ? 'its reader is too slow' : code;
+      createOutput('stderr').write(`Lines of the log are lost: standard output takes none (${reason}).\n`);
+    },
+    onRecovery: (lostLines) => logger().warn({ lostLines }, 'lines of the log were lost'),
+  });
 }

@@ -1,14 +1,12 @@
-import { pino } from 'pino';
-import type { DestinationStream } from 'pino';
 import { isColorSupported, prettyFactory } from 'pino-pretty';
+import type { Output } from './output.ts';
 
-/** Standard output, with each line put into words for people. It writes at once: no line is lost in a crash. */
-export function createPrettyDestination(): DestinationStream {
-  const output = pino.destination({ fd: 1, sync: true });
+/** Puts each line into words for people before it goes to the output. */
+export function createPrettyDestination(output: Output): Output {
   const format = prettyFactory({
     colorize: isColorSupported,
     singleLine: true,
     translateTime: 'SYS:HH:MM:ss.l',
   });
-  return { write: (line) => void output.write(format(line)) };
+  return { write: (line) => output.write(format(line)), flush: () => output.flush() };
 }

@@ -1,12 +1,11 @@
 import type { Worker } from 'node:cluster';
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createMetricsAggregate } from '../observability/metrics/aggregate.ts';
-import type { MetricsSnapshot } from '../observability/metrics/aggregate.ts';
 import { createMetricsServer } from '../observability/metrics/metrics-server.ts';
 import type { MetricsServer } from '../observability/metrics/metrics-server.ts';
-import type { PrimaryMessage } from './messages.ts';
+import type { PrimaryMessage, WorkerMessage } from './messages.ts';
 
 /** The longest that a scrape waits for a worker; one that is late is counted as it was last seen. */
 const timeoutMs = 1_000;
@@ -33,7 +32,9 @@ export function createWorkersMetrics(serving: () => Iterable<Worker>): WorkersMe
 
   return {
     watch(worker) {
-      worker.on('message', (snapshot: MetricsSnapshot) => aggregate.update(worker.id, snapshot));
+      worker.on('message', (message: WorkerMessage) => {
+        if (message !== 'pong') aggregate.update(worker.id, message);
+      });
       // Later than 'exit': when all that the worker had sent was read.
       worker.once('disconnect', () => aggregate.end(worker.id));
     },
@@ -46,6 +47,12 @@ async function ask(worker: Worker): Promise<void> {
   const waiting = new AbortController();
   const { signal } = waiting;
   worker.send('metrics' satisfies PrimaryMessage, () => {});
-  await Promise.race([once(worker, 'message', { signal }), delay(timeoutMs, undefined, { signal })]);
+  await Promise.race([receiveSnapshot(worker, signal), delay(timeoutMs, undefined, { signal })]);
   waiting.abort();
+}
+
+async function receiveSnapshot(worker: Worker, signal: AbortSignal): Promise<void> {
+  for await (const [message] of on(worker, 'message', { signal }) as AsyncIterable<[WorkerMessage]>) {
+    if (message !== 'pong') return;
+  }
 }

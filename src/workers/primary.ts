@@ -6,12 +6,15 @@ import { openUpstream } from '../upstream.ts';
 import { startWorkers } from './start-workers.ts';
 import type { Workers } from './start-workers.ts';
 import type { WorkersMetrics } from './collect-metrics.ts';
+import type { WorkerPatience } from './watch-worker.ts';
 
 export interface PrimaryOptions {
   readonly config: Config;
   readonly logger: Logger;
   /** The program that a worker runs. */
   readonly program: string;
+  /** How long a worker may be silent before it is killed. @default 10 seconds, and 30 until it listens */
+  readonly patience?: WorkerPatience;
   /** Told the origins, of metrics where there are any, once the first worker listens. */
   readonly onListening: (origin: string, metricsOrigin: string | undefined) => void;
 }
@@ -27,6 +30,7 @@ export async function startPrimary({
   config,
   logger,
   program,
+  patience = {},
   onListening,
 }: PrimaryOptions): Promise<Primary> {
   // A sandbox for all: the workers find it as they would find Bluejay.
@@ -38,7 +42,8 @@ export async function startPrimary({
   const metrics = config.metrics && (await openMetrics(() => workers.serving));
   const metricsOrigin = config.metrics && (await metrics?.listen(config.metrics.port, config.metrics.host));
   // Unlike JSON, it keeps metrics that are not a number.
-  cluster.setupPrimary({ exec: program, serialization: 'advanced' });
+  // Workers are configured by the environment alone: the primary's own arguments are not theirs.
+  cluster.setupPrimary({ exec: program, args: [], serialization: 'advanced' });
   const workers = startWorkers({
     count: config.workers,
     fork() {
@@ -47,6 +52,7 @@ export async function startPrimary({
       return worker;
     },
     logger,
+    patience,
     onListening({ port }) {
       onListening(originOf(config.host, port), metricsOrigin);
     },

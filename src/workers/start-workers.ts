@@ -3,11 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
 import type { PrimaryMessage } from './messages.ts';
 import { planRestart } from './plan-restart.ts';
+import { watchWorker } from './watch-worker.ts';
+import type { WorkerPatience } from './watch-worker.ts';
 
 export interface WorkersOptions {
   readonly count: number;
   readonly fork: () => Worker;
   readonly logger: Logger;
+  readonly patience: WorkerPatience;
   /** Told where the first of them listens, and with it all others. */
   readonly onListening: (address: Address) => void;
 }
@@ -23,8 +26,9 @@ export interface Workers {
   kill(): void;
 }
 
-/** Starts one worker, when it listens the others, and replaces those that end. */
-export function startWorkers({ count, fork, logger, onListening }: WorkersOptions): Workers {
+/** Starts one worker, when it listens the others, kills those that hang, and replaces those that end. */
+export function startWorkers(options: WorkersOptions): Workers {
+  const { count, fork, logger, patience, onListening } = options;
   const alive = new Set<Worker>();
   const serving = new Set<Worker>();
   const stopping = new AbortController();
@@ -34,6 +38,10 @@ export function startWorkers({ count, fork, logger, onListening }: WorkersOption
     const startedAt = performance.now();
     const worker = fork();
     alive.add(worker);
+    watchWorker(worker, patience, () => {
+      logger.error({ pid: worker.process.pid }, 'worker hangs');
+      worker.process.kill('SIGKILL');
+    });
     worker.once('listening', () => {
       serving.add(worker);
       logger.info({ pid: worker.process.pid }, 'worker listening');

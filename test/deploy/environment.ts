@@ -3,6 +3,9 @@ import { DockerfileParser } from 'dockerfile-ast';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
 import { readYaml } from './manifests.ts';
 
+/** For the primary to kill workers that do not stop, for the last lines of the log, for the container's runtime. */
+export const spareMs = 2_000;
+
 export interface Kustomization {
   readonly resources: readonly string[];
   readonly configMapGenerator: readonly { readonly name: string; readonly literals: readonly string[] }[];

@@ -10,8 +10,10 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/Netw
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IService } from 'kubernetes-models/v1/Service';
 import { expect, onTestFinished, test } from 'vitest';
+import { parseConfig } from '../../src/config.ts';
+import { stopTimeoutMs } from '../../src/stop-timeout.ts';
 import { isMissing } from '../support/processes.ts';
-import { readContainerEnvironment, readKustomization } from './environment.ts';
+import { readContainerEnvironment, readImageEnvironment, readKustomization, spareMs } from './environment.ts';
 import { findFaults, parseManifests, readManifests } from './manifests.ts';
 import type { Manifest } from './manifests.ts';
 
@@ -171,11 +173,11 @@ test('the network policy lets HTTPS out to the internet, and to nothing inside',
   expect(isLetOut({ namespace: 'default', labels: { app: 'another' } }, 'TCP', 443)).toBe(false);
 });
 
-test('a pod has the time to drain and to finish what is in flight', () => {
-  const { DRAIN_DELAY_MS: drain, REQUEST_TIMEOUT_MS: request } = readContainerEnvironment();
+test('a pod has the longest time that a stop takes, and some to spare', () => {
+  const result = parseConfig({ ...readImageEnvironment(), ...readContainerEnvironment() });
+  if (!result.ok) throw new Error(result.problems.join());
   const graceMs = (pod?.spec?.terminationGracePeriodSeconds ?? 0) * 1_000;
-  // The second to answer in, and some seconds to end the process.
-  expect(graceMs).toBeGreaterThanOrEqual(Number(drain) + Number(request) + 1_000 + 5_000);
+  expect(graceMs).toBeGreaterThanOrEqual(stopTimeoutMs(result.config) + spareMs);
 });
 
 test('what is secret comes from a Secret, and no Secret is in the repository', () => {

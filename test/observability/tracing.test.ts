@@ -4,6 +4,7 @@ import { configOf } from '../support/config.ts';
 import { clinic, exampleId, startGateway, unknownId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
+import { startMain } from '../support/main.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import type { ReceivedSpan } from '../support/otlp-receiver.ts';
 
@@ -166,16 +167,77 @@ test('probes are not traced', async () => {
   expect(receiver.spans).toEqual([]);
 });
 
-test('a receiver that refuses traces is named once in the log, by its variable, and stops nothing', async () => {
+test('a receiver that refuses traces is named once in the log, by its variables, and stops nothing', async () => {
   const { gateway, receiver } = await startTraced();
   receiver.answerWith(400);
   await gateway.query(personaQuery, { id: exampleId });
   await gateway.close();
   expect(receiver.deliveries()).toBe(1);
-  const warning = 'traces cannot be delivered: check OTEL_EXPORTER_OTLP_ENDPOINT';
+  const warning = 'traces cannot be delivered: check the OTEL_EXPORTER_OTLP variables';
   expect(gateway.logs.filter(({ msg }) => msg === warning)).toHaveLength(1);
   expect(gateway.logText()).not.toContain(new URL(receiver.endpoint).host);
 });
+
+test.each([
+  [
+    { OTEL_RESOURCE_ATTRIBUTES: 'service.name=personas,team=blue' },
+    { 'service.name': 'personas', team: 'blue' },
+  ],
+  [
+    { OTEL_RESOURCE_ATTRIBUTES: 'service.name=other,service.version=7', OTEL_SERVICE_NAME: 'personas' },
+    { 'service.name': 'personas', 'service.version': '7' },
+  ],
+])('with %j a trace says of the gateway %j', async (environment, resource) => {
+  const { gateway, receiver } = await startTraced({}, environment);
+  await gateway.query(personaQuery, { id: exampleId });
+  await gateway.close();
+  expect(receiver.resource).toMatchObject(resource);
+});
+
+test('an endpoint for traces is used as it is, and alone turns them on', async () => {
+  const receiver = await startOtlpReceiver('/elsewhere?tenant=blue');
+  const { tracing } = configOf({
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${receiver.endpoint}/elsewhere?tenant=blue`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+  });
+  const gateway = await startGateway({ tracing });
+  await gateway.query(personaQuery, { id: exampleId });
+  await gateway.close();
+  expect(receiver.spans).toHaveLength(3);
+});
+
+test('without a propagator a request starts its own trace, and Bluejay is told of none', async () => {
+  const { gateway, receiver } = await startTraced({}, { OTEL_PROPAGATORS: 'none' });
+  await gateway.query(personaQuery, { id: exampleId }, { traceparent: sampled });
+  await gateway.close();
+  expect(spanOf(receiver.spans, 'POST /graphql').traceId).not.toBe(traceId);
+  expect(gateway.sandbox.requests[0]?.headers).not.toHaveProperty('traceparent');
+});
+
+test.each(['1', '2'])(
+  'a receiver that never answers holds up the end of %s processes for no more than two seconds',
+  async (workers) => {
+    const { sandbox } = await startGateway();
+    const receiver = await startOtlpReceiver();
+    receiver.stall();
+    const main = await startMain({
+      WORKERS: workers,
+      LOG_FORMAT: 'json',
+      BLUEJAY_BASE_URL: sandbox.url,
+      BLUEJAY_API_KEY: clinic.apiKey,
+      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+      // Less than what the exporter waits for, so that it is not this that ends the process.
+      OTEL_EXPORTER_OTLP_TIMEOUT: '60000',
+      REQUEST_TIMEOUT_MS: '60000',
+    });
+    await expect.poll(main.output, { timeout: 10_000 }).toContain('"listening"');
+    await fetch(`${main.url}/graphql`);
+    main.process.kill('SIGTERM');
+    expect(await main.exited).toBe(0);
+    expect(receiver.deliveries()).toBe(1);
+    expect(main.output()).toContain('the last traces are given up');
+  },
+);
 
 test('without an endpoint nothing is traced and nothing is sent along', async () => {
   const gateway = await startGateway();

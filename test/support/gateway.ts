@@ -64,7 +64,7 @@ export interface TestGatewayOptions {
   readonly events?: GatewayEvents;
   readonly sampleSuccesses?: number;
   readonly metrics?: MetricsConfig;
-  readonly tracing?: TracingConfig;
+  readonly tracing?: TracingConfig | undefined;
   readonly serverTiming?: boolean;
   /** @default true */
   readonly inlineTrace?: boolean;

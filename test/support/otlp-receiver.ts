@@ -26,21 +26,29 @@ export interface OtlpReceiver {
   text(): string;
   /** Answers with another status from now on. */
   answerWith(status: number): void;
+  /** Answers nothing from now on. */
+  stall(): void;
   /** How many deliveries have come, refused ones included. */
   deliveries(): number;
 }
 
-/** A receiver of OTLP over HTTP with protobuf bodies, as a collector is one. */
-export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+/**
+ * A receiver of OTLP over HTTP with protobuf bodies, as a collector is one.
+ *
+ * @param target where it takes traces; anything else is a 404
+ */
+export async function startOtlpReceiver(target = '/v1/traces'): Promise<OtlpReceiver> {
   const spans: ReceivedSpan[] = [];
   const resource: Record<string, unknown> = {};
   const bodies: string[] = [];
   let status = 200;
+  let isStalled = false;
   const endpoint = await startHttpUpstream((request, response) => {
-    const isTraces = request.method === 'POST' && request.url === '/v1/traces';
+    const isTraces = request.method === 'POST' && request.url === target;
     const receive = async () => {
       const body = await buffer(request);
       bodies.push(body.toString('latin1'));
+      if (isStalled) return;
       if (status === 200 && isTraces) readRequest(body, spans, resource);
       response.writeHead(isTraces ? status : 404, { 'content-type': 'application/x-protobuf' }).end();
     };
@@ -52,6 +60,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     resource,
     text: () => bodies.join('\n'),
     answerWith: (next) => void (status = next),
+    stall: () => void (isStalled = true),
     deliveries: () => bodies.length,
   };
 }

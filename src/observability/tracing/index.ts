@@ -9,7 +9,7 @@ export interface Tracing {
    * @param route the path of the route, undefined where there is none
    */
   startRequest(method: string, route: string | undefined, headers: IncomingHttpHeaders): RequestTrace;
-  /** Delivers what is left; never rejects. */
+  /** Delivers what is left, within two seconds; never rejects. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   defaultTextMapSetter,
   ROOT_CONTEXT,
@@ -6,18 +7,14 @@ import {
   SpanStatusCode,
   trace as traceApi,
 } from '@opentelemetry/api';
-import type { Context, Span, TextMapGetter, Tracer } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import type { Context, Span, TextMapGetter, TextMapPropagator, Tracer } from '@opentelemetry/api';
+import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import {
-  defaultResource,
-  detectResources,
-  envDetector,
-  resourceFromAttributes,
-} from '@opentelemetry/resources';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { TracingConfig } from '../../config.ts';
 import type { Attempt, AttemptResult } from '../../datasources/bluejay/attempt.ts';
+import { lastTracesMs } from '../../stop-timeout.ts';
 import type { Logger } from '../logger.ts';
 import type { OperationTrace, RequestTrace, TracedOperation, Tracing } from './index.ts';
 import { reportDelivery } from './report-delivery.ts';
@@ -37,30 +34,45 @@ export interface TracingOptions extends TracingConfig {
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/
  * @see https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/
  */
-export function createTracing({
-  endpoint,
-  serviceName,
-  version,
-  logger,
-  ...sampling
-}: TracingOptions): Tracing {
-  const exporter = reportDelivery(new OTLPTraceExporter({ url: `${endpoint}/v1/traces` }), logger);
+export function createTracing(options: TracingOptions): Tracing {
+  const { endpoint, serviceName, resourceAttributes, propagates, version, logger } = options;
+  const exporter = reportDelivery(new OTLPTraceExporter({ url: endpoint }), logger);
   const provider = new TracerProvider({
-    resource: defaultResource()
-      .merge(detectResources({ detectors: [envDetector] }))
-      .merge(resourceFromAttributes({ 'service.name': serviceName, 'service.version': version })),
-    sampler: createSampler(sampling),
+    resource: defaultResource().merge(
+      resourceFromAttributes({
+        'service.version': version,
+        ...resourceAttributes,
+        'service.name': serviceName,
+      }),
+    ),
+    sampler: createSampler(options),
     spanProcessors: [new BatchSpanProcessor({ exporter })],
   });
-  const tracer = provider.getTracer('bluejay-graphql', version);
+  const tools = {
+    tracer: provider.getTracer('bluejay-graphql', version),
+    propagator: new CompositePropagator({
+      propagators: propagates ? [new W3CTraceContextPropagator()] : [],
+    }),
+  };
   return {
-    startRequest: (method, route, headers) => new RequestSpan(tracer, method, route, headers),
-    // What could not be delivered has been logged.
-    close: () => provider.shutdown().catch(() => {}),
+    startRequest: (method, route, headers) => new RequestSpan(tools, method, route, headers),
+    async close() {
+      // What could not be delivered has been logged.
+      const delivered = provider.shutdown().then(
+        () => true,
+        () => true,
+      );
+      const isOver = await Promise.race([delivered, delay(lastTracesMs, false, { ref: false })]);
+      if (!isOver) logger.warn('the last traces are given up: their receiver does not answer');
+    },
   };
 }
 
-const propagator = new W3CTraceContextPropagator();
+/** What spans are made with. */
+interface Tools {
+  readonly tracer: Tracer;
+  readonly propagator: TextMapPropagator;
+}
 
 const headerGetter: TextMapGetter<IncomingHttpHeaders> = {
   keys: (headers) => Object.keys(headers),
@@ -81,17 +93,17 @@ const knownMethods = new Set([
 ]);
 
 class RequestSpan implements RequestTrace {
-  readonly #tracer: Tracer;
+  readonly #tools: Tools;
   readonly #span: Span;
   readonly #context: Context;
   readonly traceId: string;
 
-  constructor(tracer: Tracer, method: string, route: string | undefined, headers: IncomingHttpHeaders) {
-    const caller = propagator.extract(ROOT_CONTEXT, headers, headerGetter);
+  constructor(tools: Tools, method: string, route: string | undefined, headers: IncomingHttpHeaders) {
+    const caller = tools.propagator.extract(ROOT_CONTEXT, headers, headerGetter);
     const known = knownMethods.has(method) ? method : '_OTHER';
     const name = knownMethods.has(method) ? method : 'HTTP';
-    this.#tracer = tracer;
-    this.#span = tracer.startSpan(
+    this.#tools = tools;
+    this.#span = tools.tracer.startSpan(
       route === undefined ? name : `${name} ${route}`,
       {
         kind: SpanKind.SERVER,
@@ -109,7 +121,7 @@ class RequestSpan implements RequestTrace {
   }
 
   startOperation(): OperationTrace {
-    return new OperationSpan(this.#tracer, this.#context);
+    return new OperationSpan(this.#tools, this.#context);
   }
 
   end(status: number | undefined): void {
@@ -125,21 +137,21 @@ class RequestSpan implements RequestTrace {
 }
 
 class OperationSpan implements OperationTrace {
-  readonly #tracer: Tracer;
+  readonly #tools: Tools;
   readonly #span: Span;
   readonly #context: Context;
   /** Of the attempts that are under way. */
   readonly #attempts = new Map<Attempt, Span>();
 
-  constructor(tracer: Tracer, parent: Context) {
-    this.#tracer = tracer;
-    this.#span = tracer.startSpan('GraphQL Operation', { kind: SpanKind.INTERNAL }, parent);
+  constructor(tools: Tools, parent: Context) {
+    this.#tools = tools;
+    this.#span = tools.tracer.startSpan('GraphQL Operation', { kind: SpanKind.INTERNAL }, parent);
     this.#context = traceApi.setSpan(parent, this.#span);
   }
 
   startAttempt(attempt: Attempt): Readonly<Record<string, string>> {
     const { urlTemplate, number } = attempt;
-    const span = this.#tracer.startSpan(
+    const span = this.#tools.tracer.startSpan(
       `GET ${urlTemplate}`,
       {
         kind: SpanKind.CLIENT,
@@ -153,7 +165,7 @@ class OperationSpan implements OperationTrace {
     );
     this.#attempts.set(attempt, span);
     const headers = {};
-    propagator.inject(traceApi.setSpan(this.#context, span), headers, defaultTextMapSetter);
+    this.#tools.propagator.inject(traceApi.setSpan(this.#context, span), headers, defaultTextMapSetter);
     return headers;
   }
 

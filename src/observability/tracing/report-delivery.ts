@@ -13,7 +13,7 @@ export function reportDelivery(exporter: SpanExporter, logger: Logger): SpanExpo
       exporter.export(spans, (result) => {
         const failed = result.code !== ExportResultCode.SUCCESS;
         if (failed && !isFailing)
-          logger.warn('traces cannot be delivered: check OTEL_EXPORTER_OTLP_ENDPOINT');
+          logger.warn('traces cannot be delivered: check the OTEL_EXPORTER_OTLP variables');
         if (!failed && isFailing) logger.info('traces are delivered again');
         isFailing = failed;
         done(result);

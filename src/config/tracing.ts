@@ -1,0 +1,194 @@
+import * as v from 'valibot';
+import { oneOf, share } from './variable.ts';
+import type { ValuesOf, Variable } from './variable.ts';
+
+/** The names of https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ */
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+/** `baggage` is accepted, as it is in OpenTelemetry's default, and passed on to nobody. */
+const propagators: readonly string[] = ['tracecontext', 'baggage', 'none'];
+
+export interface TracingConfig {
+  /** The URL that traces are posted to by OTLP over HTTP. */
+  readonly endpoint: string;
+  readonly serviceName: string;
+  /** What each trace says of its program beside the name, such as `deployment.environment.name`. */
+  readonly resourceAttributes: Readonly<Record<string, string>>;
+  readonly sampler: (typeof samplers)[number];
+  /** The share of the traces that are taken, for the samplers that have one. */
+  readonly samplerRatio: number;
+  /** Whether a trace joins that of the caller, and is passed on to Bluejay (W3C Trace Context). */
+  readonly propagates: boolean;
+}
+
+function isHttpUrl(value: string, forbidden: RegExp): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && url.host !== '' && !forbidden.test(value);
+}
+
+const endpoint = v.pipe(
+  v.string(),
+  v.check(
+    (value) => isHttpUrl(value, /[?#@]/),
+    'expected an http(s) URL without credentials, query or fragment, such as http://127.0.0.1:4318',
+  ),
+  v.transform((value) => value.replace(/\/+$/, '')),
+);
+
+const tracesEndpoint = v.pipe(
+  v.string(),
+  v.check(
+    (value) => isHttpUrl(value, /[#@]/),
+    'expected an http(s) URL without credentials or fragment, such as http://127.0.0.1:4318/v1/traces',
+  ),
+);
+
+const protocolMessage = 'expected http/protobuf, the only protocol that is supported';
+
+/** @returns undefined where it is malformed */
+function parseAttributes(text: string): Readonly<Record<string, string>> | undefined {
+  const pairs = text.split(',').filter((pair) => pair.trim() !== '');
+  if (!pairs.every((pair) => /^\s*[^\s=][^=]*=/.test(pair))) return undefined;
+  try {
+    const entries = pairs.map((pair) =>
+      pair.split(/=(.*)/s, 2).map((part) => decodeURIComponent(part.trim())),
+    );
+    return Object.fromEntries(entries) as Record<string, string>;
+  } catch {
+    return undefined;
+  }
+}
+
+const resourceAttributes = v.pipe(
+  v.string(),
+  v.transform(parseAttributes),
+  v.custom<Readonly<Record<string, string>>>(
+    (value) => value !== undefined,
+    'expected pairs such as key=value with commas between, percent-encoded where they hold a comma or an equals sign',
+  ),
+);
+
+function splitList(text: string): readonly string[] {
+  return text.split(',').map((item) => item.trim());
+}
+
+export const tracingVariables = {
+  OTEL_SDK_DISABLED: {
+    schema: v.optional(
+      v.pipe(
+        v.string(),
+        v.toLowerCase(),
+        oneOf(['true', 'false']),
+        v.transform((value) => value === 'true'),
+      ),
+      'false',
+    ),
+    default: 'false',
+    description: '`true` turns traces off, whatever else is set.',
+  },
+  OTEL_TRACES_EXPORTER: {
+    schema: v.optional(oneOf(['otlp', 'none'])),
+    default: '`otlp` with an endpoint, else `none`',
+    description: '`otlp`, without an endpoint to `http://localhost:4318`. `none` turns traces off.',
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: v.optional(endpoint),
+    default: '',
+    description: 'Where traces go, by OTLP over HTTP, to `/v1/traces` below it: `http://127.0.0.1:4318`.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    schema: v.optional(tracesEndpoint),
+    default: '',
+    description: 'The same as a whole URL, used as it is. It precedes `OTEL_EXPORTER_OTLP_ENDPOINT`.',
+  },
+  OTEL_EXPORTER_OTLP_PROTOCOL: {
+    schema: v.optional(v.string()),
+    default: 'http/protobuf',
+    description: '`http/protobuf`; others are refused where traces are on.',
+  },
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: {
+    schema: v.optional(v.string()),
+    default: 'http/protobuf',
+    description: 'The same for traces. It precedes `OTEL_EXPORTER_OTLP_PROTOCOL`.',
+  },
+  OTEL_SERVICE_NAME: {
+    schema: v.optional(v.string()),
+    default: '`service.name` of the next, else `bluejay-graphql`',
+    description: "The gateway's name in traces.",
+  },
+  OTEL_RESOURCE_ATTRIBUTES: {
+    schema: v.optional(resourceAttributes),
+    default: '',
+    description: 'What else traces say of the gateway: `key=value`, with commas between.',
+  },
+  OTEL_PROPAGATORS: {
+    schema: v.optional(v.string(), 'tracecontext'),
+    default: 'tracecontext',
+    description:
+      'With `tracecontext` traces join those of the callers, and Bluejay gets theirs. `none`: neither. `baggage` is passed on to nobody.',
+  },
+  OTEL_TRACES_SAMPLER: {
+    schema: v.optional(oneOf(samplers), 'parentbased_always_on'),
+    default: 'parentbased_always_on',
+    description:
+      'Which traces are taken: `always_on`, `always_off` or `traceidratio`; with `parentbased_` before it, as the caller decided, where there is one.',
+  },
+  OTEL_TRACES_SAMPLER_ARG: {
+    schema: v.optional(share, '1'),
+    default: '1',
+    description: 'The share for `traceidratio` and `parentbased_traceidratio`, from 0 to 1.',
+  },
+} as const satisfies Record<string, Variable>;
+
+type Values = ValuesOf<typeof tracingVariables>;
+
+/** What is wrong only where traces are on: what is set for all programs of a machine need not suit one without them. */
+export function findTracingProblems(values: Partial<Values>): readonly string[] {
+  if (endpointOf(values) === undefined) return [];
+  const problems: string[] = [];
+  const protocolName =
+    values.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL === undefined
+      ? 'OTEL_EXPORTER_OTLP_PROTOCOL'
+      : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
+  if ((values[protocolName] ?? 'http/protobuf') !== 'http/protobuf') {
+    problems.push(`${protocolName}: ${protocolMessage}`);
+  }
+  const unknown = splitList(values.OTEL_PROPAGATORS ?? '').some((name) => !propagators.includes(name));
+  if (values.OTEL_PROPAGATORS !== undefined && unknown) {
+    problems.push(`OTEL_PROPAGATORS: expected a list of ${propagators.join(', ')}`);
+  }
+  return problems;
+}
+
+/** @returns undefined where nothing is traced */
+export function resolveTracing(values: Values): TracingConfig | undefined {
+  const tracesUrl = endpointOf(values);
+  if (tracesUrl === undefined) return undefined;
+  const { 'service.name': name = 'bluejay-graphql', ...attributes } = values.OTEL_RESOURCE_ATTRIBUTES ?? {};
+  return {
+    endpoint: tracesUrl,
+    serviceName: values.OTEL_SERVICE_NAME ?? name,
+    resourceAttributes: attributes,
+    sampler: values.OTEL_TRACES_SAMPLER,
+    samplerRatio: values.OTEL_TRACES_SAMPLER_ARG,
+    propagates: splitList(values.OTEL_PROPAGATORS).includes('tracecontext'),
+  };
+}
+
+function endpointOf(values: Partial<Values>): string | undefined {
+  const {
+    OTEL_SDK_DISABLED: isDisabled,
+    OTEL_TRACES_EXPORTER: exporter,
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesUrl,
+    OTEL_EXPORTER_OTLP_ENDPOINT: base = exporter === 'otlp' ? 'http://localhost:4318' : undefined,
+  } = values;
+  if (isDisabled === true || exporter === 'none') return undefined;
+  return tracesUrl ?? (base && `${base}/v1/traces`);
+}

@@ -1,0 +1,56 @@
+import type { Logger } from './logger.ts';
+
+type Listener = (...values: unknown[]) => unknown;
+
+/**
+ * Wraps listeners of the embedding program. One that throws, or returns a promise that is rejected, is logged the first
+ * time, and harms nothing else.
+ */
+export function guardEvents<Events extends object>(events: Events, logger: Logger): Events {
+  const failed = new Set<string>();
+
+  function report(event: string, error: unknown): void {
+    if (failed.has(event)) return;
+    failed.add(event);
+    logger.error({ event, err: error }, 'listener failed: further failures of this event are not logged');
+  }
+
+  function guard(event: string, listener: Listener): Listener {
+    return (...values) => {
+      try {
+        const result = listener.apply(events, values);
+        if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => report(event, error));
+      } catch (error) {
+        report(event, error);
+      }
+    };
+  }
+
+  return Object.fromEntries(
+    Object.entries(events).map(([event, listener]: [string, Listener | undefined]) => [
+      event,
+      listener && guard(event, listener),
+    ]),
+  ) as Events;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+
+/** Wraps a logger of the embedding program: where its destination throws, the line is lost and nothing else. */
+export function guardLogger(logger: Logger): Logger {
+  const guarded = levels.map((level) => [
+    level,
+    (...values: Parameters<Logger['info']>) => {
+      try {
+        logger[level](...values);
+      } catch {
+        // There is nowhere else to say it.
+      }
+    },
+  ]);
+  return Object.assign(Object.create(logger) as Logger, Object.fromEntries(guarded));
+}
