@@ -19,7 +19,7 @@ export type { LogConfig, LogLevel, MetricsConfig } from './config/observability.
 export type { OperationLimits, TrustedDocumentsConfig } from './config/operations.ts';
 export type { HttpConfig, ProtectionConfig } from './config/protection.ts';
 export type { TracingConfig } from './config/tracing.ts';
-export type { AuthConfig, UpstreamConfig } from './config/upstream.ts';
+export type { AuthConfig, BluejayConfig, UpstreamConfig } from './config/upstream.ts';
 
 /** What the gateway runs on, parsed and complete. Durations are in milliseconds. */
 export interface Config extends OperationsConfig, SchemaExposureConfig, ObservabilityConfig {
@@ -90,10 +90,11 @@ type Values = ValuesOf<typeof variables>;
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
   const parsed: Record<string, unknown> = {};
   const problems: string[] = [];
-  for (const [name, { schema }] of Object.entries<Variable>(variables)) {
-    const result = v.safeParse(schema, environment[name] || undefined);
+  for (const [name, { alias = name, schema }] of Object.entries<Variable>(variables)) {
+    const source = environment[alias] ? alias : name;
+    const result = v.safeParse(schema, environment[source] || undefined);
     if (result.success) parsed[name] = result.output;
-    else problems.push(`${name}: ${result.issues[0].message}`);
+    else problems.push(`${source}: ${result.issues[0].message}`);
   }
   // What is wrong by itself is missing here, so the checks across variables must do without it.
   const partial = parsed as Partial<Values>;

@@ -113,6 +113,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const upstream = await openUpstream(config.upstream);
   const bluejay = await createBluejay({
     baseUrl: upstream.baseUrl,
+    proxy: upstream.proxy,
     userAgent: `bluejay-graphql/${version}`,
     timeoutMs: config.upstream.timeoutMs,
     auth: upstream.auth.mode,

@@ -55,6 +55,7 @@ export type {
   Operation,
   UpstreamCall,
 } from './datasources/bluejay/errors.ts';
+export type { Proxy } from './datasources/bluejay/route.ts';
 export type { BreakerState } from './datasources/bluejay/resilience/breaker.ts';
 export { formatErrors } from './server/errors.ts';
 export type { ErrorCode, ErrorContext } from './server/errors.ts';

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { readCommandLine } from './command-line.ts';
-import type { Config } from './config.ts';
+import type { BluejayConfig, Config } from './config.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import type { Logger } from './observability/logger.ts';
 import type { PrimaryMessage, WorkerMessage } from './workers/messages.ts';
@@ -147,12 +147,18 @@ function sayListening(
     {
       url: `${origin}/graphql`,
       upstream: upstream.kind,
+      ...(upstream.kind === 'bluejay' && routeOf(upstream)),
       ...(workers > 1 && { workers }),
       ...(metricsOrigin !== undefined && { metrics: `${metricsOrigin}/metrics` }),
     },
     'listening',
   );
   if (upstream.kind === 'sandbox') createOutput('stdout').write(sandboxNotice(origin));
+}
+
+/** For operators: the proxy's origin has no credentials in it. */
+function routeOf({ proxy }: BluejayConfig) {
+  return proxy === undefined ? { route: 'direct' } : { route: 'proxy', proxy: proxy.origin };
 }
 
 /**

@@ -1,8 +1,11 @@
 import type { AuthConfig, UpstreamConfig } from './config.ts';
+import type { Proxy } from './datasources/bluejay/route.ts';
 
 export interface Upstream {
   readonly baseUrl: string;
   readonly auth: AuthConfig;
+  /** Undefined where connections are direct. */
+  readonly proxy?: Proxy | undefined;
   close(): Promise<void>;
 }
 

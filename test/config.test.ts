@@ -146,6 +146,96 @@ test('http beyond loopback needs a permission', () => {
   }
 });
 
+const proxyOf = (baseUrl: string, environment: Record<string, string>) => {
+  const { upstream } = configOf({ BLUEJAY_BASE_URL: baseUrl, BLUEJAY_ALLOW_HTTP: 'true', ...environment });
+  return upstream.kind === 'bluejay' ? upstream.proxy?.origin : 'sandbox';
+};
+
+test('https takes HTTPS_PROXY and http HTTP_PROXY, by lower case first', () => {
+  const environment = { HTTPS_PROXY: 'http://secure:3128', HTTP_PROXY: 'http://plain:3128' };
+  expect(proxyOf('https://bluejay.example', environment)).toBe('http://secure:3128');
+  expect(proxyOf('http://bluejay.example', environment)).toBe('http://plain:3128');
+  expect(proxyOf('https://bluejay.example', { HTTP_PROXY: 'http://plain:3128' })).toBeUndefined();
+  expect(proxyOf('http://bluejay.example', { HTTPS_PROXY: 'http://secure:3128' })).toBeUndefined();
+  const lower = { ...environment, https_proxy: 'http://lower:3128', http_proxy: '' };
+  expect(proxyOf('https://bluejay.example', lower)).toBe('http://lower:3128');
+  expect(proxyOf('http://bluejay.example', lower)).toBe('http://plain:3128');
+});
+
+test.each([
+  ['http://proxy.example', 'http://proxy.example', undefined],
+  ['http://proxy.example:3128/', 'http://proxy.example:3128', undefined],
+  ['HTTPS://Proxy.Example:3129', 'https://proxy.example:3129', undefined],
+  ['http://[::1]:3128', 'http://[::1]:3128', undefined],
+  ['proxy.example:3128', 'http://proxy.example:3128', undefined],
+  ['user:pass@proxy.example:3128', 'http://proxy.example:3128', 'user:pass'],
+  ['http://user@proxy.example', 'http://proxy.example', 'user:'],
+  ['http://m%C3%BCller:p%40ss%3A@proxy.example', 'http://proxy.example', 'müller:p@ss:'],
+])('the proxy %s is read as %s', (value, origin, credentials) => {
+  expect(configOf({ BLUEJAY_API_KEY: key, HTTPS_PROXY: value }).upstream).toMatchObject({
+    proxy: {
+      origin,
+      authorization: credentials && `Basic ${Buffer.from(credentials).toString('base64')}`,
+    },
+  });
+});
+
+test.each([
+  'canary',
+  'canary.example',
+  'http://',
+  'http://canary example',
+  'http://canary.example:99999',
+  'http://canary:pass%zz@proxy.example',
+  'http://proxy.example/canary',
+  'http://proxy.example?canary',
+  'socks5://canary:1080',
+  'ftp://canary.example',
+])('the proxy %s is a problem in one line, without the value', (value) => {
+  const expected = 'expected the http(s) URL of a proxy, such as http://proxy.example:3128';
+  expect(problemsOf({ HTTPS_PROXY: value })).toEqual([`HTTPS_PROXY: ${expected}`]);
+  expect(problemsOf({ http_proxy: value, HTTP_PROXY: 'http://proxy.example' })).toEqual([
+    `http_proxy: ${expected}`,
+  ]);
+});
+
+test.each([
+  ['https://api.bluejay.example', 'bluejay.example'],
+  ['https://bluejay.example', 'other.example,BLUEJAY.example'],
+  ['https://bluejay.example', 'bluejay.example.'],
+  ['https://bluejay.example.', 'bluejay.example'],
+  ['https://api.bluejay.example', '.bluejay.example'],
+  ['https://api.bluejay.example', '*.bluejay.example'],
+  ['https://bluejay.example', 'bluejay.example:443'],
+  ['https://bluejay.example:8443', 'x bluejay.example:8443'],
+  ['https://bluejay.example', 'x, *'],
+  ['https://bluejay.example', '*:443'],
+  ['https://10.1.2.3', '10.1.2.3'],
+  ['https://10.1.2.3', '10.0.0.0/8'],
+  ['https://[::1]:8443', '::1'],
+  ['https://[::1]:8443', '[0:0:0:0:0:0:0:1]:8443'],
+  ['https://[fd00::7]', 'fd00::/8'],
+  ['https://localhost', 'localhost'],
+])('%s is exempt with NO_PROXY=%s', (baseUrl, list) => {
+  expect(proxyOf(baseUrl, { HTTPS_PROXY: 'http://proxy.example', NO_PROXY: list })).toBeUndefined();
+  expect(proxyOf(baseUrl, { HTTPS_PROXY: 'http://proxy.example', no_proxy: list })).toBeUndefined();
+});
+
+test.each([
+  ['https://bluejay.example', 'jay.example'],
+  ['https://bluejay.example', '*.bluejay.example'],
+  ['https://bluejay.example', 'api.bluejay.example'],
+  ['https://bluejay.example', 'bluejay.example:80'],
+  ['https://bluejay.example', '*:80'],
+  ['https://bluejay.example', ', . ,, *. , / ,:443, 0.0.0.0/0'],
+  ['https://10.1.2.3', '1.2.3, .2.3, 10.1.2.30, 10.1.2.0/32, 10.0.0.0/, 10.0.0.0/x, 10.0.0.0/99, ::/0'],
+  ['https://[::1]', '::2, [::1]:80, 0.0.0.0/0'],
+])('%s is not exempt with NO_PROXY=%s', (baseUrl, list) => {
+  expect(proxyOf(baseUrl, { HTTPS_PROXY: 'http://proxy.example', NO_PROXY: list })).toBe(
+    'http://proxy.example',
+  );
+});
+
 test('every problem is reported at once, by variable, without the value', () => {
   const canary = 'canary,value';
   const problems = problemsOf({

@@ -75,7 +75,16 @@ test.each([
   [' 120 ', 120_000],
   ['Wed, 21 Oct 2026 07:28:10 GMT', 10_000],
   ['Wed, 21 Oct 2026 07:27:00 GMT', 0],
+  ['Wed, 1 Apr 2026 07:28:00 GMT', 0],
+  // The obsolete forms, which are UTC too.
+  ['Wednesday, 21-Oct-26 07:28:10 GMT', 10_000],
+  ['Wed Oct 21 07:28:10 2026', 10_000],
+  ['Sun Nov  1 07:28:00 2026', 86_400_000],
+  ['Sun Nov  6 08:49:37 1994', 0],
   ['Sunday, 06-Nov-94 08:49:37 GMT', 0],
+  // A year of two digits is at most 50 years ahead.
+  ['Wednesday, 21-Oct-76 07:28:00 GMT', 86_400_000],
+  ['Thursday, 21-Oct-77 07:28:00 GMT', 0],
   ['Fri, 31 Dec 9999 23:59:59 GMT', 86_400_000],
   ['999999999', 86_400_000],
 ])('Retry-After: %s is %i ms', (header, expected) => {
@@ -91,6 +100,10 @@ test.each([
   '2026-10-21',
   'Jan 1',
   'Wed, 99 Oct 2026 07:28:00 GMT',
+  'Sat, 31 Feb 2026 07:28:00 GMT',
+  'Wed, 21 Okt 2026 07:28:00 GMT',
+  'Wed, 21 Oct 2026 25:28:00 GMT',
+  'Wed Oct 21 07:28:10 2026 +0100',
   '1'.repeat(10),
 ])('Retry-After: %s says nothing', (header) => {
   expect(parseRetryAfter(header, 0)).toBeUndefined();

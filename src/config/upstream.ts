@@ -1,19 +1,23 @@
 import * as v from 'valibot';
 import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
+import type { Proxy } from '../datasources/bluejay/route.ts';
+import { proxyVariables, resolveProxy } from './proxy.ts';
 import { integerVariable, onOff, oneOf } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
 /** Either Bluejay over HTTP, or the sandbox that the gateway starts for itself. */
-export type UpstreamConfig =
-  | { readonly kind: 'sandbox'; readonly timeoutMs: number }
-  | {
-      readonly kind: 'bluejay';
-      /** Origin and optional path prefix, without a trailing slash. */
-      readonly baseUrl: string;
-      readonly auth: AuthConfig;
-      /** The longest one attempt of an upstream call may take, connecting and body included. */
-      readonly timeoutMs: number;
-    };
+export type UpstreamConfig = { readonly kind: 'sandbox'; readonly timeoutMs: number } | BluejayConfig;
+
+export interface BluejayConfig {
+  readonly kind: 'bluejay';
+  /** Origin and optional path prefix, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly auth: AuthConfig;
+  /** The longest one attempt of an upstream call may take, connecting and body included. */
+  readonly timeoutMs: number;
+  /** @default none: the gateway connects to Bluejay directly */
+  readonly proxy?: Proxy | undefined;
+}
 
 export type AuthConfig =
   /** The gateway's own key, for everyone. */
@@ -23,7 +27,7 @@ export type AuthConfig =
 
 const defaultBaseUrl = 'https://api.getbluejay.ai';
 
-const baseUrl = v.pipe(
+const baseUrlSchema = v.pipe(
   v.string(),
   v.check(
     (value) => isBaseUrl(value),
@@ -44,7 +48,7 @@ function isBaseUrl(value: string): boolean {
 
 export const upstreamVariables = {
   BLUEJAY_BASE_URL: {
-    schema: v.optional(baseUrl),
+    schema: v.optional(baseUrlSchema),
     default: defaultBaseUrl,
     description: "Where Bluejay's API is. `https`, or `http` on loopback.",
   },
@@ -77,6 +81,7 @@ export const upstreamVariables = {
     3_000,
     'The longest one attempt of an upstream call may take, in milliseconds.',
   ),
+  ...proxyVariables,
 } as const satisfies Record<string, Variable>;
 
 type Values = ValuesOf<typeof upstreamVariables>;
@@ -113,9 +118,11 @@ export function resolveUpstream(values: Values, isProduction: boolean): Upstream
   } = values;
   const nothingConfigured = url === undefined && apiKey === undefined && mode === undefined;
   if (nothingConfigured && !isProduction) return { kind: 'sandbox', timeoutMs };
+  const baseUrl = url === undefined ? defaultBaseUrl : url.href.replace(/\/+$/, '');
   return {
     kind: 'bluejay',
-    baseUrl: url === undefined ? defaultBaseUrl : url.href.replace(/\/+$/, ''),
+    baseUrl,
+    proxy: resolveProxy(values, new URL(baseUrl)),
     auth: apiKey === undefined || mode === 'forward' ? { mode: 'forward' } : { mode: 'service', apiKey },
     timeoutMs,
   };

@@ -2,6 +2,8 @@ import * as v from 'valibot';
 
 /** One variable: how it is read, what it means, and its default as the documentation prints it. */
 export interface Variable {
+  /** Another name, which wins where both are set. */
+  readonly alias?: string;
   readonly schema: v.GenericSchema<string | undefined, unknown>;
   readonly default: string;
   readonly description: string;

@@ -2,6 +2,7 @@ import { classifyStatus } from '../datasources/bluejay/classify-status.ts';
 import { BluejayError } from '../datasources/bluejay/errors.ts';
 import type { Failure } from '../datasources/bluejay/errors.ts';
 import { readNotFound } from '../datasources/bluejay/not-found.ts';
+import type { Proxy } from '../datasources/bluejay/route.ts';
 import { createTransport } from '../datasources/bluejay/transport.ts';
 import { explainFailure } from './explain-failure.ts';
 import { problem } from './finding.ts';
@@ -9,6 +10,7 @@ import type { Verdict } from './finding.ts';
 
 export interface ApiOptions {
   readonly baseUrl: string;
+  readonly proxy: Proxy | undefined;
   /** Undefined where every caller brings its own. */
   readonly apiKey: string | undefined;
   readonly timeoutMs: number;
@@ -34,8 +36,8 @@ const placeholderKey = 'bluejay-doctor';
 /** More than any answer to these two reads has. */
 const maxResponseBytes = 1_048_576;
 
-export function createApiChecks({ baseUrl, apiKey, timeoutMs, userAgent }: ApiOptions): ApiChecks {
-  const transport = createTransport({ baseUrl, userAgent, timeoutMs, connections: 1 });
+export function createApiChecks({ baseUrl, proxy, apiKey, timeoutMs, userAgent }: ApiOptions): ApiChecks {
+  const transport = createTransport({ baseUrl, proxy, userAgent, timeoutMs, connections: 1 });
 
   /** The status of a 200 or 404, or what else came of the read. */
   async function read(id: string): Promise<200 | 404 | Failure> {

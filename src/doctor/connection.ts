@@ -1,7 +1,9 @@
 import { lookup } from 'node:dns/promises';
-import { connect as connectTcp, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import { addressSelection } from '../datasources/bluejay/route.ts';
 import { codeOf, explainNetworkError } from './network-errors.ts';
 import { withTimeLimit } from './time-limit.ts';
 import type { Target } from './network-errors.ts';
@@ -10,6 +12,14 @@ import type { Verdict } from './finding.ts';
 const dayMs = 86_400_000;
 /** A certificate that ends sooner is worth a note: most are renewed a month before. */
 const renewalDays = 14;
+/** How long a server may take to refuse a client without a certificate. */
+const sessionMs = 500;
+
+/** What a step of connecting found, and the connection as it is then, to be closed by whoever asked. */
+export interface Connected {
+  readonly verdict: Verdict;
+  readonly socket: Socket;
+}
 
 /** Whether the host's name leads to an address. */
 export async function checkDns(target: Target): Promise<Verdict> {
@@ -26,25 +36,22 @@ export async function checkDns(target: Target): Promise<Verdict> {
   }
 }
 
-/** Whether a TCP connection comes about; it is handed on, to be closed by whoever asked. */
-export async function checkConnection(
-  target: Target,
-  limitMs: number,
-): Promise<{ readonly verdict: Verdict; readonly socket: Socket }> {
+/** Whether a TCP connection comes about, on a socket that is not connected yet. */
+export async function checkConnection(socket: Socket, target: Target, limitMs: number): Promise<Connected> {
   const { host, port } = target;
-  const socket = connectTcp({ host, port });
   const connected = new Promise<Verdict>((resolve, reject) => {
     socket.once('connect', () => resolve({ outcome: 'ok', text: `${host} answers on port ${port}` }));
     socket.on('error', reject);
   });
+  socket.connect({ host, port, ...addressSelection });
   const verdict = await withTimeLimit(connected, limitMs).catch((error: unknown) =>
     explainNetworkError(codeOf(error), target),
   );
   return { verdict, socket };
 }
 
-/** Whether the gateway would trust whoever answers on the socket. */
-export async function checkTls(socket: Socket, target: Target, limitMs: number): Promise<Verdict> {
+/** Whether the gateway would trust whoever answers on the socket, and is let in without a certificate of its own. */
+export async function checkTls(socket: Socket, target: Target, limitMs: number): Promise<Connected> {
   const { host } = target;
   const tls = connectTls({
     socket,
@@ -52,24 +59,45 @@ export async function checkTls(socket: Socket, target: Target, limitMs: number):
     host,
   });
   const secured = new Promise<void>((resolve, reject) => {
-    tls.once('secureConnect', resolve);
+    tls.once('secureConnect', () => {
+      if (tls.getProtocol() !== 'TLSv1.3') {
+        resolve();
+        return;
+      }
+      // The client is ready before the server has seen that there is no client certificate. A session says that it
+      // does not mind; some servers send none.
+      tls.once('session', () => resolve());
+      setTimeout(resolve, sessionMs).unref();
+    });
     tls.on('error', reject);
     tls.once('close', () => reject(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
   });
-  try {
-    await withTimeLimit(secured, limitMs);
-    const endsAt = new Date(tls.getPeerCertificate().valid_to);
-    const text = `${tls.getProtocol()}, certificate valid until ${endsAt.toISOString().slice(0, 10)}`;
-    const daysLeft = Math.floor((endsAt.getTime() - Date.now()) / dayMs);
-    if (daysLeft >= renewalDays) return { outcome: 'ok', text };
+  const verdict = await withTimeLimit(secured, limitMs).then(
+    () => describeCertificate(tls, target),
+    (error: unknown) => explainNetworkError(codeOf(error), target),
+  );
+  return { verdict, socket: tls };
+}
+
+function describeCertificate(tls: TLSSocket, target: Target): Verdict {
+  const protocol = tls.getProtocol();
+  if (!tls.authorized) {
+    // Only with NODE_TLS_REJECT_UNAUTHORIZED=0 does it get this far.
+    // Its type says that it is an Error; it is the code of one.
+    const { text, advice } = explainNetworkError(String(tls.authorizationError), target);
     return {
       outcome: 'note',
-      text,
-      advice: `It ends in ${daysLeft} days. The other side has to renew it by then.`,
+      text: `${protocol}, accepted for NODE_TLS_REJECT_UNAUTHORIZED=0 alone: ${text}`,
+      ...(advice !== undefined && { advice }),
     };
-  } catch (error) {
-    return explainNetworkError(codeOf(error), target);
-  } finally {
-    tls.destroy();
   }
+  const endsAt = new Date(tls.getPeerCertificate().valid_to);
+  const text = `${protocol}, certificate valid until ${endsAt.toISOString().slice(0, 10)}`;
+  const daysLeft = Math.floor((endsAt.getTime() - Date.now()) / dayMs);
+  if (daysLeft >= renewalDays) return { outcome: 'ok', text };
+  return {
+    outcome: 'note',
+    text,
+    advice: `It ends in ${daysLeft} days. The other side has to renew it by then.`,
+  };
 }

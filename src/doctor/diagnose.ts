@@ -1,12 +1,14 @@
+import { Socket } from 'node:net';
 import { parseConfig } from '../config.ts';
-import type { UpstreamConfig } from '../config.ts';
+import type { BluejayConfig, UpstreamConfig } from '../config.ts';
 import { version } from '../version.ts';
 import { createApiChecks } from './api.ts';
 import type { CacheCheckOptions } from './cache.ts';
-import { checkConnection, checkDns, checkTls } from './connection.ts';
+import { checkDns } from './connection.ts';
 import { problem } from './finding.ts';
 import type { Finding, Verdict } from './finding.ts';
-import type { Target } from './network-errors.ts';
+import { planRoute } from './route.ts';
+import { checkExtraCertificates, unverified } from './trust.ts';
 
 export interface DiagnoseOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -15,8 +17,6 @@ export interface DiagnoseOptions {
   /** The longest that connecting, the TLS handshake and the cache may take each, in milliseconds. @default 5000 */
   readonly limitMs?: number;
 }
-
-type BluejayConfig = Extract<UpstreamConfig, { kind: 'bluejay' }>;
 
 /**
  * Goes the way that the gateway would go, from its configuration to Bluejay and the cache, and reports on each
@@ -28,37 +28,46 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
   const { environment, report, limitMs = 5_000 } = options;
 
   /** Takes the time of a check and reports what it found; true unless that is a problem. */
-  async function run<Result extends Verdict>(check: Finding['check'], carryOut: () => Promise<Result>) {
+  async function run(check: Finding['check'], carryOut: () => Promise<Verdict>): Promise<boolean> {
     const startedAt = performance.now();
     const verdict = await carryOut();
     report({ ...verdict, check, durationMs: performance.now() - startedAt });
     return verdict.outcome !== 'problem';
   }
 
+  /** What Node.js itself takes from the environment, for every connection. */
+  async function checkTrust(): Promise<boolean> {
+    const { NODE_EXTRA_CA_CERTS: path, NODE_TLS_REJECT_UNAUTHORIZED: rejects } = environment;
+    const isWell = !path || (await run('authorities', () => checkExtraCertificates(path)));
+    if (rejects === '0') await run('verification', () => Promise.resolve(unverified));
+    return isWell;
+  }
+
   async function reach(config: BluejayConfig): Promise<boolean> {
-    const { protocol, hostname, port } = new URL(config.baseUrl);
-    const isTls = protocol === 'https:';
-    const target: Target = {
-      // Node wants an IPv6 address without its brackets.
-      host: hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: Number(port || (isTls ? 443 : 80)),
-      variable: 'BLUEJAY_BASE_URL',
-    };
-    if (!(await run('DNS', () => checkDns(target)))) return false;
-    const connecting = checkConnection(target, limitMs);
+    const { first, steps } = planRoute(config, limitMs);
+    if (!(await run('DNS', () => checkDns(first)))) return false;
+    let socket = new Socket();
     try {
-      if (!(await run('connection', async () => (await connecting).verdict))) return false;
-      const { socket } = await connecting;
-      return await run('TLS', () => (isTls ? checkTls(socket, target, limitMs) : noTls()));
+      for (const { check, carryOut } of steps) {
+        // oxlint-disable-next-line no-await-in-loop -- each step begins where the last one has got to
+        const isWell = await run(check, async () => {
+          const connected = await carryOut(socket);
+          ({ socket } = connected);
+          return connected.verdict;
+        });
+        if (!isWell) return false;
+      }
+      return true;
     } finally {
-      (await connecting).socket.destroy();
+      socket.destroy();
     }
   }
 
   async function ask(config: BluejayConfig): Promise<boolean> {
-    const { baseUrl, auth, timeoutMs } = config;
+    const { baseUrl, proxy, auth, timeoutMs } = config;
     const api = createApiChecks({
       baseUrl,
+      proxy,
       timeoutMs,
       apiKey: auth.mode === 'service' ? auth.apiKey : undefined,
       userAgent: `bluejay-graphql/${version}`,
@@ -76,10 +85,11 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
   );
   if (!parsed.ok || !isConfigured) return false;
   const { upstream, cache, protection } = parsed.config;
+  const isTrustWell = await checkTrust();
   const isUpstreamWell = upstream.kind === 'sandbox' || ((await reach(upstream)) && (await ask(upstream)));
   const isRateLimited = protection.rateLimit !== undefined;
   const isCacheWell = await run('cache', () => examineCache({ url: cache.url, isRateLimited, limitMs }));
-  return isUpstreamWell && isCacheWell;
+  return isTrustWell && isUpstreamWell && isCacheWell;
 }
 
 /** The client of the cache is loaded only where there is one. */
@@ -99,8 +109,10 @@ function describe(upstream: UpstreamConfig): Verdict {
       advice: 'For the real Bluejay set BLUEJAY_API_KEY, or BLUEJAY_AUTH=forward.',
     };
   }
-  const whose = upstream.auth.mode === 'service' ? "the gateway's own key" : "each caller's own key";
-  return { outcome: 'ok', text: `Bluejay is asked at ${upstream.baseUrl} with ${whose}` };
+  const { baseUrl, auth, proxy } = upstream;
+  const whose = auth.mode === 'service' ? "the gateway's own key" : "each caller's own key";
+  const way = proxy === undefined ? 'directly' : `through the proxy ${proxy.origin}`;
+  return { outcome: 'ok', text: `Bluejay is asked at ${baseUrl} with ${whose}, ${way}` };
 }
 
 function listProblems(problems: readonly string[]): Verdict {
@@ -108,10 +120,6 @@ function listProblems(problems: readonly string[]): Verdict {
     `The gateway would not start:${problems.map((line) => `\n${' '.repeat(24)}${line}`).join('')}`,
     'Set these environment variables as the README says under Configuration.',
   );
-}
-
-async function noTls(): Promise<Verdict> {
-  return skipped('BLUEJAY_BASE_URL is http: API keys travel unencrypted');
 }
 
 function skipped(text: string): Verdict {

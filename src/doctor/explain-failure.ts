@@ -1,5 +1,6 @@
 import type { Failure } from '../datasources/bluejay/errors.ts';
 import { problem } from './finding.ts';
+import { explainProxyRefusal } from './proxy.ts';
 import type { Verdict } from './finding.ts';
 
 /** What a failed read means for the operator. */
@@ -28,6 +29,7 @@ export function explainFailure(failure: Failure, timeoutMs: number): Verdict {
         'Try again; if it is always that slow, raise BLUEJAY_TIMEOUT_MS, and REQUEST_TIMEOUT_MS with it.',
       );
     case 'unavailable':
+      if (failure.reason === 'http_407') return explainProxyRefusal(407);
       return problem(
         `Bluejay cannot be reached, or is down (${failure.reason}).`,
         'Try again; if it lasts, ask Bluejay.',
@@ -37,7 +39,7 @@ export function explainFailure(failure: Failure, timeoutMs: number): Verdict {
         `Bluejay answers HTTP ${failure.status}.`,
         failure.status >= 500
           ? 'The fault is on its side. Try again; if it lasts, ask Bluejay.'
-          : 'Check BLUEJAY_BASE_URL; a proxy between may answer in its place.',
+          : 'Check BLUEJAY_BASE_URL; a proxy between may answer in its place, or want a client certificate (400).',
       );
     case 'invalid_response':
       return failure.reason === 'redirect'

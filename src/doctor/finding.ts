@@ -1,6 +1,17 @@
 /** What one check found. */
 export interface Finding extends Verdict {
-  readonly check: 'configuration' | 'DNS' | 'connection' | 'TLS' | 'API' | 'API key' | 'cache';
+  readonly check:
+    | 'configuration'
+    | 'authorities'
+    | 'verification'
+    | 'DNS'
+    | 'connection'
+    | 'proxy TLS'
+    | 'proxy'
+    | 'TLS'
+    | 'API'
+    | 'API key'
+    | 'cache';
   readonly durationMs: number;
 }
 

@@ -12,6 +12,10 @@ await readCommandLine(
 const { diagnose } = await import('./diagnose.ts');
 const { formatFinding } = await import('./finding.ts');
 
+// A reader that has seen enough, such as `head`: the exit code says the rest.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 const isWell = await diagnose({
   environment: process.env,
   report: (finding) => process.stdout.write(formatFinding(finding)),

@@ -6,7 +6,7 @@ export interface Target {
   readonly host: string;
   readonly port: number;
   /** The environment variable that names it. */
-  readonly variable: 'BLUEJAY_BASE_URL' | 'CACHE_URL';
+  readonly variable: 'BLUEJAY_BASE_URL' | 'CACHE_URL' | 'HTTPS_PROXY' | 'HTTP_PROXY';
 }
 
 /** The code of an error of Node's; its message can hold more than should be shown. */
@@ -60,6 +60,15 @@ export function explainNetworkError(code: string, { host, port, variable }: Targ
 }
 
 function explainCertificate(code: string, host: string): Verdict | undefined {
+  if (/_ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|HANDSHAKE_FAILURE|ACCESS_DENIED)$/.test(code)) {
+    const isSure = !code.endsWith('HANDSHAKE_FAILURE');
+    return problem(
+      isSure
+        ? `${host} wants a client certificate, and the gateway has none (${code}).`
+        : `${host} breaks the TLS handshake off (${code}): most likely it wants a client certificate, which the gateway does not have.`,
+      'Ask for access without one, or put a proxy that has it in front and name that in BLUEJAY_BASE_URL.',
+    );
+  }
   if (code.startsWith('ERR_SSL_') || code === 'EPROTO') {
     return problem(
       `${host} does not speak TLS, or none that Node.js does (${code}).`,

@@ -13,7 +13,7 @@ export const errorTable = {
   RATE_LIMITED: 'Too many requests: Bluejay limits this API key, or the gateway limits the caller.',
   UPSTREAM_TIMEOUT: 'Bluejay did not answer in time.',
   UPSTREAM_UNAVAILABLE:
-    'Bluejay cannot be reached, or answers 502, 503 or 504, after retries; or the circuit breaker is open.',
+    'Bluejay cannot be reached, or answers 502, 503, 504 or the like, after retries; or the circuit breaker is open.',
   UPSTREAM_ERROR: 'Bluejay answered with any other status, or something else with a 404 in its place.',
   UPSTREAM_INVALID_RESPONSE:
     'Bluejay answered with something unusable: not JSON, a wrong shape or value, another id, too large, a redirect.',

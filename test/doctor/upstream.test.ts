@@ -19,7 +19,7 @@ test('all is well: each step with its time, exit code 0', async () => {
   const environment = { BLUEJAY_BASE_URL: url, BLUEJAY_API_KEY: clinic.apiKey };
   const { exitCode, output, lines } = await runDoctor(environment);
   expect(lines).toEqual([
-    `ok configuration Bluejay is asked at ${url} with the gateway's own key`,
+    `ok configuration Bluejay is asked at ${url} with the gateway's own key, directly`,
     'ok DNS 127.0.0.1 is an address already',
     `ok connection 127.0.0.1 answers on port ${port}`,
     'skipped TLS BLUEJAY_BASE_URL is http: API keys travel unencrypted',
@@ -121,9 +121,9 @@ test.each<[string, Fault, string]>([
     'Bluejay answers HTTP 500. → The fault is on its side. Try again; if it lasts, ask Bluejay.',
   ],
   [
-    'a proxy that answers',
+    'a proxy that wants a password',
     { kind: 'answer', status: 407 },
-    'Bluejay answers HTTP 407. → Check BLUEJAY_BASE_URL; a proxy between may answer in its place.',
+    'The proxy wants a user and a password, or refuses the ones that it gets. → Put them into HTTPS_PROXY or HTTP_PROXY',
   ],
   [
     'an outage',

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import { query } from '../../examples/frontend/client.ts';
 import { personaQuery } from '../../examples/frontend/operations.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
-import { exampleId, someIds, startGateway } from '../support/gateway.ts';
+import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
+import { startMain } from '../support/main.ts';
 import { startTcpUpstream } from '../support/upstreams.ts';
 
 const answer = (status: number, headers: Record<string, string> = {}): Fault => ({
@@ -18,6 +20,10 @@ test.each<[string, Fault]>([
   ['a 503', answer(503)],
   ['a 503 with Retry-After: 0', answer(503, { 'retry-after': '0' })],
   ['a 504', answer(504)],
+  ...[407, 408, 520, 521, 522, 523, 524, 525, 526, 527, 530].map((status): [string, Fault] => [
+    `a ${status}`,
+    answer(status),
+  ]),
 ])('%s, twice, is made good by the third attempt', async (_name, fault) => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ fault, times: 2 });
@@ -36,13 +42,16 @@ test('three attempts are the most', async () => {
   expect(gateway.sandbox.requests).toHaveLength(3);
 });
 
-test.each([400, 401, 403, 409, 422, 500, 501])('a %i is final', async (status) => {
-  const gateway = await startGateway();
-  gateway.sandbox.faults.add({ fault: answer(status) });
-  const { errors } = await gateway.query(personaQuery, { id: exampleId });
-  expect(errors).toHaveLength(1);
-  expect(gateway.sandbox.requests).toHaveLength(1);
-});
+test.each([400, 401, 403, 409, 422, 500, 501, 505, 519, 528, 529, 531, 599])(
+  'a %i is final',
+  async (status) => {
+    const gateway = await startGateway();
+    gateway.sandbox.faults.add({ fault: answer(status) });
+    const { errors } = await gateway.query(personaQuery, { id: exampleId });
+    expect(errors).toHaveLength(1);
+    expect(gateway.sandbox.requests).toHaveLength(1);
+  },
+);
 
 test('Retry-After is waited for when it fits the deadline', async () => {
   const gateway = await startGateway();
@@ -72,6 +81,38 @@ test('Retry-After as a date in the past means now', async () => {
   const past = new Date(Date.now() - 60_000).toUTCString();
   gateway.sandbox.faults.add({ fault: answer(503, { 'retry-after': past }), times: 1 });
   expect((await gateway.query(personaQuery, { id: exampleId })).errors).toBeUndefined();
+});
+
+test.each([
+  [
+    'asctime',
+    ([day = '', date = '', month = '', year = '', time = '']: string[]) =>
+      `${day.slice(0, 3)} ${month} ${date.replace(/^0/, ' ')} ${time} ${year}`,
+  ],
+  [
+    'RFC 850',
+    ([, date = '', month = '', year = '', time = '']: string[]) =>
+      `Monday, ${date}-${month}-${year.slice(2)} ${time} GMT`,
+  ],
+])('a date in the form of %s is UTC, wherever the gateway runs', async (_name, format) => {
+  const { sandbox } = await startGateway();
+  const date = new Date(Date.now() + 3_600_000);
+  sandbox.faults.add({ fault: answer(503, { 'retry-after': format(date.toUTCString().split(' ')) }) });
+  // 14 hours ahead of UTC.
+  const main = await startMain({
+    TZ: 'Pacific/Kiritimati',
+    BLUEJAY_BASE_URL: sandbox.url,
+    BLUEJAY_API_KEY: clinic.apiKey,
+  });
+  await expect.poll(main.output).toContain('listening');
+  const { errors } = await query(
+    personaQuery,
+    { id: exampleId },
+    { url: `${main.url}/graphql`, headers: {} },
+  );
+  const waitMs = Number(errors?.[0]?.extensions['retryAfterMs']);
+  expect(waitMs).toBeGreaterThan(3_500_000);
+  expect(waitMs).toBeLessThanOrEqual(3_600_000);
 });
 
 test('1,000 requests to an upstream that only refuses cost at most 1,200 calls and the floor of 10', async () => {
@@ -128,4 +169,34 @@ test.each([0, 1, 3])('an upstream that hangs up %i ms after each answer causes n
     const { errors } = await gateway.query(personaQuery, { id });
     expect(errors).toBeUndefined();
   }
+});
+
+/** Answers the first read of each connection, and says of the next one that it came too late. */
+const startTimingOut = (header: string) => {
+  const used = new WeakSet<object>();
+  return startTcpUpstream((socket, request) => {
+    const id = /customer-persona\/(\S+)/.exec(request)?.[1];
+    const body = JSON.stringify({ id });
+    socket.write(
+      used.has(socket)
+        ? `HTTP/1.1 408 Request Timeout\r\n${header}\r\ncontent-length: 4\r\n\r\nlate`
+        : `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    used.add(socket);
+  });
+};
+
+test('a 408 on a connection that was idle is sent again on another one, however often, without the budget', async () => {
+  const denied: string[] = [];
+  const gateway = await startGateway({
+    baseUrl: await startTimingOut('Connection: Close'),
+    events: { onRetryDenied: (operation) => denied.push(operation) },
+  });
+  // Half of them: more than the budget allows.
+  for (const id of someIds(300)) {
+    const { data, errors } = await gateway.query(personaQuery, { id });
+    expect(errors).toBeUndefined();
+    expect(data?.persona?.id).toBe(id);
+  }
+  expect(denied).toEqual([]);
 });

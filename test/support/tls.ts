@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { isMissing } from './processes.ts';
 
@@ -13,20 +14,26 @@ export const isOpenSslMissing = isMissing('openssl', 'version');
 export interface TestCertificate {
   /** In PEM, for NODE_EXTRA_CA_CERTS. */
   readonly path: string;
+  readonly keyPath: string;
   readonly cert: Buffer;
   readonly key: Buffer;
 }
 
-/** A certificate that is signed by itself, valid for so many days from now; fewer than 0 have expired it. */
-export function createCertificate(host: string, days: number): TestCertificate {
+/**
+ * A certificate that is valid for so many days from now; fewer than 0 have expired it.
+ *
+ * @param issuer signs it. @default it is signed by itself
+ */
+export function createCertificate(host: string, days: number, issuer?: TestCertificate): TestCertificate {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [key, request, path] = ['key.pem', 'request.pem', 'cert.pem'].map((name) => join(folder, name));
   if (key === undefined || request === undefined || path === undefined) throw new Error('Three, please');
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key];
   openssl('req', '-new', ...newKey, '-subj', `/CN=${host}`, '-out', request);
-  openssl('x509', '-req', '-in', request, '-signkey', key, '-days', String(days), '-out', path);
-  return { path, cert: readFileSync(path), key: readFileSync(key) };
+  const signature = issuer ? ['-CA', issuer.path, '-CAkey', issuer.keyPath] : ['-signkey', key];
+  openssl('x509', '-req', '-in', request, ...signature, '-days', String(days), '-out', path);
+  return { path, keyPath: key, cert: readFileSync(path), key: readFileSync(key) };
 }
 
 function openssl(...args: string[]): void {
@@ -35,8 +42,12 @@ function openssl(...args: string[]): void {
 }
 
 /** TLS in front of a server that speaks without; the address is `https://localhost:…`. */
-export async function startTlsProxy({ cert, key }: TestCertificate, url: string): Promise<string> {
-  const server = createServer({ cert, key }, (socket) => {
+export async function startTlsProxy(
+  { cert, key }: TestCertificate,
+  url: string,
+  options: TlsOptions = {},
+): Promise<string> {
+  const server = createServer({ ...options, cert, key }, (socket) => {
     const upstream = connect(Number(new URL(url).port), '127.0.0.1');
     socket.on('error', () => upstream.destroy()).pipe(upstream);
     upstream.on('error', () => socket.destroy()).pipe(socket);

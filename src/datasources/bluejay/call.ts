@@ -8,6 +8,7 @@ import { BluejayError } from './errors.ts';
 import type { Operation } from './errors.ts';
 import type { Decoded } from './json.ts';
 import { readNotFound } from './not-found.ts';
+import { isSuccess } from './success.ts';
 import type { Transport, TransportResponse } from './transport.ts';
 
 /** On whose behalf a call is made. */
@@ -99,7 +100,7 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
         ? { kind: 'not_modified', confirmed: previous, headers, elapsedMs }
         : { kind: 'other_not_modified', elapsedMs };
     }
-    if (status !== 200) {
+    if (!isSuccess(status)) {
       const failure = classifyStatus(response, argumentNames, apiKey, Date.now());
       throw new BluejayError(failure, { operation, status });
     }

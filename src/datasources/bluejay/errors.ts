@@ -19,12 +19,12 @@ export type Failure =
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | undefined }
   | { readonly kind: 'timeout'; readonly phase: 'connect' | 'attempt' | 'deadline' }
-  /** `reason`: `circuit_open`, an error code such as `ECONNREFUSED`, or `http_503`. */
+  /** `reason`: `circuit_open`, an error code such as `ECONNREFUSED`, a status such as `http_503`, or a proxy's, `proxy_407`. */
   | {
       readonly kind: 'unavailable';
       readonly reason: string;
       readonly retryAfterMs?: number | undefined;
-      /** The call met a connection that Bluejay had closed in the meantime: it says nothing about Bluejay. */
+      /** The call met a connection that Bluejay had closed, or given up, in the meantime: it says nothing about Bluejay. */
       readonly isStaleConnection?: boolean;
     }
   /**
@@ -44,6 +44,7 @@ export type InvalidResponseReason =
   | 'redirect'
   | 'encoded_body'
   | 'body_too_large'
+  | 'not_utf8'
   | 'empty_body'
   | 'not_json'
   | 'wrong_shape'

@@ -13,11 +13,14 @@ import { createBulkhead } from './resilience/bulkhead.ts';
 import { createChain } from './resilience/chain.ts';
 import type { ChainEvents } from './resilience/chain.ts';
 import { createAcceptedKeys, createTenants, strangers } from './resilience/tenants.ts';
+import type { Proxy } from './route.ts';
 import { createTransport } from './transport.ts';
 
 export interface BluejayOptions {
   /** Origin and optional path prefix, without a trailing slash. */
   readonly baseUrl: string;
+  /** @default none: connections go to Bluejay directly */
+  readonly proxy?: Proxy | undefined;
   /** Sent as `user-agent`. */
   readonly userAgent: string;
   /** The longest one attempt may take, connecting and body included. @default 3000 */
@@ -100,6 +103,7 @@ export interface Bluejay {
 export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
   const {
     baseUrl,
+    proxy,
     userAgent,
     timeoutMs = 3_000,
     maxInFlight = 64,
@@ -109,7 +113,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
   const { events = {}, now = () => performance.now(), wallClock = Date.now, random = Math.random } = options;
   const cacheConfig = { ...cacheDefaults, ...options.cache };
   const shared = await openSharedStore(cacheConfig, events);
-  const transport = createTransport({ baseUrl, userAgent, timeoutMs, connections: maxInFlight });
+  const transport = createTransport({ baseUrl, proxy, userAgent, timeoutMs, connections: maxInFlight });
   // Where every caller brings its own key, none may take all the places.
   const acceptedKeys = auth === 'forward' ? createAcceptedKeys() : undefined;
   const share = auth === 'forward' ? 0.5 : 1;

@@ -1,3 +1,5 @@
+import { parseHttpDate } from './http-date.ts';
+
 /** Nobody plans further ahead than a day. */
 const maxMs = 86_400_000;
 
@@ -10,8 +12,6 @@ const maxMs = 86_400_000;
 export function parseRetryAfter(header: string | string[] | undefined, now: number): number | undefined {
   const value = typeof header === 'string' ? header.trim() : '';
   if (/^\d{1,9}$/.test(value)) return Math.min(Number(value) * 1000, maxMs);
-  // Date.parse alone would take "-1" or "Jan 1" for a date.
-  if (!/^[A-Z][a-z]{2,8},? .*\d\d:\d\d:\d\d/.test(value)) return undefined;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), maxMs);
+  const date = parseHttpDate(value, now);
+  return date === undefined ? undefined : Math.min(Math.max(0, date - now), maxMs);
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Pool } from 'undici';
 import type { Dispatcher } from 'undici';
@@ -8,6 +9,10 @@ import type { StartedTimeout } from '../../timeouts.ts';
 import type { Validators } from './cache/validators.ts';
 import { BluejayError } from './errors.ts';
 import type { Failure, Operation } from './errors.ts';
+import { createRoute } from './route.ts';
+import { createRotatingPool } from './rotating-pool.ts';
+import type { Proxy } from './route.ts';
+import { isSuccess } from './success.ts';
 
 export interface TransportOptions {
   /** Origin and optional path prefix, without a trailing slash. */
@@ -18,8 +23,21 @@ export interface TransportOptions {
   readonly timeoutMs: number;
   /** The most sockets open at once; calls beyond them wait, so bound the calls in flight too. @default 64 */
   readonly connections?: number;
-  /** The longest that connecting may take. undici rounds it up to half a second. @default 2000 */
+  /**
+   * The longest that each step of connecting may take: TCP, a proxy's tunnel, TLS. undici rounds it up to half a
+   * second.
+   *
+   * @default 2000
+   */
   readonly connectTimeoutMs?: number;
+  /**
+   * How old a connection may get, busy or idle: a new one follows what DNS says by then. A call on it is finished.
+   *
+   * @default 60000
+   */
+  readonly maxConnectionAgeMs?: number;
+  /** @default none: connections go to the upstream directly */
+  readonly proxy?: Proxy | undefined;
 }
 
 interface TransportRequest {
@@ -57,28 +75,38 @@ export interface Transport {
 
 /** A connection pool to one origin. It lives as long as the gateway. */
 export function createTransport(options: TransportOptions): Transport {
-  const { baseUrl, userAgent, timeoutMs } = options;
-  const { connections = 64, connectTimeoutMs = 2_000 } = options;
-  const url = new URL(baseUrl);
-  const prefix = url.pathname.replace(/\/$/, '');
-  const pool = new Pool(url.origin, {
-    connections,
-    connectTimeout: connectTimeoutMs,
-    // The timer of each call covers headers and body; undici's own are too coarse below a second.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    // uvicorn closes idle sockets after 5 s: let go of them first.
-    keepAliveTimeout: 4_000,
-    // Over HTTP/2 `connections` would not bound the calls in flight.
-    allowH2: false,
-  });
-
-  const timeouts = new Timeouts(timeoutMs);
+  const { baseUrl, userAgent, timeoutMs, proxy } = options;
+  const { connections = 64, connectTimeoutMs = 2_000, maxConnectionAgeMs = 60_000 } = options;
+  const route = createRoute({ baseUrl, proxy, connectTimeoutMs });
   let connects = 0;
   const countConnects = () => connects;
-  pool.on('connect', () => {
-    connects += 1;
-  });
+  const pool = createRotatingPool(() => {
+    const opened = new Pool(route.origin, {
+      connections,
+      connect: route.connect,
+      // Without it the pool opens a single connection until it knows that the other side does not speak HTTP/2.
+      allowH2: false,
+      // The timer of each call covers headers and body; undici's own are too coarse below a second.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      // uvicorn closes idle sockets after 5 s: let go of them first, whatever `Keep-Alive: timeout=` promises.
+      keepAliveTimeout: 4_000,
+      keepAliveMaxTimeout: 4_000,
+      // Where it promises less, let go a second before.
+      keepAliveTimeoutThreshold: 1_000,
+    });
+    return opened.on('connect', () => {
+      connects += 1;
+    });
+  }, maxConnectionAgeMs);
+  const fixedHeaders = {
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'user-agent': userAgent,
+    ...route.headers,
+  };
+
+  const timeouts = new Timeouts(timeoutMs);
 
   function get(request: TransportRequest): Promise<TransportResponse> {
     const { signal } = request;
@@ -88,8 +116,8 @@ export function createTransport(options: TransportOptions): Transport {
       pool.dispatch(
         {
           method: 'GET',
-          path: prefix + request.path,
-          headers: requestHeaders(request, userAgent),
+          path: route.prefix + request.path,
+          headers: requestHeaders(request, fixedHeaders),
         },
         exchange,
       );
@@ -99,14 +127,15 @@ export function createTransport(options: TransportOptions): Transport {
   return { get, close: () => pool.destroy() };
 }
 
-function requestHeaders(request: TransportRequest, userAgent: string): Record<string, string> {
-  const { apiKey, validators } = request;
-  const headers: Record<string, string> = {
-    ...request.headers,
-    'x-api-key': apiKey,
-    accept: 'application/json',
-    'user-agent': userAgent,
-  };
+function requestHeaders(
+  { apiKey, validators, headers: additional }: TransportRequest,
+  fixed: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const headers: Record<string, string> =
+    additional === undefined
+      ? // Spreading one object is several times as fast as spreading two.
+        { ...fixed, 'x-api-key': apiKey }
+      : { ...additional, ...fixed, 'x-api-key': apiKey };
   if (validators?.etag !== undefined) headers['if-none-match'] = validators.etag;
   else if (validators?.['last-modified'] !== undefined) {
     headers['if-modified-since'] = validators['last-modified'];
@@ -165,10 +194,15 @@ class Exchange implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    // Informational answers come before the answer (RFC 9110, section 15.2).
+    // A 101 that switches to nothing; the connection drops the other interim responses.
     if (status < 200) return;
     this.#status = status;
     this.#headers = headers;
+    // The server had given up waiting for a request before this one arrived (RFC 9110, section 15.5.9).
+    if (status === 408 && this.#isReused && /\bclose\b/i.test(headers.connection ?? '')) {
+      this.#abandon(this.#error({ kind: 'unavailable', reason: 'http_408', isStaleConnection: true }));
+      return;
+    }
     if (!this.#readsBody()) return;
     // No encoding was asked for. A body that has one anyway is not unpacked, so no bomb goes off.
     const encoding = headers['content-encoding'];
@@ -192,8 +226,9 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (!this.#settle()) return;
-    const body = this.#body.join().toString('utf8');
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    const body = decodeUtf8(this.#body.join());
+    if (body === undefined) this.#reject(this.#error({ kind: 'invalid_response', reason: 'not_utf8' }));
+    else this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -211,7 +246,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** Whether the answer is useless without its body; the others are their status. */
   #needsBody(): boolean {
-    return this.#status === 200 || this.#status === 422;
+    return isSuccess(this.#status) || this.#status === 422;
   }
 
   /** A 404 says in its body whose it is, if it can be read. */
@@ -245,6 +280,18 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#status === 0 ? { operation } : { operation, status: this.#status },
     );
   }
+}
+
+/**
+ * JSON is UTF-8 whatever `charset` the content type names (RFC 8259, sections 8.1 and 11). A byte order mark is skipped.
+ *
+ * @returns undefined for bytes that are not UTF-8
+ */
+function decodeUtf8(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  // A replacement character stands for bytes that are wrong, or for itself. Validating every body would cost more.
+  if (text.includes('\ufffd') && !isUtf8(bytes)) return undefined;
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 /** What undici is told; nobody sees it, because the caller's promise is settled by then. */

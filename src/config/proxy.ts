@@ -1,0 +1,91 @@
+import { BlockList, isIP } from 'node:net';
+import * as v from 'valibot';
+import type { Proxy } from '../datasources/bluejay/route.ts';
+import type { ValuesOf, Variable } from './variable.ts';
+
+const proxy = v.pipe(
+  v.string(),
+  v.transform(parseProxy),
+  v.check(
+    (value) => value !== undefined,
+    'expected the http(s) URL of a proxy, such as http://proxy.example:3128',
+  ),
+);
+
+/** Lower case is how most programs know them, so it comes first where both are set. */
+export const proxyVariables = {
+  HTTPS_PROXY: {
+    alias: 'https_proxy',
+    schema: v.optional(proxy),
+    default: '',
+    description:
+      'The HTTP proxy through which an `https` Bluejay is asked: `http://user:password@proxy.example:3128`. Also `https_proxy`.',
+  },
+  HTTP_PROXY: {
+    alias: 'http_proxy',
+    schema: v.optional(proxy),
+    default: '',
+    description: 'The same for an `http` Bluejay. Also `http_proxy`.',
+  },
+  NO_PROXY: {
+    alias: 'no_proxy',
+    schema: v.optional(v.string(), ''),
+    default: '',
+    description:
+      'Hosts that are asked directly, with commas between: `example.com` with all below it, `*.example.com`, `10.0.0.0/8`, each with a port or without; `*` for all. Also `no_proxy`.',
+  },
+} as const satisfies Record<string, Variable>;
+
+/** The proxy between the gateway and a URL; undefined where the connection is direct. */
+export function resolveProxy(values: ValuesOf<typeof proxyVariables>, url: URL): Proxy | undefined {
+  if (isExempt(url, values.NO_PROXY)) return undefined;
+  return url.protocol === 'https:' ? values.HTTPS_PROXY : values.HTTP_PROXY;
+}
+
+/** @returns undefined for what is no proxy's URL */
+function parseProxy(value: string): Proxy | undefined {
+  // Other programs take a host and a port alone, too.
+  const url = URL.parse(/^[^/?#\s]+:\d+\/?$/.test(value) ? `http://${value}` : value);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || /[?#]/.test(value)) {
+    return undefined;
+  }
+  const { origin, username, password } = url;
+  if (username === '' && password === '') return { origin, authorization: undefined };
+  try {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    return { origin, authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+  } catch {
+    // A percent sign that encodes nothing.
+    return undefined;
+  }
+}
+
+function isExempt(url: URL, noProxy: string): boolean {
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  return noProxy.split(/[\s,]+/).some((entry) => {
+    // An IPv6 address has brackets where a port follows.
+    const [, bracketed, named, onlyPort = port] = /^(?:\[(.+)\]|([^:]+))(?::(\d+))?$/.exec(entry) ?? [];
+    const pattern = (bracketed ?? named ?? entry).toLowerCase().replace(/([^*])\.$/, '$1');
+    return onlyPort === port && (pattern === '*' || matches(host, pattern));
+  });
+}
+
+function matches(host: string, pattern: string): boolean {
+  const family = isIP(host);
+  if (family !== 0) return isInSubnet(host, pattern, family);
+  const domain = pattern.replace(/^\*?\./, '');
+  return domain !== '' && (host.endsWith(`.${domain}`) || (host === domain && !pattern.startsWith('*')));
+}
+
+/** Whether an address is the other one, or in that subnet: `10.0.0.0/8`. */
+function isInSubnet(host: string, subnet: string, family: number): boolean {
+  const [address = '', bits] = subnet.split('/');
+  const longest = family === 6 ? 128 : 32;
+  const prefix = bits === undefined ? longest : Number.parseInt(bits, 10);
+  if (isIP(address) !== family || !(prefix >= 0 && prefix <= longest)) return false;
+  const type = family === 6 ? 'ipv6' : 'ipv4';
+  const list = new BlockList();
+  list.addSubnet(address, prefix, type);
+  return list.check(host, type);
+}

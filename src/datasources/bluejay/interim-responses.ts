@@ -1,0 +1,65 @@
+import type { Socket } from 'node:net';
+
+/** An interim response's head that grows beyond this is passed on: undici refuses it. The same as undici's own limit. */
+const maxHeadBytes = 16_384;
+
+/**
+ * Makes a socket drop the interim responses (1xx; RFC 9110, section 15.2) that come before each response. A client
+ * must be able to parse them, asked for or not; undici closes the connection when it sees a `100 Continue`, and has
+ * no option for it. `101` is not dropped: nobody asked to switch protocols.
+ *
+ * @param socket carries one request at a time, and reads in paused mode, as undici's do
+ * @returns the same socket
+ * @see https://github.com/nodejs/undici/blob/v8.12.4/lib/dispatcher/client-h1.js#L649
+ */
+export function dropInterimResponses(socket: Socket): Socket {
+  const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
+  const write = socket.write.bind(socket);
+  /** Whether the next byte belongs to the head of a response: a request has gone out since the last one. */
+  let isBeforeHead = false;
+  let held: Buffer | undefined;
+
+  socket.write = ((...parameters: Parameters<typeof write>) => {
+    isBeforeHead = true;
+    return write(...parameters);
+  }) as typeof write;
+  socket.read = (size) => {
+    for (;;) {
+      const chunk = read(size);
+      if (chunk === null || !isBeforeHead) return chunk;
+      const bytes = held === undefined ? chunk : Buffer.concat([held, chunk]);
+      const rest = isFinal(bytes) ? bytes : withoutInterim(bytes);
+      held = rest.length < maxHeadBytes && isInterim(rest) ? rest : undefined;
+      if (held === undefined) {
+        isBeforeHead = false;
+        return rest;
+      }
+    }
+  };
+  return socket;
+}
+
+/** The quick check that nearly every response passes: a status line whose status does not begin with 1. */
+function isFinal(bytes: Buffer): boolean {
+  return bytes.length > 9 && bytes[9] !== 0x31;
+}
+
+/** Cuts off the interim responses that are complete. */
+function withoutInterim(bytes: Buffer): Buffer {
+  let rest = bytes;
+  while (isInterim(rest)) {
+    const end = rest.indexOf('\r\n\r\n');
+    if (end === -1) break;
+    rest = rest.subarray(end + 4);
+  }
+  return rest;
+}
+
+const shortest = 'HTTP/1.1 100';
+
+/** Whether the bytes begin with an interim response, or are too few to tell. */
+function isInterim(bytes: Buffer): boolean {
+  if (isFinal(bytes)) return false;
+  const start = bytes.toString('latin1', 0, shortest.length);
+  return /^HTTP\/1\.\d 1(?!01)\d\d/.test(start + shortest.slice(start.length));
+}
