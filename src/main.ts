@@ -146,8 +146,8 @@ function sayListening(
   logger.info(
     {
       url: `${origin}/graphql`,
-      upstream: upstream.kind,
       ...(upstream.kind === 'bluejay' && routeOf(upstream)),
+      upstream: upstream.kind,
       ...(workers > 1 && { workers }),
       ...(metricsOrigin !== undefined && { metrics: `${metricsOrigin}/metrics` }),
     },

@@ -62,10 +62,12 @@ test.each([
     );
 });
 
-test('a 404 whose body is encoded is an error, as nobody can read whose it is', async () => {
+test.each([
+  ['encoded', gzipSync('{"detail":"Customer persona not found"}'), { 'content-encoding': 'gzip' }],
+  ['no UTF-8', Buffer.from('{"detail":"Seite für nichts"}', 'latin1'), {}],
+])('a 404 whose body is %s is an error, as nobody can read whose it is', async (_what, body, headers) => {
   const baseUrl = await startHttpUpstream((_request, response) => {
-    response.writeHead(404, { ...json, 'content-encoding': 'gzip' });
-    response.end(gzipSync('{"detail":"Customer persona not found"}'));
+    response.writeHead(404, { ...json, ...headers }).end(body);
   });
   const gateway = await startGateway({ baseUrl });
   expect((await ask(gateway)).errors).toMatchObject([

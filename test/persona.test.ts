@@ -70,6 +70,7 @@ test('Bluejay is asked with the key, for JSON, by a user agent with the version'
     host: new URL(gateway.sandbox.url).host,
     connection: 'keep-alive',
     accept: 'application/json',
+    'accept-encoding': 'identity',
     'user-agent': expect.stringMatching(/^bluejay-graphql\/\d+\.\d+\.\d+$/) as string,
     'x-api-key': clinic.apiKey,
   });

@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest';
+import DataLoader from 'dataloader';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createBluejay } from '../../src/datasources/bluejay/index.ts';
 import { createSandbox } from '../../src/sandbox/index.ts';
 import { exampleId } from '../support/gateway.ts';
@@ -48,11 +49,11 @@ test.each(['service', 'forward'] as const)(
 );
 
 test('what is thrown and was not foreseen is in the log, and nowhere else', async () => {
-  const { ask, leaks, sinks, receiver } = await startWatched('service', {
-    onBatch() {
-      throw new Error(canary, { cause: { key: canary } });
-    },
+  const { ask, leaks, sinks, receiver } = await startWatched('service');
+  const load = vi.spyOn(DataLoader.prototype, 'load').mockImplementation(() => {
+    throw new Error(canary, { cause: { key: canary } });
   });
+  onTestFinished(() => load.mockRestore());
   await ask({ body: persona });
   expect(await leaks()).toEqual(['log', 'logged']);
   expect(sinks.answers).toContain('INTERNAL_SERVER_ERROR');

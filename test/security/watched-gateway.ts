@@ -55,10 +55,7 @@ export function everythingOn(value: unknown): string {
 }
 
 /** A gateway that has the canary for its secrets, and whatever comes out of it. */
-export async function startWatched(
-  mode: 'service' | 'forward',
-  events: GatewayEvents = {},
-): Promise<WatchedGateway> {
+export async function startWatched(mode: 'service' | 'forward'): Promise<WatchedGateway> {
   const sandbox = await createSandbox();
   const receiver = await startOtlpReceiver();
   const sinks: Sinks = { log: '', logged: '', answers: '', metrics: '', traces: '', events: '' };
@@ -88,12 +85,9 @@ export async function startWatched(
       logger: watchLogger(logger, (values) => {
         sinks.logged += everythingOn(values);
       }),
-      events: {
-        ...watchEvents((name, values) => {
-          sinks.events += `${name} ${everythingOn(values)}\n`;
-        }),
-        ...events,
-      },
+      events: watchEvents((name, values) => {
+        sinks.events += `${name} ${everythingOn(values)}\n`;
+      }),
     },
   );
   const url = await gateway.listen();

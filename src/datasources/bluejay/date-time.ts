@@ -1,6 +1,6 @@
-/** RFC 3339 in UTC, as it is answered: most date-times come in this form and need no conversion. */
-const canonical =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/;
+/** The forms that Pydantic writes of an instant in UTC, the leap day apart: they need no conversion. */
+const common =
+  /^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]00:00)?$/;
 
 /**
  * ISO 8601 with a calendar date and a time of day, in the extended or the basic format. `T` may be a space (RFC 3339,
@@ -20,7 +20,7 @@ const maxFractionDigits = 9;
  * @returns undefined for anything else: a date alone, a day that does not exist, a year outside 0000 to 9999
  */
 export function normaliseDateTime(value: string): string | undefined {
-  if (canonical.test(value)) return value;
+  if (common.test(value)) return inUtc(value);
   const match = pattern.exec(value);
   if (match === null) return undefined;
   const [, year, , month, day, hour, , minute, second = '00', fraction = ''] = match;
@@ -35,6 +35,13 @@ export function normaliseDateTime(value: string): string | undefined {
   if (second === '60' && !instant.includes('T00:00:00')) return undefined;
   const digits = fraction.slice(0, maxFractionDigits);
   return `${instant.slice(0, 19)}${digits === '' ? '' : `.${digits}`}Z`;
+}
+
+/** @param value in a common form: without an offset it ends with its seconds, or with their fraction */
+function inUtc(value: string): string {
+  if (value.endsWith('Z')) return value;
+  const hasOffset = value.length > 19 && value.at(-3) === ':';
+  return `${hasOffset ? value.slice(0, -6) : value}Z`;
 }
 
 function isDate(year: number, month: number, day: number): boolean {

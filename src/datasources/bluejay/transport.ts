@@ -8,7 +8,7 @@ import { Timeouts } from '../../timeouts.ts';
 import type { StartedTimeout } from '../../timeouts.ts';
 import type { Validators } from './cache/validators.ts';
 import { BluejayError } from './errors.ts';
-import type { Failure, Operation } from './errors.ts';
+import type { Failure, InvalidResponseReason, Operation } from './errors.ts';
 import { createRoute } from './route.ts';
 import { createRotatingPool } from './rotating-pool.ts';
 import type { Proxy } from './route.ts';
@@ -143,6 +143,15 @@ function requestHeaders(
   return headers;
 }
 
+/** `required`: the answer is useless without its body. `optional`: its status says enough. `none`: nobody reads it. */
+type BodyUse = 'required' | 'optional' | 'none';
+
+function bodyUseOf(status: number): BodyUse {
+  if (isSuccess(status) || status === 422) return 'required';
+  // It says in its body whose it is.
+  return status === 404 ? 'optional' : 'none';
+}
+
 /** One call as undici drives it. The caller's promise settles at the timeout or the abort, whatever undici does. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #operation: Operation;
@@ -162,7 +171,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   readonly #body = new Chunks();
   #bodyBytes = 0;
-  #isBodyUnreadable = false;
+  #bodyUse: BodyUse = 'none';
 
   constructor(
     { operation, signal, maxResponseBytes }: TransportRequest,
@@ -203,55 +212,49 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#abandon(this.#error({ kind: 'unavailable', reason: 'http_408', isStaleConnection: true }));
       return;
     }
-    if (!this.#readsBody()) return;
+    this.#bodyUse = bodyUseOf(status);
+    if (this.#bodyUse === 'none') return;
     // No encoding was asked for. A body that has one anyway is not unpacked, so no bomb goes off.
     const encoding = headers['content-encoding'];
-    if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) {
-      if (!this.#needsBody()) this.#isBodyUnreadable = true;
-      else this.#abandon(this.#error({ kind: 'invalid_response', reason: 'encoded_body' }));
-    }
+    if (encoding !== undefined && !/^(identity)?$/i.test(encoding)) this.#refuseBody('encoded_body');
+  }
+
+  /** Fails the call whose body cannot be read, unless the status says enough. */
+  #refuseBody(reason: InvalidResponseReason): void {
+    if (this.#bodyUse === 'required') this.#abandon(this.#error({ kind: 'invalid_response', reason }));
+    this.#bodyUse = 'none';
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
-    const isTooLarge = this.#bodyBytes > this.#maxResponseBytes;
-    if (this.#readsBody() && !(isTooLarge && !this.#needsBody())) {
-      if (!isTooLarge) this.#body.add(chunk);
-      else this.#abandon(this.#error({ kind: 'invalid_response', reason: 'body_too_large' }));
-    } else if (isTooLarge && this.#settle()) {
-      this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
-      this.#controller?.abort(abandoned);
+    if (this.#bodyBytes <= this.#maxResponseBytes) {
+      if (this.#bodyUse !== 'none') this.#body.add(chunk);
+      return;
     }
+    this.#refuseBody('body_too_large');
+    if (!this.#settle()) return;
+    this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
+    this.#controller?.abort(abandoned);
   }
 
   onResponseEnd(): void {
+    const body = this.#bodyUse === 'none' ? '' : decodeUtf8(this.#body.join());
+    if (body === undefined) this.#refuseBody('not_utf8');
     if (!this.#settle()) return;
-    const body = decodeUtf8(this.#body.join());
-    if (body === undefined) this.#reject(this.#error({ kind: 'invalid_response', reason: 'not_utf8' }));
-    else this.#resolve({ status: this.#status, headers: this.#headers, body });
+    this.#resolve({ status: this.#status, headers: this.#headers, body: body ?? '' });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (!this.#settle()) return;
     const failure = classifyNetworkError(error);
     // The status says it all, whatever was wrong with a body that nobody reads.
-    if (failure.kind === 'invalid_response' && this.#status !== 0 && !this.#needsBody()) {
+    if (failure.kind === 'invalid_response' && this.#status !== 0 && this.#bodyUse !== 'required') {
       this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
     } else if (failure.kind === 'unavailable' && this.#isReused && this.#status === 0) {
       this.#reject(this.#error({ ...failure, isStaleConnection: true }));
     } else {
       this.#reject(this.#error(failure));
     }
-  }
-
-  /** Whether the answer is useless without its body; the others are their status. */
-  #needsBody(): boolean {
-    return isSuccess(this.#status) || this.#status === 422;
-  }
-
-  /** A 404 says in its body whose it is, if it can be read. */
-  #readsBody(): boolean {
-    return (this.#needsBody() || this.#status === 404) && !this.#isBodyUnreadable;
   }
 
   readonly #onAbort = (): void => {
