@@ -9,7 +9,7 @@ export const cacheVariables = {
     0,
     86_400_000,
     0,
-    "How long a persona is kept where Bluejay's `Cache-Control` does not say, and the most where it does.",
+    "How long a persona is kept where Bluejay's `Cache-Control` does not say, and the most where it does. With `0` Bluejay alone decides.",
   ),
   PERSONA_CACHE_NOT_FOUND_TTL_MS: integerVariable(
     0,
