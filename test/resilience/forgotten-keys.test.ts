@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { clinic, exampleId, personaNotFound } from '../support/gateway.ts';
+import { createForgottenKeys } from '../../src/datasources/bluejay/cache/forgotten-keys.ts';
+import { clinic, exampleId, personaNotFound, someIds } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { findFreePort } from '../support/processes.ts';
 import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';
@@ -152,3 +153,88 @@ test.skipIf(isRedisMissing)(
   },
   30_000,
 );
+
+test.skipIf(isRedisMissing)(
+  'what a newer answer replaces is gone from Redis, though that one is not stored (skipped without redis-server)',
+  async () => {
+    const { port, redis } = await startRedisWithClient();
+    const gateway = await startReplica(port);
+    const other = await startReplica(port, {}, gateway);
+    await warmUp(gateway);
+    await warmUp(other, gateway.sandbox);
+    const { faults } = gateway.sandbox;
+    const answer = (headers: Record<string, string>) =>
+      faults.add({ personaId: exampleId, fault: { ...isOld, headers } });
+    answer({ 'cache-control': 'max-age=0, stale-if-error=3600' });
+    await expect.poll(async () => (await ask(gateway)) && copies(redis)).toHaveLength(1);
+    answer({ 'cache-control': 'no-cache', etag: '"new"' });
+    await ask(gateway);
+    await expect.poll(() => copies(redis)).toHaveLength(0);
+    faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500 } });
+    expect((await ask(other)).errors).toHaveLength(1);
+  },
+  20_000,
+);
+
+test.skipIf(isRedisMissing)(
+  'an API key that is refused while Redis cannot be read does not read from it later (skipped without redis-server)',
+  async () => {
+    const { port, redis } = await startRedisWithClient();
+    const gateway = await startReplica(port);
+    await warmUp(gateway);
+    await ask(gateway);
+    await expect.poll(() => copies(redis)).toHaveLength(1);
+    await permit(redis, '-get', '-del');
+    // It leaves the memory, which holds one.
+    await ask(gateway, clinic.apiKey, second?.id);
+    gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 403 } });
+    expect((await ask(gateway)).errors).toHaveLength(1);
+    await permit(redis, '+get');
+    await expect.poll(() => countCallsOfSharedReads(gateway), { timeout: 10_000 }).toBe(0);
+    expect((await ask(gateway)).errors).toHaveLength(1);
+    await permit(redis, '+del');
+    await expect.poll(() => copies(redis), { timeout: 10_000 }).toHaveLength(0);
+  },
+  30_000,
+);
+
+test.skipIf(isRedisMissing)(
+  'ids that nobody has, asked for while Redis is away, cost the shared cache nothing (skipped without redis-server)',
+  async () => {
+    const port = await findFreePort();
+    const redis = await startRedis(port);
+    const gateway = await startReplica(port, { sharedTimeoutMs: 500 });
+    await warmUp(gateway);
+    redis.process.kill('SIGKILL');
+    await redis.exited;
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+    const body = '{"detail":"Customer persona not found"}';
+    gateway.sandbox.faults.add({ fault: { kind: 'answer', status: 404, headers, body } });
+    for (let series = 0; series < 101; series += 1) {
+      const variables = { ids: someIds(100, series) };
+      const query = 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }';
+      // oxlint-disable-next-line no-await-in-loop -- no more at once than a gateway takes
+      await gateway.post({ query, variables }, { 'x-api-key': clinic.apiKey });
+    }
+    gateway.sandbox.faults.clear();
+    await startRedis(port);
+    gateway.sandbox.requests.length = 0;
+    await expect.poll(() => countCallsOfSharedReads(gateway), { timeout: 10_000 }).toBe(0);
+  },
+  60_000,
+);
+
+test('where more is forgotten than can be remembered, what was stored before is not used, and what comes later is', () => {
+  const remove = () => Promise.resolve('failed' as const);
+  const forgotten = createForgottenKeys({ remove, lifetimeMs: 60_000, settleMs: 0 });
+  onTestFinished(() => forgotten.close());
+  for (let key = 0; key < 10_000; key += 1) forgotten.add(String(key), true);
+  expect(forgotten.hasOfAge(10_000)).toBe(false);
+  forgotten.add('one more', true);
+  expect(forgotten.has('0')).toBe(false);
+  expect([forgotten.hasOfAge(10_000), forgotten.hasOfAge(Infinity), forgotten.hasOfAge(0)]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});

@@ -68,7 +68,7 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
       throw new Error('A 304 without a condition');
     } catch (error) {
       // A key that Bluejay refuses may not read the entry either.
-      if (previous !== undefined && isRefusal(error)) cache.forget(key);
+      if (isRefusal(error)) cache.forget(key, previous);
       throw error;
     }
   }

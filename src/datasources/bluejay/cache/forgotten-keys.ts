@@ -5,6 +5,8 @@ export interface ForgottenKeysOptions {
   readonly remove: (key: string) => Promise<Removal>;
   /** The longest that the store keeps an entry, in milliseconds: until then a key may have to be remembered. */
   readonly lifetimeMs: number;
+  /** How long a write that was given up may still be executed, in milliseconds. */
+  readonly settleMs: number;
 }
 
 /** `deleted`: a write that is still under way may bring the key back. */
@@ -20,6 +22,12 @@ export interface ForgottenKeys {
    */
   add(key: string, wasSeen: boolean): void;
   has(key: string): boolean;
+  /**
+   * Whether an entry of any key may be one that is forgotten, but no longer remembered: more were forgotten than can be.
+   *
+   * @param storedMs for how long the store has had it; Infinity where that is not known
+   */
+  hasOfAge(storedMs: number): boolean;
   /** The mark of a key that is forgotten, to `discard` when a write that begins now has succeeded. */
   get(key: string): ForgottenMark | undefined;
   /** The key holds a newer entry. Does nothing where it was forgotten again since. */
@@ -37,12 +45,12 @@ const maxKeys = 10_000;
 const maxUnseenKeys = 5_000;
 const batchSize = 100;
 
-export function createForgottenKeys({ remove, lifetimeMs }: ForgottenKeysOptions): ForgottenKeys {
+export function createForgottenKeys({ remove, lifetimeMs, settleMs }: ForgottenKeysOptions): ForgottenKeys {
   /** The oldest first. */
   const marks = new Map<string, ForgottenMark>();
   let timer: NodeJS.Timeout | undefined;
-  /** While more keys are forgotten than can be remembered, every key counts as forgotten. */
-  let allUntilMs = -Infinity;
+  /** When a key was last dropped for want of room. All that was stored until then counts as forgotten. */
+  let droppedAtMs = -Infinity;
 
   function discard(key: string, mark: ForgottenMark): void {
     if (marks.get(key) === mark) marks.delete(key);
@@ -85,11 +93,15 @@ export function createForgottenKeys({ remove, lifetimeMs }: ForgottenKeysOptions
       const [oldest] = marks.keys();
       if (marks.size > maxKeys && oldest !== undefined) {
         marks.delete(oldest);
-        allUntilMs = mark.untilMs;
+        droppedAtMs = performance.now();
       }
       void tryToRemove(key, mark).then(scheduleRetry);
     },
-    has: (key) => marks.has(key) || performance.now() < allUntilMs,
+    has: (key) => marks.has(key),
+    hasOfAge(storedMs) {
+      const elapsedMs = performance.now() - droppedAtMs;
+      return elapsedMs < lifetimeMs && elapsedMs < storedMs + settleMs;
+    },
     get: (key) => marks.get(key),
     discard,
     close() {

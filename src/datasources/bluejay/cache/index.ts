@@ -53,8 +53,12 @@ export interface Cache {
   ): Reading<CustomerPersona | null>;
   /** Keeps an entry that a 304 has confirmed. */
   confirm(key: string, entry: CacheEntry, received: Received): Reading<CustomerPersona | null>;
-  /** Evicts the entry, for every replica. */
-  forget(key: string): void;
+  /**
+   * Evicts the entry, for every replica.
+   *
+   * @param previous the entry, where one is known
+   */
+  forget(key: string, previous: CacheEntry | undefined): void;
 }
 
 export function createCache({ freshness, memory, shared, wallClock, now }: CacheOptions): Cache {
@@ -69,9 +73,9 @@ export function createCache({ freshness, memory, shared, wallClock, now }: Cache
     return { value: persona, freshUntil: grantedMs === 0 ? 0 : wallClock() + grantedMs - ageMs(entry) };
   }
 
-  function forget(key: string): void {
+  function forget(key: string, previous: CacheEntry | undefined): void {
     memory.delete(key);
-    shared?.delete(key);
+    shared?.delete(key, previous !== undefined);
   }
 
   function put(
@@ -79,17 +83,21 @@ export function createCache({ freshness, memory, shared, wallClock, now }: Cache
     persona: CustomerPersona | null,
     validators: Validators,
     elapsedMs: number,
+    previous: CacheEntry | undefined,
   ): Reading<CustomerPersona | null> {
     const receivedAt = wallClock();
     const lifetime = lifetimeOf(validators, persona !== null, receivedAt - elapsedMs, freshness);
-    if (lifetime === undefined || (usableUntil(lifetime) <= receivedAt && !isConditional(validators))) {
-      forget(key);
+    const isUsable = lifetime !== undefined && usableUntil(lifetime) > receivedAt;
+    if (lifetime === undefined || (!isUsable && !isConditional(validators))) {
+      forget(key, previous);
       return { value: persona, freshUntil: 0 };
     }
     const entry = { persona, validators, ...lifetime };
     const held = { ...entry, sentAtMs: now() - elapsedMs };
     memory.set(key, held);
-    shared?.set(key, entry, receivedAt);
+    if (isUsable) shared?.set(key, entry, receivedAt);
+    // Its validator alone is not worth sharing; what it replaces must not outlive it.
+    else shared?.delete(key, previous !== undefined);
     return read(held);
   }
 
@@ -123,14 +131,13 @@ export function createCache({ freshness, memory, shared, wallClock, now }: Cache
       const { 'cache-control': cacheControl, expires } = headers;
       const allowedMs = persona === null ? freshness.notFoundTtlMs : freshness.ttlMs;
       if (allowedMs === 0 && cacheControl === undefined && expires === undefined && previous === undefined) {
-        memory.delete(key);
-        if (persona === null) shared?.deleteUnseen(key);
+        forget(key, previous);
         return { value: persona, freshUntil: 0 };
       }
-      return put(key, persona, selectHeaders(headers), elapsedMs);
+      return put(key, persona, selectHeaders(headers), elapsedMs, previous);
     },
-    confirm: (key, { persona, validators }, { headers, elapsedMs }) =>
-      put(key, persona, selectHeaders(headers, validators), elapsedMs),
+    confirm: (key, previous, { headers, elapsedMs }) =>
+      put(key, previous.persona, selectHeaders(headers, previous.validators), elapsedMs, previous),
     forget,
   };
 }

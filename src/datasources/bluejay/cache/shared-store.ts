@@ -24,11 +24,15 @@ export type StoredEntry = CacheEntry & { readonly storedMs: number };
 /** Answers shared between replicas. It never throws and never waits long: without it there is one tier less. */
 export interface SharedStore {
   get(key: string, id: string): Promise<StoredEntry | undefined>;
+  /** Stores an entry that is of use after `now`. */
   set(key: string, entry: CacheEntry, now: number): void;
-  /** What was stored before is not returned again, also while it cannot be deleted. */
-  delete(key: string): void;
-  /** Does the same for a key that this replica could not read, where another one may have stored something. */
-  deleteUnseen(key: string): void;
+  /**
+   * What was stored before is not returned again, also while it cannot be deleted.
+   *
+   * @param wasSeen whether something is known to be stored. Otherwise nothing is, unless the store could not be read
+   *   of late
+   */
+  delete(key: string, wasSeen: boolean): void;
   close(): void;
 }
 
@@ -43,7 +47,7 @@ const settleMs = 10_000;
 
 export function createSharedStore({ url, timeoutMs, onStateChange }: SharedStoreOptions): SharedStore {
   const redis = createGuardedRedis({ url, timeoutMs, onStateChange });
-  const forgotten = createForgottenKeys({ remove, lifetimeMs: maxLifetimeMs });
+  const forgotten = createForgottenKeys({ remove, lifetimeMs: maxLifetimeMs, settleMs });
   let sawGarbage = false;
   let unreadableAtMs = -Infinity;
 
@@ -82,15 +86,16 @@ export function createSharedStore({ url, timeoutMs, onStateChange }: SharedStore
       if (entry === undefined && !sawGarbage) onStateChange('garbage');
       sawGarbage = entry === undefined;
       if (entry === undefined) return undefined;
-      return { ...entry, storedMs: Math.min(usableUntil(entry) - entry.sentAt, maxLifetimeMs) - leftMs };
+      const storedMs = Math.min(usableUntil(entry) - entry.sentAt, maxLifetimeMs) - leftMs;
+      if (forgotten.hasOfAge(leftMs === Infinity ? Infinity : storedMs)) return undefined;
+      return { ...entry, storedMs };
     },
     set(key, entry, now) {
       const ttlMs = Math.min(Math.ceil(usableUntil(entry) - now), maxLifetimeMs);
-      if (ttlMs > 0) void set(key, entry, ttlMs);
+      void set(key, entry, ttlMs);
     },
-    delete: (key) => forgotten.add(key, true),
-    deleteUnseen(key) {
-      if (performance.now() - unreadableAtMs < maxReadMs) forgotten.add(key, false);
+    delete(key, wasSeen) {
+      if (wasSeen || performance.now() - unreadableAtMs < maxReadMs) forgotten.add(key, wasSeen);
     },
     close() {
       forgotten.close();
