@@ -82,6 +82,18 @@ test.each<[string, string, 'reset' | 'end' | 'open', string]>([
   expect(await codeOf(await raw(text, end))).toBe(code);
 });
 
+test.each([
+  ['401 Unauthorized', 'UNAUTHENTICATED'],
+  ['403 Forbidden', 'FORBIDDEN'],
+  ['429 Too Many Requests', 'RATE_LIMITED'],
+  ['500 Internal Server Error', 'UPSTREAM_ERROR'],
+])('a %s is one, whether its body is whole, breaks off or never ends', async (status, code) => {
+  const text = `HTTP/1.1 ${status}\r\ncontent-length: 100\r\n\r\n${secret}`;
+  expect(await codeOf(await raw(text, 'end'))).toBe(code);
+  expect(await codeOf(await raw(text, 'reset'))).toBe(code);
+  expect(await codeOf(await raw(text, 'open'))).toBe(code);
+});
+
 test('answers after the answer do not become the answer to somebody else', async () => {
   const smuggled = JSON.stringify({ id: exampleId, name: secret });
   const baseUrl = await startTcpUpstream((socket, request) => {

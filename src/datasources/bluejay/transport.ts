@@ -188,7 +188,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#countConnects = countConnects;
     this.#connectsBefore = countConnects();
     this.#timeouts = timeouts;
-    this.#timeout = timeouts.start(() => this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' })));
+    this.#timeout = timeouts.start(() => {
+      if (this.#isAnswered) this.#answerWithoutBody();
+      else this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' }));
+    });
     signal?.addEventListener('abort', this.#onAbort);
   }
 
@@ -232,9 +235,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#refuseBody('body_too_large');
-    if (!this.#settle()) return;
-    this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
-    this.#controller?.abort(abandoned);
+    this.#answerWithoutBody();
   }
 
   onResponseEnd(): void {
@@ -245,16 +246,23 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (!this.#settle()) return;
     const failure = classifyNetworkError(error);
-    // The status says it all, whatever was wrong with a body that nobody reads.
-    if (failure.kind === 'invalid_response' && this.#status !== 0 && this.#bodyUse !== 'required') {
-      this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
-    } else if (failure.kind === 'unavailable' && this.#isReused && this.#status === 0) {
-      this.#reject(this.#error({ ...failure, isStaleConnection: true }));
-    } else {
-      this.#reject(this.#error(failure));
-    }
+    if (failure.kind === 'invalid_response' && this.#bodyUse === 'optional') this.#bodyUse = 'none';
+    if (this.#isAnswered) return this.#answerWithoutBody();
+    if (!this.#settle()) return;
+    const isStaleConnection = failure.kind === 'unavailable' && this.#isReused && this.#status === 0;
+    this.#reject(this.#error(isStaleConnection ? { ...failure, isStaleConnection } : failure));
+  }
+
+  /** Whether the status has come and says it all, whatever becomes of a body that nobody reads. */
+  get #isAnswered(): boolean {
+    return this.#status !== 0 && this.#bodyUse === 'none';
+  }
+
+  #answerWithoutBody(): void {
+    if (!this.#settle()) return;
+    this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
+    this.#controller?.abort(abandoned);
   }
 
   readonly #onAbort = (): void => {
