@@ -74,12 +74,22 @@ export function explainRedisRefusal(code: string, message: string, refused: read
     case 'BUSY':
       return problem('A script keeps the cache busy (BUSY).', 'Wait and try again, or end it: SCRIPT KILL.');
     default:
-      return message.includes('DB index is out of range')
-        ? problem('The cache has no database of that number.', 'Check the number at the end of CACHE_URL.')
-        : problem(
-            `The cache refuses ${commands || 'the connection'} (${code}).`,
-            'Check that CACHE_URL leads to a Redis or Valkey, and look at its log.',
-          );
+      if (message.includes('DB index is out of range')) {
+        return problem(
+          'The cache has no database of that number.',
+          'Check the number at the end of CACHE_URL.',
+        );
+      }
+      if (message.includes('max number of clients')) {
+        return problem(
+          'The cache has as many clients as it lets in.',
+          'Raise its maxclients, or look who holds the connections: CLIENT LIST.',
+        );
+      }
+      return problem(
+        `The cache refuses ${commands || 'the connection'} (${code}).`,
+        'Check that CACHE_URL leads to a Redis or Valkey, and look at its log.',
+      );
   }
 }
 

@@ -12,9 +12,10 @@ await readCommandLine(
 const { diagnose } = await import('./diagnose.ts');
 const { formatFinding } = await import('./finding.ts');
 
-// A reader that has seen enough, such as `head`: the exit code says the rest.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+// A reader that has seen enough, such as `head`, or a full disk: the exit code says the rest.
+process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
+  process.stdout.on('error', () => {});
+  if (code !== 'EPIPE') process.stderr.write(`bluejay-doctor: cannot write all of its findings (${code})\n`);
 });
 const isWell = await diagnose({
   environment: process.env,

@@ -127,6 +127,13 @@ test.skipIf(isRedisMissing)('a database that is not there', async () => {
   expect(await examineCache(`redis://127.0.0.1:${port}/99`)).toContain('no database of that number');
 });
 
+test.skipIf(isRedisMissing)('a cache that lets no more clients in', async () => {
+  const port = await findFreePort();
+  await startRedis(port, '--maxclients', '1');
+  await connectTo(port);
+  expect(await examineCache(`redis://127.0.0.1:${port}`)).toContain('Raise its maxclients');
+});
+
 test.skipIf(isRedisMissing || isOpenSslMissing)(
   'TLS where there is none, and the other way round',
   async () => {

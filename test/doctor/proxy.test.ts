@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSandbox } from '../../src/sandbox/index.ts';
 import { examine, runDoctor } from '../support/doctor.ts';
@@ -98,4 +98,13 @@ test('a reader that stops reading is no crash, and the exit code is the diagnosi
   });
   expect(complaints).toBe('');
   expect(exitCode).toBe(0);
+});
+
+test('a full disk behind the findings is said once', () => {
+  const { status, stderr } = spawnSync('sh', ['-c', 'node src/doctor/main.ts > /dev/full'], {
+    env: bare,
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('bluejay-doctor: cannot write all of its findings (ENOSPC)\n');
+  expect(status).toBe(0);
 });
