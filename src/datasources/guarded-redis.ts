@@ -31,6 +31,8 @@ export interface GuardedRedis {
 interface Connection {
   readonly client: RedisClient;
   readonly openedAtMs: number;
+  /** Whether its socket is connected; it may not be ready yet. */
+  isConnected: boolean;
   /** Why it is not ready. */
   failure: string | undefined;
 }
@@ -54,7 +56,7 @@ export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRed
 
   /** What a connection owes may never come, or never end; and one may never become ready. */
   function replaceConnection(): void {
-    connection.client.destroy();
+    dispose(connection);
     connection = connect(address);
   }
 
@@ -62,7 +64,7 @@ export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRed
   function followFailover(): void {
     if (now() - failoverAtMs < failoverIntervalMs) return;
     failoverAtMs = now();
-    successor?.client.destroy();
+    if (successor !== undefined) dispose(successor);
     const next = connect(address);
     successor = next;
     next.client.once('ready', () => {
@@ -121,8 +123,8 @@ export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRed
     },
     close() {
       isClosed = true;
-      connection.client.destroy();
-      successor?.client.destroy();
+      dispose(connection);
+      if (successor !== undefined) dispose(successor);
     },
   };
 }
@@ -138,9 +140,13 @@ function connect(address: RedisAddress): Connection {
     connectTimeout: connectTimeoutMs,
     reconnectStrategy: (retries) => Math.min(50 * 2 ** retries, maxReconnectDelayMs),
   });
-  const connection: Connection = { client, openedAtMs: now(), failure: undefined };
+  const connection: Connection = { client, openedAtMs: now(), isConnected: false, failure: undefined };
   client.on('error', (error: unknown) => {
+    connection.isConnected = false;
     connection.failure = codeOf(error);
+  });
+  client.on('connect', () => {
+    connection.isConnected = true;
   });
   client.on('ready', () => {
     connection.failure = undefined;
@@ -148,4 +154,13 @@ function connect(address: RedisAddress): Connection {
   // Settles only when it is connected, or closed.
   client.connect().catch(() => {});
   return connection;
+}
+
+/** Closes a connection. A socket that is only just connecting outlives `destroy`, so that has to wait. */
+function dispose({ client, isConnected }: Connection): void {
+  const destroy = () => {
+    if (client.isOpen) client.destroy();
+  };
+  if (isConnected) destroy();
+  else client.once('connect', destroy).once('error', destroy);
 }

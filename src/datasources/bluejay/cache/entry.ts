@@ -41,12 +41,16 @@ const entrySchema = v.object({
   staleIfErrorMs: v.number(),
 });
 
+/** More than the largest answer and its headers take. */
+const maxEncodedLength = 2_097_152;
+
 export function encodeEntry(entry: CacheEntry): string {
   return JSON.stringify({ ...entry, persona: entry.persona && encodeCustomerPersona(entry.persona) });
 }
 
 /** The entry in a text from a store that others can write to, or undefined: not one, or another persona's. */
 export function decodeEntry(encoded: string, id: string): CacheEntry | undefined {
+  if (encoded.length > maxEncodedLength) return undefined;
   let json: unknown;
   try {
     json = JSON.parse(encoded);

@@ -44,11 +44,13 @@ const maxLifetimeMs = 2 * 86_400_000;
 const maxReadMs = 60_000;
 /** How long after a command was left without a reply it may still be executed. */
 const settleMs = 10_000;
+/** How long there must be no garbage until it is reported again. */
+const calmMs = 10_000;
 
 export function createSharedStore({ url, timeoutMs, onStateChange }: SharedStoreOptions): SharedStore {
   const redis = createGuardedRedis({ url, timeoutMs, onStateChange });
   const forgotten = createForgottenKeys({ remove, lifetimeMs: maxLifetimeMs, settleMs });
-  let sawGarbage = false;
+  let sawGarbageAtMs = -Infinity;
   let unreadableAtMs = -Infinity;
 
   async function remove(key: string): Promise<Removal> {
@@ -83,9 +85,11 @@ export function createSharedStore({ url, timeoutMs, onStateChange }: SharedStore
       if (encoded === null || forgotten.has(key)) return undefined;
       const entry = decodeEntry(encoded, id);
       // A miss: what is read from Bluejay instead takes its place.
-      if (entry === undefined && !sawGarbage) onStateChange('garbage');
-      sawGarbage = entry === undefined;
-      if (entry === undefined) return undefined;
+      if (entry === undefined) {
+        if (performance.now() - sawGarbageAtMs > calmMs) onStateChange('garbage');
+        sawGarbageAtMs = performance.now();
+        return undefined;
+      }
       const storedMs = Math.min(usableUntil(entry) - entry.sentAt, maxLifetimeMs) - leftMs;
       if (forgotten.hasOfAge(leftMs === Infinity ? Infinity : storedMs)) return undefined;
       return { ...entry, storedMs };
