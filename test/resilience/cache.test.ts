@@ -288,6 +288,20 @@ test.each([500, 503, 401, 403, 422, 429])('a %i is never kept', async (status) =
   await expect(read()).resolves.toBe(`call ${calls + 1}`);
 });
 
+test('a 404 is not confirmed by a 304, which says that there is something', async () => {
+  const headers = { 'cache-control': 'max-age=1', etag: '"any"' };
+  const { read, received, upstream, clock } = await startCached(
+    { notFoundTtlMs: 1_000 },
+    { status: 404, headers },
+  );
+  upstream.notModified = { etag: '"any"' };
+  expect(await read()).toBeNull();
+  clock.ms += 2_000;
+  upstream.status = 200;
+  expect(await read()).toBe('call 2');
+  expect(received[1]).not.toHaveProperty('if-none-match');
+});
+
 test('a 304 confirms what is kept, and renews it', async () => {
   const { read, clock, received, upstream } = await startCached(
     {},

@@ -134,7 +134,10 @@ export function createCache({ freshness, memory, shared, wallClock, now }: Cache
         forget(key, previous);
         return { value: persona, freshUntil: 0 };
       }
-      return put(key, persona, selectHeaders(headers), elapsedMs, previous);
+      const { etag, 'last-modified': lastModified, ...others } = selectHeaders(headers);
+      // A 304 stands for a 200 (RFC 9110, section 15.4.5): it cannot confirm that there is no persona.
+      const validators = persona === null ? others : { ...others, etag, 'last-modified': lastModified };
+      return put(key, persona, validators, elapsedMs, previous);
     },
     confirm: (key, previous, { headers, elapsedMs }) =>
       put(key, previous.persona, selectHeaders(headers, previous.validators), elapsedMs, previous),
