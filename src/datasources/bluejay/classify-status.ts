@@ -18,6 +18,7 @@ export function classifyStatus(
   now: number,
 ): Failure {
   const { status, headers } = response;
+  if (status === 304) return { kind: 'invalid_response', reason: 'not_modified' };
   if (status >= 300 && status < 400) return { kind: 'invalid_response', reason: 'redirect' };
   if (isUnavailable(status)) {
     const retryAfterMs = parseRetryAfter(headers['retry-after'], now);

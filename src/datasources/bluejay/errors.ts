@@ -41,6 +41,8 @@ export type Failure =
 
 export type InvalidResponseReason =
   | 'malformed_http'
+  /** A 304 that no condition asked for. */
+  | 'not_modified'
   | 'redirect'
   | 'encoded_body'
   | 'body_too_large'

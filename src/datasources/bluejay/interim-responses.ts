@@ -60,6 +60,6 @@ const shortest = 'HTTP/1.1 100';
 /** Whether the bytes begin with an interim response, or are too few to tell. */
 function isInterim(bytes: Buffer): boolean {
   if (isFinal(bytes)) return false;
-  const start = bytes.toString('latin1', 0, shortest.length);
-  return /^HTTP\/1\.\d 1(?!01)\d\d/.test(start + shortest.slice(start.length));
+  const start = bytes.toString('latin1', 0, shortest.length + 1);
+  return /^HTTP\/1\.\d 1(?!01)\d\d(?!\d)/.test(start + shortest.slice(start.length));
 }
