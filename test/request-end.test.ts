@@ -111,6 +111,35 @@ test('a read that another request shares goes on for that one, which pays for wh
   expect(await spent(gateway.url)).toBe(2);
 });
 
+test('a question about the path that another request shares is paid for by that one once the first has left', async () => {
+  const held: { path: string; response: ServerResponse }[] = [];
+  const json = { 'content-type': 'application/json' };
+  const baseUrl = await startHttpUpstream(({ url = '' }, response) => {
+    if (url.endsWith(exampleId)) response.writeHead(404, json).end('{"detail":"Not Found"}');
+    else held.push({ path: url, response });
+  });
+  let coalesced = 0;
+  const gateway = await startGateway({
+    baseUrl,
+    requestTimeoutMs: 30_000,
+    events: { onCoalesced: () => void (coalesced += 1) },
+  });
+  const params = { query: `{ persona(id: "${exampleId}") { id } }` };
+  const leaving = startLeavingClient(gateway.url, params);
+  await expect.poll(() => held.length).toBe(1);
+  const staying = gateway.post(params);
+  await expect.poll(() => coalesced).toBe(1);
+  await leaving.leave();
+  const calls = () =>
+    gateway.logs.filter(({ msg }) => msg === 'request').map(({ upstreamCalls }) => upstreamCalls);
+  await expect.poll(calls).toEqual([2]);
+  held[0]?.response.writeHead(503).end();
+  await expect.poll(() => held.length).toBe(2);
+  held[1]?.response.writeHead(422, json).end('{"detail":[]}');
+  expect(await (await staying).json()).toEqual({ data: { persona: null } });
+  await expect.poll(calls).toEqual([2, 1]);
+});
+
 test('what is fetched anew behind a stale answer is charged to the request that caused it', async () => {
   const gateway = await startGateway({ protection: { rateLimit } });
   const body = JSON.stringify(clinic.personas[0]);

@@ -3,8 +3,9 @@ import { LightCancellation } from '../../src/cancellation.ts';
 import { createBulkhead } from '../../src/datasources/bluejay/resilience/bulkhead.ts';
 import { createChain } from '../../src/datasources/bluejay/resilience/chain.ts';
 import { createTenants } from '../../src/datasources/bluejay/resilience/tenants.ts';
+import { BluejayError } from '../../src/datasources/bluejay/errors.ts';
 
-function startChain() {
+function startChain(onRetry = () => {}) {
   const now = () => 0;
   const bulkhead = createBulkhead({ capacity: 1 });
   const chain = createChain({
@@ -20,6 +21,7 @@ function startChain() {
     slowMs: 1_000,
     now,
     random: () => 0,
+    events: { onRetry },
   });
   const sent: number[] = [];
   const read = (signal: LightCancellation) =>
@@ -27,7 +29,7 @@ function startChain() {
       sent.push(attempt);
       return Promise.resolve('answered');
     });
-  return { bulkhead, read, sent };
+  return { bulkhead, chain, read, sent };
 }
 
 function aborted(): LightCancellation {
@@ -54,4 +56,17 @@ test('a caller who has left before does not wait for a place either', async () =
   bulkhead.leave('another');
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
   expect(sent).toEqual([]);
+});
+
+test('nothing is planned for a caller who leaves while an attempt fails', async () => {
+  let retries = 0;
+  const { chain } = startChain(() => void (retries += 1));
+  const signal = new LightCancellation();
+  const failure = new BluejayError({ kind: 'unavailable', reason: 'http_503', retryAfterMs: 29_000 });
+  const read = chain('', { signal, deadlineAtMs: Infinity, observer: undefined }, () => {
+    signal.abort(new Error('left'));
+    return Promise.reject(failure);
+  });
+  await expect(read).rejects.toBe(failure);
+  expect(retries).toBe(0);
 });

@@ -68,6 +68,8 @@ export function createChain(options: ChainOptions): Chain {
     if (!(error instanceof BluejayError) || attempts >= maxAttempts || !tenant.breaker.allows()) {
       return undefined;
     }
+    // Nobody may wait any more by the time that the failure is known.
+    if (context.signal.aborted) return undefined;
     // Another connection will do, and the upstream is not to blame: at once, and not from the budget.
     if (attempts === 1 && isStaleConnection(error)) return 0;
     const delayMs = retryDelayMs(error.failure, attempts, random);

@@ -6,13 +6,13 @@ import type { CallObserver } from '../attempt.ts';
 export interface CallContext {
   /** Aborted when nobody waits for the call any more. */
   readonly signal: Cancellation;
-  /** When the last of those who wait gives up; it moves on when another caller joins. */
+  /** When the last of those who still wait gives up. */
   readonly deadlineAtMs: number;
   /** Of the first of those who still wait: whoever has left is told of nothing more, and pays for nothing more. */
   readonly observer: CallObserver | undefined;
 }
 
-/** A caller that waits for a call. */
+/** A caller that waits for a call: a request, or another shared call, whose deadline and observer change as its own callers do. */
 interface Waiter {
   readonly signal?: Cancellation | undefined;
   /** On the clock of `performance.now()`. @default Infinity */
@@ -80,7 +80,6 @@ class SharedCall<Value> implements CallContext {
   // Nearly always one: an array that begins with it takes no room for more.
   #waiting: Waiting<Value>[] | undefined;
   readonly signal = new LightCancellation();
-  deadlineAtMs = 0;
 
   /** @param end called once: from then on nobody may join */
   constructor(end: () => void, leaveError: (reason: unknown) => unknown) {
@@ -89,13 +88,19 @@ class SharedCall<Value> implements CallContext {
   }
 
   get observer(): CallObserver | undefined {
-    return this.#waiting?.[0]?.observer;
+    return this.#waiting?.[0]?.waiter.observer;
   }
 
-  join({ signal, deadlineAtMs = Infinity, observer }: Waiter): Promise<Value> {
-    if (deadlineAtMs > this.deadlineAtMs) this.deadlineAtMs = deadlineAtMs;
+  get deadlineAtMs(): number {
+    let latest = 0;
+    for (const { waiter } of this.#waiting ?? []) latest = Math.max(latest, waiter.deadlineAtMs ?? Infinity);
+    return latest;
+  }
+
+  join(waiter: Waiter): Promise<Value> {
+    const { signal } = waiter;
     return new Promise((resolve, reject) => {
-      const waiting: Waiting<Value> = { resolve, reject, signal, observer, leave: undefined };
+      const waiting: Waiting<Value> = { resolve, reject, waiter, leave: undefined };
       if (this.#waiting === undefined) this.#waiting = [waiting];
       else this.#waiting.push(waiting);
       if (signal === undefined) return;
@@ -122,7 +127,7 @@ class SharedCall<Value> implements CallContext {
   #settle(settle: (waiting: Waiting<Value>) => void): void {
     if (!this.signal.aborted) this.#end();
     for (const waiting of this.#waiting ?? []) {
-      if (waiting.leave !== undefined) waiting.signal?.removeEventListener('abort', waiting.leave);
+      if (waiting.leave !== undefined) waiting.waiter.signal?.removeEventListener('abort', waiting.leave);
       settle(waiting);
     }
     this.#waiting = undefined;
@@ -132,7 +137,6 @@ class SharedCall<Value> implements CallContext {
 interface Waiting<Value> {
   readonly resolve: (value: Value) => void;
   readonly reject: (error: unknown) => void;
-  readonly signal: Cancellation | undefined;
-  readonly observer: CallObserver | undefined;
+  readonly waiter: Waiter;
   leave: (() => void) | undefined;
 }
