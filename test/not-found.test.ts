@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
-import { clinic, exampleId, someIds, startGateway, unknownId } from './support/gateway.ts';
+import { airline, clinic, exampleId, someIds, startGateway, unknownId } from './support/gateway.ts';
 import type { TestGateway } from './support/gateway.ts';
 import { startHttpUpstream } from './support/upstreams.ts';
 
@@ -44,6 +44,11 @@ test.each([
     '{"type":"about:blank","title":"Not Found","detail":"No route"}',
     { 'content-type': 'application/problem+json' },
   ],
+  [
+    'a problem of RFC 9457 that calls itself plain JSON',
+    '{"type":"about:blank","title":"Not Found","status":404,"detail":"No static resource v1."}',
+    json,
+  ],
   ['words in a page', '{"detail":"Customer persona not found"}', { 'content-type': 'text/html' }],
   ['more than is read', `{"detail":"${'x'.repeat(17_000_000)}"}`, json],
 ])('a 404 of something else is an error, with its reason in the log: %s', async (_what, body, headers) => {
@@ -81,16 +86,25 @@ interface Upstream {
   prefix: string;
   /** Instead of an answer about the path. */
   statusOfMalformed: number | undefined;
+  /** What a missing thing or path is answered with. */
+  words: string;
+  /** The API key that is refused with a 401 when it asks about the path. */
+  refusedKey: string | undefined;
   /** Instead of every answer. */
   isForeign: boolean;
 }
 
-function answerTo(url: string, { prefix, statusOfMalformed }: Upstream): [status: number, body: unknown] {
-  const missing: [number, unknown] = [404, { detail: 'Not Found' }];
+function answerTo(
+  url: string,
+  apiKey: unknown,
+  { prefix, statusOfMalformed, words, refusedKey }: Upstream,
+): [status: number, body: unknown] {
+  const missing: [number, unknown] = [404, { detail: words }];
   const [resource, id = ''] = url.split('/').slice(-2);
   const isThere = url.startsWith(`${prefix}/v1/`);
   if (!/^(\d+|[0-9a-f-]{36})$/.test(id)) {
-    if (statusOfMalformed !== undefined) return [statusOfMalformed, {}];
+    if (statusOfMalformed !== undefined) return [statusOfMalformed, ''];
+    if (apiKey === refusedKey) return [401, {}];
     return isThere ? [422, { detail: [{ loc: ['path', 'id'] }] }] : missing;
   }
   if (isThere && id === exampleId) return [200, persona];
@@ -101,14 +115,20 @@ function answerTo(url: string, { prefix, statusOfMalformed }: Upstream): [status
 async function startWordless(cache = {}) {
   const clock = { ms: 0 };
   const paths: string[] = [];
-  const upstream: Upstream = { prefix: '', statusOfMalformed: undefined, isForeign: false };
-  const baseUrl = await startHttpUpstream(({ url = '' }, response) => {
+  const upstream: Upstream = {
+    prefix: '',
+    statusOfMalformed: undefined,
+    words: 'Not Found',
+    refusedKey: undefined,
+    isForeign: false,
+  };
+  const baseUrl = await startHttpUpstream(({ url = '', headers }, response) => {
     paths.push(url);
     if (upstream.isForeign) {
       response.writeHead(404).end('default backend - 404');
       return;
     }
-    const [status, body] = answerTo(url, upstream);
+    const [status, body] = answerTo(url, headers['x-api-key'], upstream);
     response.writeHead(status, json).end(JSON.stringify(body));
   });
   const bluejay = await createBluejay({
@@ -120,7 +140,8 @@ async function startWordless(cache = {}) {
   });
   onTestFinished(() => bluejay.close());
   const caller = { apiKey: clinic.apiKey };
-  const read = async (id: string) => (await bluejay.customerPersonas.get(id, caller)).value?.name ?? null;
+  const read = async (id: string, apiKey = clinic.apiKey) =>
+    (await bluejay.customerPersonas.get(id, { apiKey })).value?.name ?? null;
   const list = async (id: number) => (await bluejay.customerPersonas.listByAgent(id, caller)).value.length;
   const questions = () => paths.filter((path) => /not-a/.test(path)).length;
   return { read, list, clock, upstream, paths, questions };
@@ -129,7 +150,7 @@ async function startWordless(cache = {}) {
 test('what is missing without words is null once the service has said that the path is there', async () => {
   const { read, list, questions, paths } = await startWordless();
   const ids = someIds(20);
-  expect(await Promise.all(ids.map(read))).toEqual(ids.map(() => null));
+  expect(await Promise.all(ids.map((id) => read(id)))).toEqual(ids.map(() => null));
   expect(questions()).toBe(1);
   expect(await list(9)).toBe(0);
   expect(await list(10)).toBe(0);
@@ -154,7 +175,7 @@ test('nothing is asked on the way of a request where an answer has shown that th
 test('with a wrong path in the base URL everything is an error, and one question serves many reads', async () => {
   const { read, list, questions, upstream, clock } = await startWordless();
   upstream.prefix = '/api';
-  const results = await Promise.allSettled([...someIds(20), exampleId].map(read));
+  const results = await Promise.allSettled([...someIds(20), exampleId].map((id) => read(id)));
   for (const result of results) {
     expect(result).toMatchObject({
       status: 'rejected',
@@ -186,6 +207,8 @@ test.each([
   [401, 'null'],
   [403, 'null'],
   [405, 'null'],
+  // Its body is of no use, and not needed.
+  [422, 'null'],
   [200, 'unknown_path'],
   [302, 'unknown_path'],
   [429, 'rate_limited'],
@@ -196,6 +219,24 @@ test.each([
   upstream.statusOfMalformed = status;
   expect(await read(unknownId).then(String, String)).toContain(expected);
 });
+
+test('an API key that is refused when it asks about the path says nothing to others', async () => {
+  const { read, upstream, questions } = await startWordless();
+  upstream.prefix = '/api';
+  upstream.refusedKey = airline.apiKey;
+  expect(await read(unknownId, airline.apiKey)).toBeNull();
+  await expect(read(unknownId)).rejects.toThrow('unknown_path');
+  expect(questions()).toBe(2);
+});
+
+test.each(['Not Found', 'Not found.', 'not found'])(
+  '“%s” are no words of the service’s own',
+  async (words) => {
+    const { read, upstream } = await startWordless();
+    Object.assign(upstream, { words, prefix: '/api' });
+    await expect(read(unknownId)).rejects.toThrow('unknown_path');
+  },
+);
 
 test('a 404 of something else evicts nothing and is not kept', async () => {
   const { read, upstream, clock } = await startWordless({

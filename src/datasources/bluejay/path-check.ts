@@ -9,8 +9,14 @@ const missingForMs = 10_000;
 /** The deadline of a question that nobody waits for. */
 const backgroundTimeoutMs = 10_000;
 
+/**
+ * What the service says of its path. `refused`: nothing, as it does not accept the API key. Whoever asked takes that for
+ * `present`; it says nothing to others.
+ */
+export type Presence = 'present' | 'missing' | 'refused';
+
 /** Asks the service about its path, on behalf of one API key. */
-type Ask = (context: CallContext) => Promise<boolean>;
+type Ask = (context: CallContext) => Promise<Presence>;
 
 /**
  * Tells a missing thing from a missing path where the service says `{"detail":"Not Found"}` of both: a base URL with
@@ -38,20 +44,21 @@ export interface PathCheckOptions {
 }
 
 export function createPathCheck({ operation, now }: PathCheckOptions): PathCheck {
-  const questions = createCoalescer<boolean>();
+  const questions = createCoalescer<Presence>();
   let verdict: 'unknown' | 'present' | 'missing' = 'unknown';
   let askedAtMs = Number.NEGATIVE_INFINITY;
 
-  async function askThrough(context: CallContext, ask: Ask): Promise<boolean> {
-    const isPresent = await ask(context);
-    verdict = isPresent ? 'present' : 'missing';
+  async function askThrough(context: CallContext, ask: Ask): Promise<Presence> {
+    const presence = await ask(context);
+    if (presence === 'refused') return presence;
+    verdict = presence;
     askedAtMs = now();
-    return isPresent;
+    return presence;
   }
 
   async function requireAnswer(tenant: string, context: CallContext, ask: Ask): Promise<void> {
-    const isPresent = await questions.run(tenant, context, (shared) => askThrough(shared, ask));
-    if (!isPresent) throw unknownPath();
+    const presence = await questions.run(tenant, context, (shared) => askThrough(shared, ask));
+    if (presence === 'missing') throw unknownPath();
   }
 
   function unknownPath(): BluejayError {

@@ -4,6 +4,7 @@ import type { Answer, CallOptions } from './call.ts';
 import { BluejayError } from './errors.ts';
 import type { Decoded } from './json.ts';
 import { createPathCheck } from './path-check.ts';
+import type { Presence } from './path-check.ts';
 import type { Chain } from './resilience/chain.ts';
 import type { CallContext } from './resilience/coalesce.ts';
 
@@ -46,17 +47,14 @@ export function createRead<Value>(options: ReadOptions<Value>): Read<Value> {
   }
 
   /** Whether the service has the path: it then refuses the parameter, and is silent of the path. */
-  async function isPathPresent(
-    { apiKey, tenant }: ReadRequest<Value>,
-    context: CallContext,
-  ): Promise<boolean> {
+  async function askForPath({ apiKey, tenant }: ReadRequest<Value>, context: CallContext): Promise<Presence> {
     try {
       const { kind } = await send({ path: malformedPath, apiKey, tenant, decode: unexpected }, context);
-      return kind !== 'unclear';
+      return kind === 'unclear' ? 'missing' : 'present';
     } catch (error) {
-      const isPresent = error instanceof BluejayError ? presenceIn(error) : undefined;
-      if (isPresent === undefined) throw error;
-      return isPresent;
+      const presence = error instanceof BluejayError ? presenceIn(error) : undefined;
+      if (presence === undefined) throw error;
+      return presence;
     }
   }
 
@@ -66,7 +64,7 @@ export function createRead<Value>(options: ReadOptions<Value>): Read<Value> {
       pathCheck.confirm();
       return answer;
     }
-    await pathCheck.require(request.tenant, context, (shared) => isPathPresent(request, shared));
+    await pathCheck.require(request.tenant, context, (shared) => askForPath(request, shared));
     return { ...answer, kind: 'full', value: absent };
   };
 }
@@ -75,16 +73,18 @@ export function createRead<Value>(options: ReadOptions<Value>): Read<Value> {
 const unexpected = () => ({ ok: false, reason: 'wrong_shape' }) as const;
 
 /** What a refusal of the malformed parameter says of the path; undefined where nothing can be told from it. */
-function presenceIn({ failure, upstream }: BluejayError): boolean | undefined {
+function presenceIn({ failure, upstream }: BluejayError): Presence | undefined {
+  // Whatever its body: a proxy may have replaced it.
+  if (upstream?.status === 422) return 'present';
   switch (failure.kind) {
-    case 'invalid_input':
     case 'unauthenticated':
     case 'forbidden':
-      return true;
+      return 'refused';
     case 'unexpected_status':
-      return failure.status < 500 ? failure.status !== 404 : undefined;
+      if (failure.status >= 500) return undefined;
+      return failure.status === 404 ? 'missing' : 'present';
     case 'invalid_response':
-      return upstream?.status === undefined ? undefined : false;
+      return upstream?.status === undefined ? undefined : 'missing';
     default:
       return undefined;
   }
