@@ -152,6 +152,20 @@ test('what is fetched anew behind a stale answer is charged to the request that 
   expect(await spent(gateway.url)).toBe(2);
 });
 
+test('what cannot be fetched anew behind a stale answer is not tried again until the next one', async () => {
+  const gateway = await startGateway({ protection: { rateLimit } });
+  const body = JSON.stringify(clinic.personas[0]);
+  const headers = { 'cache-control': 'max-age=0, stale-while-revalidate=600' };
+  const { faults } = gateway.sandbox;
+  faults.add({ fault: { kind: 'answer', status: 503 } });
+  faults.add({ fault: { kind: 'answer', status: 200, body, headers }, times: 1 });
+  const params = { query: `{ persona(id: "${exampleId}") { id } }` };
+  await gateway.post(params);
+  await gateway.post(params);
+  expect(await settledCalls(gateway)).toBe(2);
+  expect(await spent(gateway.url)).toBe(2);
+});
+
 /** A schema in which one field's error takes the whole answer while other fields read. */
 function bubblingSchema(): GraphQLSchema {
   const schema = buildSchema('type Query { bad: Int!, reads(count: Int!): [Int] }');

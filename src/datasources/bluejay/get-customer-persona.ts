@@ -24,8 +24,6 @@ export interface GetCustomerPersonaOptions {
 }
 
 const operation = 'getCustomerPersona';
-/** The deadline of a read that refreshes the cache while nobody waits for it. */
-const revalidationTimeoutMs = 10_000;
 
 /** Reads one persona: from the cache, from a read that is in flight, or from Bluejay. */
 export function createGetCustomerPersona(options: GetCustomerPersonaOptions): CustomerPersonasClient['get'] {
@@ -92,7 +90,8 @@ export function createGetCustomerPersona(options: GetCustomerPersonaOptions): Cu
 
   /** Fetches anew what was answered stale, once at a time, while nobody waits for it. */
   function refresh(read: Read, observer: CallObserver | undefined): void {
-    const deadlineAtMs = now() + revalidationTimeoutMs;
+    // No time for a retry: the request is charged for one call, and the next stale answer tries again.
+    const deadlineAtMs = now();
     const start = (context: CallContext) => {
       observer?.onRefresh();
       return readThrough(read, context);
