@@ -90,6 +90,8 @@ interface Upstream {
   words: string;
   /** The API key that is refused with a 401 when it asks about the path. */
   refusedKey: string | undefined;
+  /** Whether the persona is missing, too. */
+  isDeleted: boolean;
   /** Instead of every answer. */
   isForeign: boolean;
 }
@@ -97,7 +99,7 @@ interface Upstream {
 function answerTo(
   url: string,
   apiKey: unknown,
-  { prefix, statusOfMalformed, words, refusedKey }: Upstream,
+  { prefix, statusOfMalformed, words, refusedKey, isDeleted }: Upstream,
 ): [status: number, body: unknown] {
   const missing: [number, unknown] = [404, { detail: words }];
   const [resource, id = ''] = url.split('/').slice(-2);
@@ -107,7 +109,7 @@ function answerTo(
     if (apiKey === refusedKey) return [401, {}];
     return isThere ? [422, { detail: [{ loc: ['path', 'id'] }] }] : missing;
   }
-  if (isThere && id === exampleId) return [200, persona];
+  if (isThere && id === exampleId && !isDeleted) return [200, persona];
   return isThere && resource === 'customer-personas-by-agent' && id === '7' ? [200, [persona]] : missing;
 }
 
@@ -120,6 +122,7 @@ async function startWordless(cache = {}) {
     statusOfMalformed: undefined,
     words: 'Not Found',
     refusedKey: undefined,
+    isDeleted: false,
     isForeign: false,
   };
   const baseUrl = await startHttpUpstream(({ url = '', headers }, response) => {
@@ -200,6 +203,32 @@ test('a path that goes away while the gateway runs is noticed', async () => {
   expect(await read(unknownId)).toBeNull();
   await expect.poll(questions).toBe(1);
   await expect.poll(() => read(unknownId).catch(String)).toContain('unknown_path');
+});
+
+test('a path that goes away evicts nothing', async () => {
+  const { read, upstream, clock, questions } = await startWordless({ ttlMs: 1_000, staleMs: 600_000 });
+  expect(await read(unknownId)).toBeNull();
+  expect(await read(exampleId)).toBe(persona?.name);
+  upstream.prefix = '/v2';
+  clock.ms += 20_000;
+  // Answered stale, and fetched anew behind, in vain.
+  expect(await read(exampleId)).toBe(persona?.name);
+  await expect.poll(questions).toBe(2);
+  for (let attempt = 0; attempt < 3; attempt += 1) expect(await read(exampleId)).toBe(persona?.name);
+  upstream.prefix = '';
+  expect(await read(exampleId)).toBe(persona?.name);
+});
+
+test('a persona that was deleted is null, and the path is asked for once', async () => {
+  const { read, upstream, clock, questions, paths } = await startWordless({ ttlMs: 1_000 });
+  expect(await read(unknownId)).toBeNull();
+  expect(await read(exampleId)).toBe(persona?.name);
+  clock.ms += 20_000;
+  upstream.isDeleted = true;
+  expect(await read(exampleId)).toBeNull();
+  expect(await read(exampleId)).toBeNull();
+  expect(questions()).toBe(2);
+  expect(paths).toHaveLength(6);
 });
 
 test.each([

@@ -6,6 +6,8 @@ import type { CallContext } from './resilience/coalesce.ts';
 /** How long an answer holds that the path is there, and how long one that it is not, in milliseconds. */
 const presentForMs = 300_000;
 const missingForMs = 10_000;
+/** How long an answer that the path is there holds against what was there before, in milliseconds. */
+const doubtfulAfterMs = 10_000;
 /** The deadline of a question that nobody waits for. */
 const backgroundTimeoutMs = 10_000;
 
@@ -30,11 +32,13 @@ export interface PathCheck {
    * older "it is there" is used while it is asked for anew.
    *
    * @param tenant of the caller: callers with one key share a question
+   * @param isKnown whether the missing thing was there before: then an older "it is there" is not enough, as its entry
+   *   would be evicted for nothing
    * @param ask sends the question
    * @returns undefined where it is known that the path is there, else resolves once it is
    * @throws {BluejayError} `unexpected_status` with `unknown_path`; what the question throws, by the promise
    */
-  require(tenant: string, context: CallContext, ask: Ask): Promise<void> | undefined;
+  require(tenant: string, isKnown: boolean, context: CallContext, ask: Ask): Promise<void> | undefined;
 }
 
 export interface PathCheckOptions {
@@ -72,10 +76,11 @@ export function createPathCheck({ operation, now }: PathCheckOptions): PathCheck
     confirm() {
       verdict = 'present';
     },
-    require(tenant, context, ask) {
+    require(tenant, isKnown, context, ask) {
       const ageMs = now() - askedAtMs;
       if (verdict === 'missing' && ageMs < missingForMs) throw unknownPath();
-      if (verdict !== 'present') return requireAnswer(tenant, context, ask);
+      const isDoubtful = isKnown && ageMs >= doubtfulAfterMs;
+      if (verdict !== 'present' || isDoubtful) return requireAnswer(tenant, context, ask);
       if (ageMs >= presentForMs) {
         askedAtMs = now();
         // It fails for nobody, and is asked again after a while.

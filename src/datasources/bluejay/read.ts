@@ -64,7 +64,9 @@ export function createRead<Value>(options: ReadOptions<Value>): Read<Value> {
       pathCheck.confirm();
       return answer;
     }
-    await pathCheck.require(request.tenant, context, (shared) => askForPath(request, shared));
+    const { tenant, previous } = request;
+    const isKnown = (previous?.persona ?? null) !== null;
+    await pathCheck.require(tenant, isKnown, context, (shared) => askForPath(request, shared));
     return { ...answer, kind: 'full', value: absent };
   };
 }
