@@ -8,7 +8,7 @@ import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort } from '../support/processes.ts';
 import { openConnection } from '../support/raw-socket.ts';
-import { isRedisMissing, startRedis } from '../support/redis.ts';
+import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';
 
 const limitedTo = (points: number, options: TestGatewayOptions = {}, windowSeconds = 3_600) =>
   startGateway({ ...options, protection: { rateLimit: { points, windowSeconds } } });
@@ -156,3 +156,25 @@ test.each([
   expect(countReads(find(document, operation), variables)).toBe(reads);
   expect(countReads(find(document, operation), variables)).toBe(reads);
 });
+
+test.skipIf(isRedisMissing)(
+  'nothing is given back to counters that Redis has lost meanwhile (skipped without redis-server)',
+  { timeout: 30_000 },
+  async () => {
+    const port = await findFreePort();
+    await startRedis(port);
+    const redis = await connectTo(port);
+    const gateway = await limitedTo(1_000, { cache: { url: `redis://127.0.0.1:${port}` } });
+    // Its counters are in use.
+    await expect.poll(async () => (await left(gateway), redis.dbSize())).toBe(1);
+    gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+    const client = startLeavingClient(gateway.url, personasOf(100));
+    await expect.poll(() => gateway.sandbox.requests.length).toBe(32);
+    await redis.flushAll();
+    await client.leave();
+    await expect.poll(() => gateway.logs).toContainEqual(expect.objectContaining({ aborted: true }));
+    // By then what was not read would have been given back.
+    for (let sent = 0; sent < 20; sent += 1) await left(gateway);
+    expect(await left(gateway)).toBeLessThan(1_000);
+  },
+);

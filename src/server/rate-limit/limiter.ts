@@ -66,8 +66,16 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     async giveBack(key, points, { endsAtMs, isShared }) {
       // To the next window they would be a present. It may take the whole timeout until they arrive.
       if (performance.now() + timeoutMs >= endsAtMs) return;
-      if (isShared) await redis?.attempt('write', (client) => limiterOf(client).reward(key, points));
-      else await own.reward(key, points);
+      if (!isShared) {
+        await own.reward(key, points);
+        return;
+      }
+      await redis?.attempt('write', async (client) => {
+        const counters = limiterOf(client);
+        const { consumedPoints } = await counters.reward(key, points);
+        // Redis has lost the charge, as after a failover: nothing is owed for it.
+        if (consumedPoints < 0) await counters.penalty(key, -consumedPoints);
+      });
     },
     close: () => redis?.close(),
   };
