@@ -26,7 +26,7 @@ interface ConnectionErrorHandler {
 
 /**
  * Answers what is not HTTP, comes too slowly, or is too large for the parser, without repeating any of it, and ends the
- * connection. Requests that arrived before are answered first; then the connection ends without another answer.
+ * connection. Requests that arrived before are answered first.
  */
 export function createConnectionErrorHandler(options: ConnectionErrorsOptions): ConnectionErrorHandler {
   const { open, watch, graceful } = options;
@@ -34,25 +34,34 @@ export function createConnectionErrorHandler(options: ConnectionErrorsOptions): 
   function refuse(socket: Duplex, reason: string, method: string): void {
     const { status, message, headers = {} } = refusals[reason] ?? malformed;
     const refusal = new Refusal(status, 'BAD_REQUEST', message, { ...headers, connection: 'close' });
+    const answer = () => {
+      const requestId = randomUUID();
+      socket.write(rawAnswer(refusal, requestId));
+      watch.refuse({ method, requestId, status, errorCode: refusal.code, reason });
+      graceful.close(socket);
+    };
     const last = open.lastOf(socket);
     if (last === undefined) {
       // The rest of a request that has its answer needs no second one.
-      if (!open.isAnswered(socket)) {
-        const requestId = randomUUID();
-        socket.write(rawAnswer(refusal, requestId));
-        watch.refuse({ method, requestId, status, errorCode: refusal.code, reason });
-      }
-      graceful.close(socket);
+      if (open.isAnswered(socket)) graceful.close(socket);
+      else answer();
       return;
     }
     graceful.discard(socket);
     // The answers that are waited for are given up when the client leaves.
     socket.once('end', () => socket.destroy());
     const { request, response } = last;
+    if (request.complete) {
+      // Unless its answer, or the client, has ended the connection.
+      response.once('close', () => {
+        if (socket.writable) answer();
+      });
+      return;
+    }
     response.shouldKeepAlive = false;
     // Where the answer has begun already, it does not end the connection by itself.
     response.once('close', () => graceful.close(socket));
-    if (!request.complete) refuseExchange(last, refusal);
+    refuseExchange(last, refusal);
   }
 
   return {

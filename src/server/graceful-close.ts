@@ -16,7 +16,7 @@ const minimumBytes = 65_536;
  * long as the client sends `minimumBytes` in each interval.
  */
 export interface GracefulClose {
-  /** Makes Node.js close a new connection gracefully, too, after an answer with `Connection: close`. */
+  /** Makes Node.js, too, close a connection gracefully after an answer with `Connection: close`. */
   adopt(socket: Socket): void;
   /** Discards what arrives from now on: no further request is read. Answers may still be written. */
   discard(socket: Duplex): void;
@@ -72,10 +72,14 @@ export function createGracefulClose(maxLingerMs: number): GracefulClose {
     socket.end();
   }
 
+  function destroySoon(this: Socket): void {
+    close(this);
+  }
+
   return {
     adopt(socket) {
       // Node.js calls it once the last answer is written. Its own destroys the socket then.
-      socket.destroySoon = () => close(socket);
+      socket.destroySoon = destroySoon;
     },
     discard: (socket) => void discard(socket),
     close,

@@ -56,8 +56,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 
   const pipelineLimit = createPipelineLimit();
+  const graceful = createGracefulClose(receiveTimeoutMs);
 
   const listener: RequestListener = (request, response) => {
+    // With each request: a server of the embedder's own announces no connections.
+    graceful.adopt(request.socket);
     const verdict = pipelineLimit(request, response);
     if (verdict === 'ignore') {
       request.resume();
@@ -78,7 +81,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   };
 
-  const graceful = createGracefulClose(receiveTimeoutMs);
   const connectionErrors = createConnectionErrorHandler({ open, watch, graceful });
   let saidAt = Number.NEGATIVE_INFINITY;
   /** At most once a minute: there may be thousands a second. */
@@ -127,7 +129,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       server.maxConnections = maxConnections;
       // Among workers: else the primary would hand a connection round for as long as all of them have enough.
       Object.assign(server, { dropMaxConnection: true });
-      server.on('connection', graceful.adopt);
       server.on('clientError', connectionErrors.onClientError);
       server.on('connect', connectionErrors.onConnect);
       server.on('drop', onDrop);

@@ -1,9 +1,12 @@
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { onTestFinished, expect, test } from 'vitest';
+import { createGateway } from '../../src/gateway.ts';
+import { testConfig } from '../support/config.ts';
 import { exampleId, startGateway } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { openConnection, requestOf } from '../support/raw-socket.ts';
+import { startHttpUpstream } from '../support/upstreams.ts';
 
 const megabytes = (count: number) => Buffer.alloc(count * 1_000_000, 'x');
 const chunkOf = (bytes: Buffer) => Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes]);
@@ -70,6 +73,14 @@ test.each<[name: string, status: number, head: string, options?: TestGatewayOpti
   const gateway = await startGateway(options);
   const body = head.includes(chunked) ? chunkOf(megabytes(10)) : megabytes(10);
   expect(statusesIn(await sendBlindly(gateway.url, head, body))).toEqual([String(status)]);
+});
+
+test('a refusal reaches a client that is still sending through a server of the embedder’s, too', async () => {
+  const log = { level: 'silent', format: 'json', sampleSuccesses: 1 } as const;
+  const gateway = await createGateway(testConfig({ log }));
+  onTestFinished(() => gateway.close());
+  const url = await startHttpUpstream(gateway.listener);
+  expect(statusesIn(await sendBlindly(url, post(length, close), megabytes(10)))).toEqual(['413']);
 });
 
 test('a refusal behind a slow request waits for its turn, and reaches the client all the same', async () => {

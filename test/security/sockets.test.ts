@@ -231,11 +231,24 @@ test('whoever goes on sending requests without waiting is cut off', async () => 
   expect(await sendBytes(gateway.url, slow + request.repeat(1_100))).toBe('');
 });
 
-test('a good request is still answered when what follows it in the pipeline is not HTTP', async () => {
+test.each([
+  [400, 'what is not HTTP', 'GARBAGE\r\n\r\n'],
+  [431, 'headers too large', request.replace('host', `a: ${'x'.repeat(20_000)}\r\nhost`)],
+  [405, 'a tunnel', 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n'],
+])('a good request is answered first, then the %i to %s behind it', async (status, _, bytes) => {
   const gateway = await startGateway();
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
   const slow = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
-  const answer = await sendBytes(gateway.url, `${slow}GARBAGE\r\n\r\n`);
+  const answer = await sendBytes(gateway.url, slow + bytes + request);
+  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', `HTTP/1.1 ${status}`]);
+});
+
+test('what is not HTTP behind the last request of a connection has no answer', async () => {
+  const gateway = await startGateway();
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
+  const slow = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
+  const last = slow.replace('host', 'connection: close\r\nhost');
+  const answer = await sendBytes(gateway.url, `${last}GARBAGE\r\n\r\n`);
   expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
 });
 
@@ -370,13 +383,6 @@ test('a client that asks for a tunnel and resets the connection harms nobody', a
   for (const { socket } of connections) socket.write(tunnel, () => socket.resetAndDestroy());
   await Promise.all(connections.map(({ closed }) => closed));
   expect(await sendBytes(gateway.url, lastRequest)).toContain(answered);
-});
-
-test('a tunnel that is asked for behind a good request does not lose its answer', async () => {
-  const gateway = await startGateway();
-  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'delay', delayMs: 100 } });
-  const answer = await sendBytes(gateway.url, slowly + tunnel);
-  expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
 });
 
 test.each([
