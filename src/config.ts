@@ -8,7 +8,7 @@ import { protectionVariables, resolveHttp, resolveProtection } from './config/pr
 import type { HttpConfig, ProtectionConfig } from './config/protection.ts';
 import { resolveSchemaExposure, schemaExposureVariables } from './config/schema-exposure.ts';
 import type { SchemaExposureConfig } from './config/schema-exposure.ts';
-import { findTracingProblems } from './config/tracing.ts';
+import { asksForTraces, findTracingProblems, tracingVariables } from './config/tracing.ts';
 import { findUpstreamProblems, resolveUpstream, upstreamVariables } from './config/upstream.ts';
 import type { UpstreamConfig } from './config/upstream.ts';
 import { integer, integerVariable, oneOf } from './config/variable.ts';
@@ -90,9 +90,11 @@ type Values = ValuesOf<typeof variables>;
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
   const parsed: Record<string, unknown> = {};
   const problems: string[] = [];
+  const isTraced = asksForTraces(environment);
   for (const [name, { alias = name, schema }] of Object.entries<Variable>(variables)) {
     const source = environment[alias] ? alias : name;
-    const result = v.safeParse(schema, environment[source] || undefined);
+    const isRead = isTraced || !Object.hasOwn(tracingVariables, name);
+    const result = v.safeParse(schema, (isRead && environment[source]) || undefined);
     if (result.success) parsed[name] = result.output;
     else problems.push(`${source}: ${result.issues[0].message}`);
   }

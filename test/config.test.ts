@@ -398,19 +398,40 @@ test('traces are on where they have an endpoint', () => {
   expect(configOf({ OTEL_SERVICE_NAME: 'personas' }).tracing).toBeUndefined();
 });
 
-test.each([{ OTEL_SDK_DISABLED: 'true' }, { OTEL_SDK_DISABLED: 'TRUE' }, { OTEL_TRACES_EXPORTER: 'none' }])(
-  'with %j nothing is traced, and what only traces could not do is no mistake',
-  (environment) => {
-    const { tracing } = configOf({
-      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4317',
-      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector.example:4317',
-      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
-      OTEL_PROPAGATORS: 'b3',
-      ...environment,
-    });
-    expect(tracing).toBeUndefined();
-  },
-);
+const forOthers = {
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+  OTEL_PROPAGATORS: 'b3',
+  OTEL_RESOURCE_ATTRIBUTES: 'progress=100%',
+  OTEL_TRACES_SAMPLER: 'jaeger_remote',
+  OTEL_TRACES_SAMPLER_ARG: 'endpoint=http://localhost:14250',
+};
+
+test.each<Record<string, string>>([
+  {},
+  { OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'collector.example:4317' },
+  { OTEL_SDK_DISABLED: 'TRUE', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'unix:///run/collector' },
+  { OTEL_SDK_DISABLED: 'true', OTEL_TRACES_EXPORTER: 'zipkin' },
+  { OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'collector.example:4317' },
+  { OTEL_TRACES_EXPORTER: 'None', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example:4317' },
+])('with %j nothing is traced, and what is meant for other programs is no mistake', (environment) => {
+  expect(configOf({ ...forOthers, ...environment }).tracing).toBeUndefined();
+});
+
+test('the names of OpenTelemetry’s choices are taken in any case, and an empty service name is none', () => {
+  const { tracing } = configOf({
+    OTEL_TRACES_EXPORTER: 'OTLP',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'HTTP/Protobuf',
+    OTEL_TRACES_SAMPLER: 'Always_Off',
+    OTEL_PROPAGATORS: 'TraceContext',
+    OTEL_RESOURCE_ATTRIBUTES: 'service.name=',
+  });
+  expect(tracing).toMatchObject({
+    endpoint: 'http://localhost:4318/v1/traces',
+    serviceName: 'bluejay-graphql',
+    sampler: 'always_off',
+    propagates: true,
+  });
+});
 
 test('what traces cannot do is refused', () => {
   const endpoint = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector.example:4317' };

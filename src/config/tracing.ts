@@ -76,8 +76,10 @@ const resourceAttributes = v.pipe(
 );
 
 function splitList(text: string): readonly string[] {
-  return text.split(',').map((item) => item.trim());
+  return text.split(',').map((item) => item.trim().toLowerCase());
 }
+
+const protocol = v.pipe(v.string(), v.toLowerCase());
 
 export const tracingVariables = {
   OTEL_SDK_DISABLED: {
@@ -94,7 +96,7 @@ export const tracingVariables = {
     description: '`true` turns traces off, whatever else is set.',
   },
   OTEL_TRACES_EXPORTER: {
-    schema: v.optional(oneOf(['otlp', 'none'])),
+    schema: v.optional(v.pipe(v.string(), v.toLowerCase(), oneOf(['otlp', 'none']))),
     default: '`otlp` with an endpoint, else `none`',
     description: '`otlp`, without an endpoint to `http://localhost:4318`. `none` turns traces off.',
   },
@@ -109,12 +111,12 @@ export const tracingVariables = {
     description: 'The same as a whole URL, used as it is. It precedes `OTEL_EXPORTER_OTLP_ENDPOINT`.',
   },
   OTEL_EXPORTER_OTLP_PROTOCOL: {
-    schema: v.optional(v.string()),
+    schema: v.optional(protocol),
     default: 'http/protobuf',
     description: '`http/protobuf`; others are refused where traces are on.',
   },
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: {
-    schema: v.optional(v.string()),
+    schema: v.optional(protocol),
     default: 'http/protobuf',
     description: 'The same for traces. It precedes `OTEL_EXPORTER_OTLP_PROTOCOL`.',
   },
@@ -135,7 +137,7 @@ export const tracingVariables = {
       'With `tracecontext` traces join those of the callers, and Bluejay gets theirs. `none`: neither. `baggage` is passed on to nobody.',
   },
   OTEL_TRACES_SAMPLER: {
-    schema: v.optional(oneOf(samplers), 'parentbased_always_on'),
+    schema: v.optional(v.pipe(v.string(), v.toLowerCase(), oneOf(samplers)), 'parentbased_always_on'),
     default: 'parentbased_always_on',
     description:
       'Which traces are taken: `always_on`, `always_off` or `traceidratio`; with `parentbased_` before it, as the caller decided, where there is one.',
@@ -149,7 +151,18 @@ export const tracingVariables = {
 
 type Values = ValuesOf<typeof tracingVariables>;
 
-/** What is wrong only where traces are on: what is set for all programs of a machine need not suit one without them. */
+/**
+ * Whether the environment asks for traces. Where it does not, OpenTelemetry's variables are not read: what is set for
+ * all programs of a machine need not suit one without traces.
+ */
+export function asksForTraces(environment: Readonly<Record<string, string | undefined>>): boolean {
+  const { OTEL_SDK_DISABLED: isDisabled, OTEL_TRACES_EXPORTER: exporter } = environment;
+  if (isDisabled?.toLowerCase() === 'true' || exporter?.toLowerCase() === 'none') return false;
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesUrl, OTEL_EXPORTER_OTLP_ENDPOINT: base } = environment;
+  return Boolean(exporter || tracesUrl || base);
+}
+
+/** What is wrong across the variables, where traces are on. */
 export function findTracingProblems(values: Partial<Values>): readonly string[] {
   if (endpointOf(values) === undefined) return [];
   const problems: string[] = [];
@@ -171,10 +184,10 @@ export function findTracingProblems(values: Partial<Values>): readonly string[] 
 export function resolveTracing(values: Values): TracingConfig | undefined {
   const tracesUrl = endpointOf(values);
   if (tracesUrl === undefined) return undefined;
-  const { 'service.name': name = 'bluejay-graphql', ...attributes } = values.OTEL_RESOURCE_ATTRIBUTES ?? {};
+  const { 'service.name': name, ...attributes } = values.OTEL_RESOURCE_ATTRIBUTES ?? {};
   return {
     endpoint: tracesUrl,
-    serviceName: values.OTEL_SERVICE_NAME ?? name,
+    serviceName: values.OTEL_SERVICE_NAME ?? (name || 'bluejay-graphql'),
     resourceAttributes: attributes,
     sampler: values.OTEL_TRACES_SAMPLER,
     samplerRatio: values.OTEL_TRACES_SAMPLER_ARG,
@@ -184,11 +197,9 @@ export function resolveTracing(values: Values): TracingConfig | undefined {
 
 function endpointOf(values: Partial<Values>): string | undefined {
   const {
-    OTEL_SDK_DISABLED: isDisabled,
     OTEL_TRACES_EXPORTER: exporter,
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesUrl,
     OTEL_EXPORTER_OTLP_ENDPOINT: base = exporter === 'otlp' ? 'http://localhost:4318' : undefined,
   } = values;
-  if (isDisabled === true || exporter === 'none') return undefined;
   return tracesUrl ?? (base && `${base}/v1/traces`);
 }
