@@ -113,6 +113,40 @@ test.each<[string, () => unknown]>([
   },
 );
 
+test('listeners of a class are called on their instance', async () => {
+  class Counter implements GatewayEvents {
+    started = 0;
+    onRequestStart(): void {
+      this.started += 1;
+    }
+  }
+  class MyCounter extends Counter {}
+  const events = new MyCounter();
+  const gateway = await startGateway({ events });
+  await gateway.post({ query: '{ __typename }' });
+  expect(events.started).toBe(1);
+});
+
+test.each(['message', 'stack', 'cause'])(
+  'an error of a listener whose %s cannot be read harms no answer',
+  async (property) => {
+    const lines: string[] = [];
+    const events = listeners(() => {
+      throw Object.defineProperty(new Error('the last straw'), property, {
+        get() {
+          throw new Error('another');
+        },
+      });
+    });
+    const logger = createLogger('error', { write: (line) => void lines.push(line) });
+    const gateway = await createGateway(testConfig({}), { logger, events });
+    const response = await fetch(`${await gateway.listen()}/health/live`);
+    expect(response.status).toBe(200);
+    await gateway.close();
+    expect(lines).toContainEqual(expect.stringContaining('listener failed'));
+  },
+);
+
 test('a logger that throws loses its lines and nothing else', async () => {
   const { sandbox } = await startGateway();
   let lines = 0;

@@ -26,12 +26,19 @@ export function guardEvents<Events extends object>(events: Events, logger: Logge
     };
   }
 
-  return Object.fromEntries(
-    Object.entries(events).map(([event, listener]: [string, Listener | undefined]) => [
-      event,
-      listener && guard(event, listener),
-    ]),
-  ) as Events;
+  const listeners = namesOf(events).flatMap((event): [string, Listener][] => {
+    const listener = Reflect.get(events, event) as Listener | undefined;
+    return listener === undefined ? [] : [[event, guard(event, listener)]];
+  });
+  return Object.fromEntries(listeners) as Events;
+}
+
+/** Those of an instance's class, too, and of the classes that it extends. */
+function namesOf(events: object): readonly string[] {
+  const prototype = Object.getPrototypeOf(events) as object | null;
+  const isLast = prototype === null || prototype === Object.prototype;
+  const names = [...Object.getOwnPropertyNames(events), ...(isLast ? [] : namesOf(prototype))];
+  return names.filter((name) => name !== 'constructor');
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { pino, stdSerializers } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
 import type { LogConfig, LogLevel } from '../config.ts';
 import { createOutput } from './output.ts';
@@ -18,11 +18,21 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label: string) => ({ level: label }) },
+      serializers: { err: serializeError },
       redact: ['apiKey', '*.apiKey', 'headers', '*.headers'],
     },
     destination ?? openLogOutput(() => logger),
   );
   return logger;
+}
+
+/** An error of the embedding program's may have getters that throw. */
+function serializeError(error: Error): unknown {
+  try {
+    return stdSerializers.err(error);
+  } catch {
+    return 'an error that cannot be read';
+  }
 }
 
 /** Creates a logger to standard output in the configured format. Its `flush` writes what still waits there. */
