@@ -36,14 +36,15 @@ export function compareContract(contract: Node, document: Node): readonly Differ
   if (documentPaths === undefined) throw new Uncheckable('The document has no paths.');
 
   for (const [path, item] of Object.entries(resolveContract(contract['paths']) ?? {})) {
-    const documentPath = findPath(documentPaths, path);
     for (const [method, operation] of Object.entries(resolveContract(item) ?? {})) {
       const where = `${method.toUpperCase()} ${path}`;
       checkPart(report, where, () => {
-        const documentItem = resolveDocument(documentPaths[documentPath]);
-        const documentOperation = resolveDocument(documentItem?.[method]);
         if (!isObject(operation)) return;
-        if (documentItem === undefined || documentOperation === undefined) {
+        const has = (candidate: string) => resolveDocument(documentPaths[candidate])?.[method] !== undefined;
+        const documentPath = pathsOfForm(documentPaths, path).find(has);
+        const documentItem = resolveDocument(documentPath && documentPaths[documentPath]);
+        const documentOperation = resolveDocument(documentItem?.[method]);
+        if (documentPath === undefined || documentItem === undefined || documentOperation === undefined) {
           report('breaking', where, 'is gone');
           return;
         }
@@ -58,10 +59,13 @@ export function compareContract(contract: Node, document: Node): readonly Differ
   return differences;
 }
 
-/** The path of the same form: a parameter's other name is a difference of the parameter. */
-function findPath(paths: Node, path: string): string {
-  if (Object.hasOwn(paths, path)) return path;
-  return Object.keys(paths).find((candidate) => form(candidate) === form(path)) ?? path;
+/**
+ * The paths of the same form, that of the same name first: a parameter's other name is a difference of the parameter.
+ * Some documents have several, each with other methods, although they name the same place.
+ */
+function pathsOfForm(paths: Node, path: string): readonly string[] {
+  const others = Object.keys(paths).filter((other) => other !== path && form(other) === form(path));
+  return Object.hasOwn(paths, path) ? [path, ...others] : others;
 }
 
 function form(template: string): string {

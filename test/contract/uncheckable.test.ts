@@ -183,6 +183,21 @@ test.each<[string, (document: Document) => void, string[]]>([
     },
     [`GET ${byId} 200: is declared, but as nothing`],
   ],
+  [
+    'a path that stands there under several names, each with other methods',
+    (d) => {
+      const { [byId]: item } = d.paths;
+      Object.assign(d.paths, {
+        [byId]: { patch: { responses: {} } },
+        '/v1/customer-persona/{id}': { delete: { responses: {} } },
+        '/v1/customer-persona/{other_id}': item,
+      });
+    },
+    [
+      `GET ${byId} path other_id: is declared nowhere`,
+      `GET ${byId} path persona_id: is not in the path /v1/customer-persona/{other_id}`,
+    ],
+  ],
   ['a call without answers', (d) => delete getById(d).responses, [`GET ${byId}: declares no responses`]],
   [
     'a path that refers to nothing',
