@@ -1,4 +1,4 @@
-import { constants, openSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 
 export interface OutputOptions {
   /** The most bytes that wait for a slow reader; further text is dropped. @default 1048576 */
@@ -106,9 +106,11 @@ export function createOutput(
 function openWithoutBlocking(name: 'stdout' | 'stderr'): number {
   const fd = name === 'stdout' ? 1 : 2;
   // The first look at it makes Node.js open it, which puts pipes and sockets into that mode, and terminals not.
-  if (!process[name].isTTY) return fd;
+  if (!process[name].isTTY && !fstatSync(fd).isFIFO()) return fd;
   try {
-    // Its own description of the terminal: the mode of the other would be that of the shell, too.
+    // An open file description of its own: the mode of the inherited one is that of the shell and of all workers, too,
+    // and each worker that starts or ends resets it, so that the others would wait for the reader. A socket cannot be
+    // opened again, and a file would be written from its beginning.
     return openSync(`/dev/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return fd;

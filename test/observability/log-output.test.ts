@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -28,6 +28,15 @@ function createNamedPipe() {
   expect(spawnSync('mkfifo', [path]).status).toBe(0);
   return {
     path,
+    fill() {
+      const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      try {
+        while (writeSync(fd, ' '.repeat(4_096)) > 0);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'EAGAIN' });
+      }
+      closeSync(fd);
+    },
     openReader() {
       const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
       const chunk = Buffer.alloc(65_536);
@@ -92,6 +101,26 @@ test('a reader that stalls holds up neither answers nor the end, and may miss li
     await Promise.all(Array.from({ length: 50 }, () => main.ask(headers)));
   main.process.kill('SIGTERM');
   expect(await main.exited).toBe(0);
+});
+
+test('workers that start and end behind a reader that stalls freeze neither each other nor the primary', async () => {
+  const pipe = createNamedPipe();
+  const reader = pipe.openReader();
+  pipe.fill();
+  const main = await startWithOutput(pipe.path, { LOG_FORMAT: 'json', WORKERS: '2' });
+  await expect.poll(() => main.ask(), { timeout: 10_000 }).toBe(404);
+  const listening = /"pid":(\d+),"msg":"worker listening"/g;
+  let text = '';
+  const workers = () => Array.from((text += reader.read()).matchAll(listening), ([, pid]) => Number(pid));
+  await expect.poll(workers, { timeout: 10_000 }).toHaveLength(2);
+  const [first = 0] = workers();
+  pipe.fill();
+  process.kill(first, 'SIGKILL');
+  // The connection may have been that worker's.
+  await expect.poll(() => main.ask()).toBe(404);
+  main.process.kill('SIGTERM');
+  expect(await main.exited).toBe(0);
+  reader.close();
 });
 
 test('a reader that leaves and comes back is told how many lines were lost', async () => {
