@@ -83,7 +83,8 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
     refuse(kind, code) {
       failedAtMs = now();
       outage = undefined;
-      refusals.set(kind, code);
+      // Another node has the key, so no command of any kind finds it here.
+      refusals.set(code === 'MOVED' ? 'read' : kind, code);
       pausedUntilMs[kind] = refusalsOfOneKey.has(code) ? 0 : failedAtMs + pauseMs;
       report();
     },
