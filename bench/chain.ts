@@ -1,10 +1,10 @@
 // What the resilience chain costs: CPU of this process per upstream read, with the chain and without it.
 // `npm run bench:chain` prints the medians of paired rounds. The upstream is a process of its own.
-import { LightCancellation } from '../src/cancellation.ts';
-import type { Cancellation } from '../src/cancellation.ts';
+import { LightCancellation } from '../src/shared/cancellation.ts';
+import type { Cancellation } from '../src/shared/cancellation.ts';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { decodeCustomerPersona } from '../src/datasources/bluejay/decode-customer-persona.ts';
-import { createTransport } from '../src/datasources/bluejay/transport.ts';
+import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
 import { createPrograms } from './programs.ts';
 import { median } from './statistics.ts';
 import { startUpstream } from './upstream.ts';

@@ -2,22 +2,22 @@
 // without them, everything but HTTP and Bluejay included. `npm run bench:limits` prints the medians of paired rounds,
 // and what the check of an answer's size takes, which every lane has: alone, in a loop.
 import { createYoga } from 'graphql-yoga';
-import { parseConfig } from '../src/config.ts';
+import { parseConfig } from '../src/config/index.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { createSchema } from '../src/schema/index.ts';
-import { createFastLane } from '../src/server/fast-lane.ts';
-import { parseGraphQLParams } from '../src/server/graphql-params.ts';
-import type { Lane } from '../src/server/graphql-request.ts';
-import { createInlineTracer } from '../src/server/inline-trace.ts';
-import { isSurelyLarger } from '../src/server/limits/response-size.ts';
-import { createPipeline } from '../src/server/pipeline.ts';
-import type { Pipeline } from '../src/server/pipeline.ts';
-import { createRepresentationLimit } from '../src/server/representations.ts';
-import type { RepresentationLimit } from '../src/server/representations.ts';
-import { createFormatResult } from '../src/server/result.ts';
-import { createStatistics } from '../src/server/statistics.ts';
-import { createTrustedDocuments } from '../src/server/trusted-documents/documents.ts';
+import { createFastLane } from '../src/server/graphql/fast-lane.ts';
+import { parseGraphQLParams } from '../src/server/graphql/params.ts';
+import type { Lane } from '../src/server/graphql/request.ts';
+import { createInlineTracer } from '../src/server/graphql/inline-trace.ts';
+import { isSurelyLarger } from '../src/server/graphql/limits/response-size.ts';
+import { createPipeline } from '../src/server/graphql/pipeline.ts';
+import type { Pipeline } from '../src/server/graphql/pipeline.ts';
+import { createRepresentationLimit } from '../src/server/graphql/representations.ts';
+import type { RepresentationLimit } from '../src/server/graphql/representations.ts';
+import { createFormatResult } from '../src/server/graphql/result.ts';
+import { createStatistics } from '../src/server/http/statistics.ts';
+import { createTrustedDocuments } from '../src/server/graphql/trusted-documents/documents.ts';
 
 const rounds = 41;
 const concurrency = 32;

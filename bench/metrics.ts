@@ -2,31 +2,31 @@
 // and without, in rounds that take turns: from the moment that its parameters are read to its end, through the GraphQL
 // pipeline, the data sources, the cache and the chain of policies. There are no sockets: their noise is several times
 // what is measured. Bluejay answers from a stub.
-import { parseConfig } from '../src/config.ts';
-import type { Config } from '../src/config.ts';
+import { parseConfig } from '../src/config/index.ts';
+import type { Config } from '../src/config/index.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createGetCustomerPersona } from '../src/datasources/bluejay/get-customer-persona.ts';
-import { createCache } from '../src/datasources/bluejay/cache/index.ts';
-import { createMemoryStore } from '../src/datasources/bluejay/cache/memory-store.ts';
-import { createFingerprint } from '../src/datasources/bluejay/fingerprint.ts';
-import { createBulkhead } from '../src/datasources/bluejay/resilience/bulkhead.ts';
-import { createChain } from '../src/datasources/bluejay/resilience/chain.ts';
-import { createTenants } from '../src/datasources/bluejay/resilience/tenants.ts';
+import { createCache } from '../src/datasources/upstream/cache/index.ts';
+import { createMemoryStore } from '../src/datasources/upstream/cache/memory-store.ts';
+import { createFingerprint } from '../src/datasources/upstream/fingerprint.ts';
+import { createBulkhead } from '../src/datasources/upstream/resilience/bulkhead.ts';
+import { createChain } from '../src/datasources/upstream/resilience/chain.ts';
+import { createTenants } from '../src/datasources/upstream/resilience/tenants.ts';
 import type { GatewayEvents } from '../src/gateway.ts';
 import { createEventLog } from '../src/observability/event-log.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { mergeEvents } from '../src/observability/merge-events.ts';
 import { createMetrics } from '../src/observability/metrics/index.ts';
 import { createSchema } from '../src/schema/index.ts';
-import { RequestCallObserver } from '../src/server/call-observer.ts';
-import { createFastLane } from '../src/server/fast-lane.ts';
-import { createInlineTracer } from '../src/server/inline-trace.ts';
-import { observeLane } from '../src/server/observed-lane.ts';
-import { createPipeline } from '../src/server/pipeline.ts';
-import { createRepresentationLimit } from '../src/server/representations.ts';
-import { createRequestWatch } from '../src/server/request-watch.ts';
-import { createFormatResult } from '../src/server/result.ts';
-import { createStatistics } from '../src/server/statistics.ts';
+import { RequestCallObserver } from '../src/server/graphql/call-observer.ts';
+import { createFastLane } from '../src/server/graphql/fast-lane.ts';
+import { createInlineTracer } from '../src/server/graphql/inline-trace.ts';
+import { observeLane } from '../src/server/graphql/observed-lane.ts';
+import { createPipeline } from '../src/server/graphql/pipeline.ts';
+import { createRepresentationLimit } from '../src/server/graphql/representations.ts';
+import { createRequestWatch } from '../src/server/http/request-watch.ts';
+import { createFormatResult } from '../src/server/graphql/result.ts';
+import { createStatistics } from '../src/server/http/statistics.ts';
 import { median } from './statistics.ts';
 
 const rounds = 41;

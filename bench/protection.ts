@@ -3,16 +3,16 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { parseConfig } from '../src/config.ts';
+import { parseConfig } from '../src/config/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
-import { openExchange, sendBody } from '../src/server/exchange.ts';
-import { createMediaTypeNegotiator } from '../src/server/media-type.ts';
-import { OpenExchanges } from '../src/server/open-exchanges.ts';
-import type { Exchange, Route } from '../src/server/exchange.ts';
-import { createProtection } from '../src/server/protection.ts';
-import { hasOneHost, pathOf } from '../src/server/request-target.ts';
-import { createRequestWatch } from '../src/server/request-watch.ts';
-import { UnsentAnswers } from '../src/server/unsent-answers.ts';
+import { openExchange, sendBody } from '../src/server/http/exchange.ts';
+import { createMediaTypeNegotiator } from '../src/server/http/media-type.ts';
+import { OpenExchanges } from '../src/server/http/open-exchanges.ts';
+import type { Exchange, Route } from '../src/server/http/exchange.ts';
+import { createProtection } from '../src/server/admission/protection.ts';
+import { hasOneHost, pathOf } from '../src/server/http/request-target.ts';
+import { createRequestWatch } from '../src/server/http/request-watch.ts';
+import { UnsentAnswers } from '../src/server/http/unsent-answers.ts';
 
 const rounds = 31;
 const requests = 20_000;

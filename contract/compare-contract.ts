@@ -1,4 +1,4 @@
-import { isObject } from '../src/is-object.ts';
+import { isObject } from '../src/shared/is-object.ts';
 import { compareInput, compareOutput } from './compare-schemas.ts';
 import type { Difference, Report } from './difference.ts';
 import { compareCredentials } from './compare-credentials.ts';

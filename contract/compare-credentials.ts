@@ -1,4 +1,4 @@
-import { isObject } from '../src/is-object.ts';
+import { isObject } from '../src/shared/is-object.ts';
 import type { Report } from './difference.ts';
 import { parameterKey } from './parameters.ts';
 import type { Resolve } from './resolve-reference.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse, YAMLParseError } from 'yaml';
-import { isObject } from '../src/is-object.ts';
+import { isObject } from '../src/shared/is-object.ts';
 import { Uncheckable } from './uncheckable.ts';
 
 const timeoutMs = 15_000;

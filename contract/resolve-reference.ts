@@ -1,4 +1,4 @@
-import { isObject } from '../src/is-object.ts';
+import { isObject } from '../src/shared/is-object.ts';
 import { Uncheckable, UncheckablePart } from './uncheckable.ts';
 
 /** The node itself, or what its `$ref` leads to; undefined for anything that is not an object. */

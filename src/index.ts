@@ -2,7 +2,7 @@
 export { createGateway } from './gateway.ts';
 export type { Gateway, GatewayEvents, GatewayOptions } from './gateway.ts';
 export type { OperationEnd, Outcome, RequestEnd, ServerEvents } from './observability/events.ts';
-export { parseConfig } from './config.ts';
+export { parseConfig } from './config/index.ts';
 export type {
   AuthConfig,
   Config,
@@ -16,8 +16,8 @@ export type {
   TracingConfig,
   TrustedDocumentsConfig,
   UpstreamConfig,
-} from './config.ts';
-export { ConfigurationError } from './configuration-error.ts';
+} from './config/index.ts';
+export { ConfigurationError } from './shared/configuration-error.ts';
 export { createLogger } from './observability/logger.ts';
 export type { Logger } from './observability/logger.ts';
 export type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
@@ -42,11 +42,11 @@ export type {
   BluejayOptions,
   CacheConfig,
 } from './datasources/bluejay/index.ts';
-export type { Cancellation } from './cancellation.ts';
-export type { Attempt, AttemptResult, CacheResult, CallObserver } from './datasources/bluejay/attempt.ts';
-export type { Caller, Reading } from './datasources/bluejay/call.ts';
+export type { Cancellation } from './shared/cancellation.ts';
+export type { Attempt, AttemptResult, CacheResult, CallObserver } from './datasources/upstream/attempt.ts';
+export type { Caller, Reading } from './datasources/upstream/call.ts';
 export type { CustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
-export { BluejayError, DeadlineExceeded } from './datasources/bluejay/errors.ts';
+export { BluejayError, DeadlineExceeded } from './datasources/upstream/errors.ts';
 export type {
   Failure,
   FailureKind,
@@ -54,8 +54,8 @@ export type {
   InvalidResponseReason,
   Operation,
   UpstreamCall,
-} from './datasources/bluejay/errors.ts';
-export type { Proxy } from './datasources/bluejay/route.ts';
-export type { BreakerState } from './datasources/bluejay/resilience/breaker.ts';
-export { formatErrors } from './server/errors.ts';
-export type { ErrorCode, ErrorContext } from './server/errors.ts';
+} from './datasources/upstream/errors.ts';
+export type { Proxy } from './datasources/upstream/transport/route.ts';
+export type { BreakerState } from './datasources/upstream/resilience/breaker.ts';
+export { formatErrors } from './server/graphql/errors.ts';
+export type { ErrorCode, ErrorContext } from './server/graphql/errors.ts';

@@ -3,8 +3,8 @@ import module from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { readCommandLine } from './command-line.ts';
-import type { BluejayConfig, Config } from './config.ts';
+import { readCommandLine } from './shared/command-line.ts';
+import type { BluejayConfig, Config } from './config/index.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import type { Logger } from './observability/logger.ts';
 import type { PrimaryMessage, WorkerMessage } from './workers/messages.ts';
@@ -21,11 +21,11 @@ await readCommandLine(
 // Compiled code is kept beside the dependencies, from the installation on (scripts/warm-up.mjs). Where the
 // folder cannot be written to, nothing is kept and nothing is said.
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
-const { parseConfig } = await import('./config.ts');
-const { ConfigurationError } = await import('./configuration-error.ts');
+const { parseConfig } = await import('./config/index.ts');
+const { ConfigurationError } = await import('./shared/configuration-error.ts');
 const { openLogger } = await import('./observability/logger.ts');
 const { createOutput } = await import('./observability/output.ts');
-const { stopTimeoutMs } = await import('./stop-timeout.ts');
+const { stopTimeoutMs } = await import('./config/stop-timeout.ts');
 
 const result = parseConfig(process.env);
 if (result.ok) await run(result.config);

@@ -1,5 +1,5 @@
-import type { AuthConfig, UpstreamConfig } from './config.ts';
-import type { Proxy } from './datasources/bluejay/route.ts';
+import type { AuthConfig, UpstreamConfig } from './config/index.ts';
+import type { Proxy } from './datasources/upstream/transport/route.ts';
 
 export interface Upstream {
   readonly baseUrl: string;

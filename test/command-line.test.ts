@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'nod
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { variables } from '../src/config.ts';
+import { variables } from '../src/config/index.ts';
 import { bare } from './support/main.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
 import { classifyStatus } from '../src/datasources/bluejay/classify-status.ts';
-import { createTransport } from '../src/datasources/bluejay/transport.ts';
+import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
 import { isFastApiMissing, startFastApi } from './support/fastapi.ts';
 import { startGateway } from './support/gateway.ts';
 

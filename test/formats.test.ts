@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { normaliseDateTime } from '../src/datasources/bluejay/date-time.ts';
-import { parseRetryAfter } from '../src/datasources/bluejay/retry-after.ts';
+import { parseRetryAfter } from '../src/datasources/upstream/retry-after.ts';
 import { parseUuid } from '../src/datasources/uuid.ts';
 
 test.each([

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../examples/frontend/operations.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
-import type { GraphQLRequest } from '../src/server/graphql-request.ts';
-import { createStatistics } from '../src/server/statistics.ts';
+import type { GraphQLRequest } from '../src/server/graphql/request.ts';
+import { createStatistics } from '../src/server/http/statistics.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 import { createTestLane } from './support/lane.ts';
 

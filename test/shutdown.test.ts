@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
-import { parseConfig } from '../src/config.ts';
+import { parseConfig } from '../src/config/index.ts';
 import { createGateway } from '../src/gateway.ts';
 import { clinic, exampleId, startGateway } from './support/gateway.ts';
 import { startHttpUpstream } from './support/upstreams.ts';

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { test } from 'vitest';
-import { BluejayError } from '../../src/datasources/bluejay/errors.ts';
-import { formatErrors } from '../../src/server/errors.ts';
+import { BluejayError } from '../../src/datasources/upstream/errors.ts';
+import { formatErrors } from '../../src/server/graphql/errors.ts';
 
 const context = { requestId: 'bench', onFailure: () => {}, onUnforeseen: () => {} };
 

@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { parseGraphQLParams } from '../../src/server/graphql-params.ts';
+import { parseGraphQLParams } from '../../src/server/graphql/params.ts';
 import { scenarios } from '../scenarios.ts';
 
 test('reading the parameters of a request, beside JSON.parse alone', async ({ bench }) => {

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { CacheConfig } from '../datasources/bluejay/index.ts';
-import { isRedisUrl, parseRedisUrl } from '../redis-url.ts';
+import { isRedisUrl, parseRedisUrl } from '../shared/redis/redis-url.ts';
 import { integerVariable } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 

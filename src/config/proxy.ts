@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import * as v from 'valibot';
-import type { Proxy } from '../datasources/bluejay/route.ts';
+import type { Proxy } from '../datasources/upstream/transport/route.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
 const proxy = v.pipe(

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { apiKeyPattern } from '../datasources/bluejay/api-key.ts';
-import type { Proxy } from '../datasources/bluejay/route.ts';
+import type { Proxy } from '../datasources/upstream/transport/route.ts';
 import { proxyVariables, resolveProxy } from './proxy.ts';
 import { integerVariable, onOff, oneOf } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';

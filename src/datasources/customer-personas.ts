@@ -1,12 +1,12 @@
 import DataLoader from 'dataloader';
 import { parseAgentId } from './agent-id.ts';
-import type { Caller, Reading } from './bluejay/call.ts';
+import type { Caller, Reading } from './upstream/call.ts';
 import type { CustomerPersonasClient } from './bluejay/customer-personas.ts';
 import type { CustomerPersona } from './bluejay/decode-customer-persona.ts';
-import { invalidInput } from './bluejay/errors.ts';
-import type { BluejayError, Operation } from './bluejay/errors.ts';
-import { mapSettled } from './map-settled.ts';
-import { settleWithin } from './settle-within.ts';
+import { invalidInput } from './upstream/errors.ts';
+import type { BluejayError, Operation } from './upstream/errors.ts';
+import { mapSettled } from './upstream/map-settled.ts';
+import { settleWithin } from './upstream/settle-within.ts';
 import { parseUuid } from './uuid.ts';
 
 /** Customer personas; within a request the same thing is read once. */

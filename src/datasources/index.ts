@@ -1,11 +1,11 @@
-import type { Caller } from './bluejay/call.ts';
+import type { Caller } from './upstream/call.ts';
 import type { CustomerPersonasClient } from './bluejay/customer-personas.ts';
-import type { Operation } from './bluejay/errors.ts';
+import type { Operation } from './upstream/errors.ts';
 import { createCustomerPersonas } from './customer-personas.ts';
 import type { CustomerPersonas } from './customer-personas.ts';
 
 export { parseAgentId } from './agent-id.ts';
-export { invalidInput, renameArgument } from './bluejay/errors.ts';
+export { invalidInput, renameArgument } from './upstream/errors.ts';
 export type { CustomerPersona } from './bluejay/decode-customer-persona.ts';
 export type { CustomerPersonas } from './customer-personas.ts';
 

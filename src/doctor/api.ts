@@ -1,9 +1,9 @@
 import { classifyStatus } from '../datasources/bluejay/classify-status.ts';
-import { BluejayError } from '../datasources/bluejay/errors.ts';
-import type { Failure } from '../datasources/bluejay/errors.ts';
+import { BluejayError } from '../datasources/upstream/errors.ts';
+import type { Failure } from '../datasources/upstream/errors.ts';
 import { readNotFound } from '../datasources/bluejay/not-found.ts';
-import type { Proxy } from '../datasources/bluejay/route.ts';
-import { createTransport } from '../datasources/bluejay/transport.ts';
+import type { Proxy } from '../datasources/upstream/transport/route.ts';
+import { createTransport } from '../datasources/upstream/transport/transport.ts';
 import { explainFailure } from './explain-failure.ts';
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { sharedKeyPrefix } from '../datasources/bluejay/cache/shared-store.ts';
-import { codeOf as replyCodeOf, createRedisClient, isErrorReply } from '../datasources/redis-client.ts';
-import type { RedisClient } from '../datasources/redis-client.ts';
-import { parseRedisUrl } from '../redis-url.ts';
+import { sharedKeyPrefix } from '../datasources/upstream/cache/shared-store.ts';
+import { codeOf as replyCodeOf, createRedisClient, isErrorReply } from '../shared/redis/redis-client.ts';
+import type { RedisClient } from '../shared/redis/redis-client.ts';
+import { parseRedisUrl } from '../shared/redis/redis-url.ts';
 import { explainRedisRefusal } from './explain-redis-refusal.ts';
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';
@@ -74,7 +74,7 @@ async function tryCommands(client: RedisClient, isRateLimited: boolean): Promise
 }
 
 async function count(client: RedisClient): Promise<void> {
-  const { createRedisCounters } = await import('../datasources/redis-counters.ts');
+  const { createRedisCounters } = await import('../shared/redis/redis-counters.ts');
   await createRedisCounters(client, { points: 1, windowSeconds: 1 }).penalty(`doctor:${randomUUID()}`);
 }
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
-import { addressSelection } from '../datasources/bluejay/route.ts';
+import { addressSelection } from '../datasources/upstream/transport/route.ts';
 import { codeOf, explainNetworkError } from './network-errors.ts';
 import { withTimeLimit } from './time-limit.ts';
 import type { Target } from './network-errors.ts';

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
-import { parseConfig } from '../config.ts';
-import type { BluejayConfig, UpstreamConfig } from '../config.ts';
+import { parseConfig } from '../config/index.ts';
+import type { BluejayConfig, UpstreamConfig } from '../config/index.ts';
 import { version } from '../version.ts';
 import { createApiChecks } from './api.ts';
 import type { CacheCheckOptions } from './cache.ts';

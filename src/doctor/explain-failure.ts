@@ -1,4 +1,4 @@
-import type { Failure } from '../datasources/bluejay/errors.ts';
+import type { Failure } from '../datasources/upstream/errors.ts';
 import { problem } from './finding.ts';
 import { explainProxyRefusal } from './proxy.ts';
 import type { Verdict } from './finding.ts';

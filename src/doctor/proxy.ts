@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { authorityOf, authorizationOf } from '../datasources/bluejay/route.ts';
-import type { Proxy } from '../datasources/bluejay/route.ts';
-import { openTunnel, ProxyRefusal } from '../datasources/bluejay/tunnel.ts';
+import { authorityOf, authorizationOf } from '../datasources/upstream/transport/route.ts';
+import type { Proxy } from '../datasources/upstream/transport/route.ts';
+import { openTunnel, ProxyRefusal } from '../datasources/upstream/transport/tunnel.ts';
 import type { Connected } from './connection.ts';
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';

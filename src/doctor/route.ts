@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { BluejayConfig } from '../config.ts';
+import type { BluejayConfig } from '../config/index.ts';
 import { checkConnection, checkTls } from './connection.ts';
 import type { Connected } from './connection.ts';
 import type { Finding } from './finding.ts';

@@ -1,6 +1,6 @@
 import { pino, stdSerializers } from 'pino';
 import type { DestinationStream, Logger as PinoLogger } from 'pino';
-import type { LogConfig, LogLevel } from '../config.ts';
+import type { LogConfig, LogLevel } from '../config/index.ts';
 import { createOutput } from './output.ts';
 import type { Output } from './output.ts';
 

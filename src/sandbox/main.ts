@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readCommandLine } from '../command-line.ts';
+import { readCommandLine } from '../shared/command-line.ts';
 
 const values = await readCommandLine(
   {

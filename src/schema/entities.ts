@@ -1,6 +1,6 @@
 import { getNamedType, GraphQLError, isUnionType } from 'graphql';
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
-import { isObject } from '../is-object.ts';
+import { isObject } from '../shared/is-object.ts';
 import type { Context } from './context.ts';
 
 /** A representation as it arrives: raw JSON that no scalar has seen. */

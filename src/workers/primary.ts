@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import type { Logger } from '../observability/logger.ts';
-import { originOf } from '../origin.ts';
+import { originOf } from '../shared/origin.ts';
 import { openUpstream } from '../upstream.ts';
 import { startWorkers } from './start-workers.ts';
 import type { Workers } from './start-workers.ts';

@@ -4,7 +4,7 @@ import { loadDocument } from '../../contract/load-document.ts';
 import { alternativesOf } from '../../contract/schema-alternatives.ts';
 import { decodeCustomerPersona } from '../../src/datasources/bluejay/decode-customer-persona.ts';
 import type { CustomerPersona } from '../../src/datasources/bluejay/decode-customer-persona.ts';
-import { BluejayError } from '../../src/datasources/bluejay/errors.ts';
+import { BluejayError } from '../../src/datasources/upstream/errors.ts';
 import { exampleId } from '../support/gateway.ts';
 
 const contract = await loadDocument('contract/bluejay.openapi.yaml');

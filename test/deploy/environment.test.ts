@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseConfig, variables } from '../../src/config.ts';
+import { parseConfig, variables } from '../../src/config/index.ts';
 import { readComposeEnvironment, readContainerEnvironment, readImageEnvironment } from './environment.ts';
 
 const image = readImageEnvironment();

@@ -10,8 +10,8 @@ import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/Netw
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IService } from 'kubernetes-models/v1/Service';
 import { expect, onTestFinished, test } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import { stopTimeoutMs } from '../../src/stop-timeout.ts';
+import { parseConfig } from '../../src/config/index.ts';
+import { stopTimeoutMs } from '../../src/config/stop-timeout.ts';
 import { isMissing } from '../support/processes.ts';
 import { readContainerEnvironment, readImageEnvironment, readKustomization, spareMs } from './environment.ts';
 import { findFaults, parseManifests, readManifests } from './manifests.ts';

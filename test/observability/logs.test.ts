@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
 import { createLogger } from '../../src/observability/logger.ts';
-import { createRequestWatch } from '../../src/server/request-watch.ts';
-import { createStatistics } from '../../src/server/statistics.ts';
+import { createRequestWatch } from '../../src/server/http/request-watch.ts';
+import { createStatistics } from '../../src/server/http/statistics.ts';
 import { exampleId, startGateway, unknownId } from '../support/gateway.ts';
 import { startProcess } from '../support/processes.ts';
 

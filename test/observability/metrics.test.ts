@@ -270,7 +270,7 @@ test('what nobody wants is not even loaded', async () => {
     const loaded = [];
     registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
     const { createGateway } = await import('./src/gateway.ts');
-    const { parseConfig } = await import('./src/config.ts');
+    const { parseConfig } = await import('./src/config/index.ts');
     const { config } = parseConfig({ ...JSON.parse(process.argv[1]), PORT: '0', LOG_LEVEL: 'silent' });
     const gateway = await createGateway(config);
     await gateway.listen();

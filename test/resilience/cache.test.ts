@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { array, assert, asyncProperty, constantFrom, integer, oneof, tuple } from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
-import { BluejayError, DeadlineExceeded } from '../../src/datasources/bluejay/errors.ts';
+import { BluejayError, DeadlineExceeded } from '../../src/datasources/upstream/errors.ts';
 import { createBluejay } from '../../src/datasources/bluejay/index.ts';
 import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { clinic, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { LightCancellation } from '../../src/cancellation.ts';
-import { createBulkhead } from '../../src/datasources/bluejay/resilience/bulkhead.ts';
-import { createChain } from '../../src/datasources/bluejay/resilience/chain.ts';
-import { createTenants } from '../../src/datasources/bluejay/resilience/tenants.ts';
-import { BluejayError } from '../../src/datasources/bluejay/errors.ts';
+import { LightCancellation } from '../../src/shared/cancellation.ts';
+import { createBulkhead } from '../../src/datasources/upstream/resilience/bulkhead.ts';
+import { createChain } from '../../src/datasources/upstream/resilience/chain.ts';
+import { createTenants } from '../../src/datasources/upstream/resilience/tenants.ts';
+import { BluejayError } from '../../src/datasources/upstream/errors.ts';
 
 function startChain(onRetry = () => {}) {
   const now = () => 0;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
-import { DeadlineExceeded } from '../../src/datasources/bluejay/errors.ts';
+import { DeadlineExceeded } from '../../src/datasources/upstream/errors.ts';
 import { createBluejay } from '../../src/datasources/bluejay/index.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createForgottenKeys } from '../../src/datasources/bluejay/cache/forgotten-keys.ts';
+import { createForgottenKeys } from '../../src/datasources/upstream/cache/forgotten-keys.ts';
 import { clinic, exampleId, personaNotFound, someIds } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { findFreePort } from '../support/processes.ts';

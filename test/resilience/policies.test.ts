@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { createBreaker } from '../../src/datasources/bluejay/resilience/breaker.ts';
-import type { Breaker } from '../../src/datasources/bluejay/resilience/breaker.ts';
-import type { BreakerOptions, Outcome } from '../../src/datasources/bluejay/resilience/breaker.ts';
-import { createBulkhead } from '../../src/datasources/bluejay/resilience/bulkhead.ts';
-import type { Cancellation } from '../../src/cancellation.ts';
-import { createCoalescer } from '../../src/datasources/bluejay/resilience/coalesce.ts';
-import { createRetryBudget } from '../../src/datasources/bluejay/resilience/retry-budget.ts';
-import { retryDelayMs } from '../../src/datasources/bluejay/resilience/retry-delay.ts';
-import { createTenantBreaker } from '../../src/datasources/bluejay/resilience/tenant-breaker.ts';
+import { createBreaker } from '../../src/datasources/upstream/resilience/breaker.ts';
+import type { Breaker } from '../../src/datasources/upstream/resilience/breaker.ts';
+import type { BreakerOptions, Outcome } from '../../src/datasources/upstream/resilience/breaker.ts';
+import { createBulkhead } from '../../src/datasources/upstream/resilience/bulkhead.ts';
+import type { Cancellation } from '../../src/shared/cancellation.ts';
+import { createCoalescer } from '../../src/datasources/upstream/resilience/coalesce.ts';
+import { createRetryBudget } from '../../src/datasources/upstream/resilience/retry-budget.ts';
+import { retryDelayMs } from '../../src/datasources/upstream/resilience/retry-delay.ts';
+import { createTenantBreaker } from '../../src/datasources/upstream/resilience/tenant-breaker.ts';
 
 function startClock(ms = 1_000_000) {
   const clock = { ms, now: () => clock.ms };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRedisHealth } from '../../src/datasources/redis-health.ts';
+import { createRedisHealth } from '../../src/shared/redis/redis-health.ts';
 
 function createHealth() {
   const changes: string[] = [];

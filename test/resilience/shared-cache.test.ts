@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createSharedStore } from '../../src/datasources/bluejay/cache/shared-store.ts';
+import { createSharedStore } from '../../src/datasources/upstream/cache/shared-store.ts';
 import { airline, clinic, exampleId, personaNotFound } from '../support/gateway.ts';
 import { findFreePort, isIpv6Missing } from '../support/processes.ts';
 import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';

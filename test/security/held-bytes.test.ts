@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { Chunks } from '../../src/chunks.ts';
+import { Chunks } from '../../src/shared/chunks.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
 import { manyTimes, openConnection, requestOf } from '../support/raw-socket.ts';
 import type { RawConnection } from '../support/raw-socket.ts';

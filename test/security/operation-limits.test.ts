@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { getIntrospectionQuery } from 'graphql';
 import { expect, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
-import type { OperationLimits } from '../../src/config.ts';
-import { isSurelyLarger } from '../../src/server/limits/response-size.ts';
+import type { OperationLimits } from '../../src/config/index.ts';
+import { isSurelyLarger } from '../../src/server/graphql/limits/response-size.ts';
 import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 
@@ -333,7 +333,7 @@ test('the introspection of GraphiQL and of code generators passes with the defau
 test('the examples of the README, of GraphiQL and of the frontend pass with the defaults', async () => {
   const gateway = await startGateway();
   const readme = readFileSync('README.md', 'utf8');
-  const graphiql = readFileSync('src/server/graphiql.ts', 'utf8');
+  const graphiql = readFileSync('src/server/http/graphiql.ts', 'utf8');
   const queries = [
     ...[...readme.matchAll(/-d '(\{"query".*\})'/g)].map(
       ([, body = '']) => (JSON.parse(body) as { query: string }).query,

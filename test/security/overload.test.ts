@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createAdmission } from '../../src/server/overload/admission.ts';
-import type { AdmissionOptions } from '../../src/server/overload/admission.ts';
-import { createBatches } from '../../src/server/overload/batches.ts';
-import type { BatchesOptions } from '../../src/server/overload/batches.ts';
-import { createLine } from '../../src/server/overload/line.ts';
+import { createAdmission } from '../../src/server/admission/admission.ts';
+import type { AdmissionOptions } from '../../src/server/admission/admission.ts';
+import { createBatches } from '../../src/server/admission/batches.ts';
+import type { BatchesOptions } from '../../src/server/admission/batches.ts';
+import { createLine } from '../../src/server/admission/line.ts';
 import { airline, clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
 import type { LeavingClient } from '../support/leaving-client.ts';

@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
 import { expect, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
-import { countReads, createAskedReadsFinder } from '../../src/server/asked-reads.ts';
+import { countReads, createAskedReadsFinder } from '../../src/server/graphql/asked-reads.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';

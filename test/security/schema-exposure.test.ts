@@ -1,7 +1,7 @@
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../src/observability/logger.ts';
-import { createStatistics } from '../../src/server/statistics.ts';
+import { createStatistics } from '../../src/server/http/statistics.ts';
 import { configOf } from '../support/config.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { onTestFinished } from 'vitest';
-import type { TracingConfig } from '../../src/config.ts';
+import type { TracingConfig } from '../../src/config/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import type { GatewayEvents } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';

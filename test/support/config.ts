@@ -1,5 +1,5 @@
-import { parseConfig } from '../../src/config.ts';
-import type { Config } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/index.ts';
+import type { Config } from '../../src/config/index.ts';
 
 export function problemsOf(environment: Record<string, string>): readonly string[] {
   const result = parseConfig(environment);

@@ -10,7 +10,7 @@ import type {
   ProtectionConfig,
   TracingConfig,
   TrustedDocumentsConfig,
-} from '../../src/config.ts';
+} from '../../src/config/index.ts';
 import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import type { GatewayEvents } from '../../src/gateway.ts';

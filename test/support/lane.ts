@@ -3,12 +3,12 @@ import type { CustomerPersonasClient } from '../../src/datasources/bluejay/custo
 import { createDataSourcesFactory } from '../../src/datasources/index.ts';
 import type { Logger } from '../../src/observability/logger.ts';
 import { createSchema } from '../../src/schema/index.ts';
-import { createFastLane } from '../../src/server/fast-lane.ts';
-import type { Lane } from '../../src/server/graphql-request.ts';
-import { createInlineTracer } from '../../src/server/inline-trace.ts';
-import { createPipeline } from '../../src/server/pipeline.ts';
-import { createRepresentationLimit } from '../../src/server/representations.ts';
-import { createFormatResult } from '../../src/server/result.ts';
+import { createFastLane } from '../../src/server/graphql/fast-lane.ts';
+import type { Lane } from '../../src/server/graphql/request.ts';
+import { createInlineTracer } from '../../src/server/graphql/inline-trace.ts';
+import { createPipeline } from '../../src/server/graphql/pipeline.ts';
+import { createRepresentationLimit } from '../../src/server/graphql/representations.ts';
+import { createFormatResult } from '../../src/server/graphql/result.ts';
 import { testConfig } from './config.ts';
 
 interface TestLaneOptions {

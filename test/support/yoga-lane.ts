@@ -2,15 +2,15 @@ import { execute, getOperationAST, GraphQLError, Source } from 'graphql';
 import type { ExecutionResult, GraphQLSchema, SourceLocation } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { DataSourcesFactory } from '../../src/datasources/index.ts';
-import { cacheControlOf } from '../../src/server/cache-control.ts';
-import type { FormattedError } from '../../src/server/errors.ts';
-import type { Lane } from '../../src/server/graphql-request.ts';
-import { createPipeline } from '../../src/server/pipeline.ts';
-import type { PipelineContext } from '../../src/server/pipeline.ts';
-import { findAskedReads } from '../../src/server/asked-reads.ts';
-import type { RepresentationLimit } from '../../src/server/representations.ts';
-import { shortenName } from '../../src/server/result.ts';
-import type { FormatResult } from '../../src/server/result.ts';
+import { cacheControlOf } from '../../src/server/graphql/cache-control.ts';
+import type { FormattedError } from '../../src/server/graphql/errors.ts';
+import type { Lane } from '../../src/server/graphql/request.ts';
+import { createPipeline } from '../../src/server/graphql/pipeline.ts';
+import type { PipelineContext } from '../../src/server/graphql/pipeline.ts';
+import { findAskedReads } from '../../src/server/graphql/asked-reads.ts';
+import type { RepresentationLimit } from '../../src/server/graphql/representations.ts';
+import { shortenName } from '../../src/server/graphql/result.ts';
+import type { FormatResult } from '../../src/server/graphql/result.ts';
 import { testConfig } from './config.ts';
 
 export interface YogaLaneOptions {

@@ -1,5 +1,5 @@
 // A primary that soon gives up workers that hang. Its argument is the program that they run.
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/index.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { startPrimary } from '../../src/workers/primary.ts';
 

@@ -1,7 +1,7 @@
 import { decodeValidationError } from './decode-validation-error.ts';
-import type { Failure } from './errors.ts';
-import { parseRetryAfter } from './retry-after.ts';
-import type { TransportResponse } from './transport.ts';
+import type { Failure } from '../upstream/errors.ts';
+import { parseRetryAfter } from '../upstream/retry-after.ts';
+import type { TransportResponse } from '../upstream/transport/transport.ts';
 
 /**
  * The failure that a status other than a success stands for. What a 404 means depends on the call, so callers

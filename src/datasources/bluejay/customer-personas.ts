@@ -1,7 +1,7 @@
-import type { Attempt, AttemptResult, CacheResult } from './attempt.ts';
-import type { Caller, Reading } from './call.ts';
+import type { Attempt, AttemptResult, CacheResult } from '../upstream/attempt.ts';
+import type { Caller, Reading } from '../upstream/call.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
-import type { Operation } from './errors.ts';
+import type { Operation } from '../upstream/errors.ts';
 
 /** Bluejay's customer-persona operations, one call each; they live as long as the gateway. */
 export interface CustomerPersonasClient {

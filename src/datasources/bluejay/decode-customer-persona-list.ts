@@ -1,8 +1,8 @@
-import { isObject } from '../../is-object.ts';
+import { isObject } from '../../shared/is-object.ts';
 import { createPersonaDecoder } from './decode-customer-persona.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
-import { parseJson } from './json.ts';
-import type { Decoded } from './json.ts';
+import { parseJson } from '../upstream/json.ts';
+import type { Decoded } from '../upstream/json.ts';
 
 export interface CustomerPersonaList {
   readonly personas: readonly CustomerPersona[];

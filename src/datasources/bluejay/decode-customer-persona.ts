@@ -1,10 +1,10 @@
-import { isObject } from '../../is-object.ts';
+import { isObject } from '../../shared/is-object.ts';
 import { parseUuid } from '../uuid.ts';
 import { normaliseDateTime } from './date-time.ts';
-import { BluejayError } from './errors.ts';
-import type { Operation } from './errors.ts';
-import { parseJson } from './json.ts';
-import type { Decoded } from './json.ts';
+import { BluejayError } from '../upstream/errors.ts';
+import type { Operation } from '../upstream/errors.ts';
+import { parseJson } from '../upstream/json.ts';
+import type { Decoded } from '../upstream/json.ts';
 
 /** A customer persona as the rest of the gateway knows it. */
 export interface CustomerPersona {

@@ -1,7 +1,7 @@
-import type { FieldError } from './errors.ts';
-import { isObject } from '../../is-object.ts';
-import { parseJson } from './json.ts';
-import type { Decoded } from './json.ts';
+import type { FieldError } from '../upstream/errors.ts';
+import { isObject } from '../../shared/is-object.ts';
+import { parseJson } from '../upstream/json.ts';
+import type { Decoded } from '../upstream/json.ts';
 
 // This is Bluejay's text, and it reaches the client: all of it is bounded.
 const maxTextLength = 200;

@@ -1,17 +1,17 @@
-import type { CacheResult, CallObserver } from './attempt.ts';
-import type { Cache } from './cache/index.ts';
-import { withoutKey } from './call.ts';
-import type { Reading } from './call.ts';
+import type { CacheResult, CallObserver } from '../upstream/attempt.ts';
+import type { Cache } from '../upstream/cache/index.ts';
+import { withoutKey } from '../upstream/call.ts';
+import type { Reading } from '../upstream/call.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
 import { decodeCustomerPersona } from './decode-customer-persona.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
-import { BluejayError, deadlineError } from './errors.ts';
-import type { Fingerprint } from './fingerprint.ts';
-import { createRead } from './read.ts';
-import type { Chain } from './resilience/chain.ts';
-import { createCoalescer } from './resilience/coalesce.ts';
-import type { CallContext } from './resilience/coalesce.ts';
-import type { Transport } from './transport.ts';
+import { BluejayError, deadlineError } from '../upstream/errors.ts';
+import type { Fingerprint } from '../upstream/fingerprint.ts';
+import { createRead } from '../upstream/read.ts';
+import type { Chain } from '../upstream/resilience/chain.ts';
+import { createCoalescer } from '../upstream/resilience/coalesce.ts';
+import type { CallContext } from '../upstream/resilience/coalesce.ts';
+import type { Transport } from '../upstream/transport/transport.ts';
 
 export interface GetCustomerPersonaOptions {
   readonly transport: Transport;

@@ -1,20 +1,20 @@
-import type { FreshnessOptions } from './cache/freshness.ts';
-import { createCache } from './cache/index.ts';
-import { createMemoryStore } from './cache/memory-store.ts';
-import type { MemoryStoreOptions } from './cache/memory-store.ts';
-import type { SharedStore, SharedStoreState } from './cache/shared-store.ts';
+import type { FreshnessOptions } from '../upstream/cache/freshness.ts';
+import { createCache } from '../upstream/cache/index.ts';
+import { createMemoryStore } from '../upstream/cache/memory-store.ts';
+import type { MemoryStoreOptions } from '../upstream/cache/memory-store.ts';
+import type { SharedStore, SharedStoreState } from '../upstream/cache/shared-store.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
-import type { Operation } from './errors.ts';
-import { createFingerprint } from './fingerprint.ts';
+import type { Operation } from '../upstream/errors.ts';
+import { createFingerprint } from '../upstream/fingerprint.ts';
 import { createGetCustomerPersona } from './get-customer-persona.ts';
 import { createListCustomerPersonasByAgent } from './list-customer-personas-by-agent.ts';
-import type { BreakerState } from './resilience/breaker.ts';
-import { createBulkhead } from './resilience/bulkhead.ts';
-import { createChain } from './resilience/chain.ts';
-import type { ChainEvents } from './resilience/chain.ts';
-import { createAcceptedKeys, createTenants, strangers } from './resilience/tenants.ts';
-import type { Proxy } from './route.ts';
-import { createTransport } from './transport.ts';
+import type { BreakerState } from '../upstream/resilience/breaker.ts';
+import { createBulkhead } from '../upstream/resilience/bulkhead.ts';
+import { createChain } from '../upstream/resilience/chain.ts';
+import type { ChainEvents } from '../upstream/resilience/chain.ts';
+import { createAcceptedKeys, createTenants, strangers } from '../upstream/resilience/tenants.ts';
+import type { Proxy } from '../upstream/transport/route.ts';
+import { createTransport } from '../upstream/transport/transport.ts';
 
 export interface BluejayOptions {
   /** Origin and optional path prefix, without a trailing slash. */
@@ -208,6 +208,6 @@ async function openSharedStore(
 ): Promise<SharedStore | undefined> {
   if (url === undefined) return undefined;
   // Loaded only here: without a shared cache nobody pays for its client.
-  const { createSharedStore } = await import('./cache/shared-store.ts');
+  const { createSharedStore } = await import('../upstream/cache/shared-store.ts');
   return createSharedStore({ url, timeoutMs, onStateChange: onSharedCacheStateChange });
 }

@@ -1,17 +1,17 @@
-import { allowedFreshUntil } from './cache/freshness.ts';
-import { selectHeaders } from './cache/validators.ts';
-import { withoutKey } from './call.ts';
-import type { Reading } from './call.ts';
+import { allowedFreshUntil } from '../upstream/cache/freshness.ts';
+import { selectHeaders } from '../upstream/cache/validators.ts';
+import { withoutKey } from '../upstream/call.ts';
+import type { Reading } from '../upstream/call.ts';
 import type { CustomerPersonasClient, CustomerPersonasEvents } from './customer-personas.ts';
 import { decodeCustomerPersonaList } from './decode-customer-persona-list.ts';
 import type { CustomerPersonaList } from './decode-customer-persona-list.ts';
 import type { CustomerPersona } from './decode-customer-persona.ts';
-import { deadlineError } from './errors.ts';
-import type { Fingerprint } from './fingerprint.ts';
-import { createRead } from './read.ts';
-import type { Chain } from './resilience/chain.ts';
-import { createCoalescer } from './resilience/coalesce.ts';
-import type { Transport } from './transport.ts';
+import { deadlineError } from '../upstream/errors.ts';
+import type { Fingerprint } from '../upstream/fingerprint.ts';
+import { createRead } from '../upstream/read.ts';
+import type { Chain } from '../upstream/resilience/chain.ts';
+import { createCoalescer } from '../upstream/resilience/coalesce.ts';
+import type { Transport } from '../upstream/transport/transport.ts';
 
 export interface ListCustomerPersonasByAgentOptions {
   readonly transport: Transport;

@@ -1,6 +1,6 @@
-import { isObject } from '../../is-object.ts';
-import { parseJson } from './json.ts';
-import type { TransportResponse } from './transport.ts';
+import { isObject } from '../../shared/is-object.ts';
+import { parseJson } from '../upstream/json.ts';
+import type { TransportResponse } from '../upstream/transport/transport.ts';
 
 /**
  * What a 404 says. `absent`: the service has nothing of that id that the key may see. `unclear`: that, or it does not

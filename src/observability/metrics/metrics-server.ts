@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { Registry } from 'prom-client';
-import { listen } from '../../listen.ts';
+import { listen } from '../../shared/listen.ts';
 
 /** Answers those who scrape; on a port of its own, which the world need not reach. */
 export interface MetricsServer {

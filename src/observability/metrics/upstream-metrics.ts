@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
-import type { AttemptResult } from '../../datasources/bluejay/attempt.ts';
-import type { Operation } from '../../datasources/bluejay/errors.ts';
+import type { AttemptResult } from '../../datasources/upstream/attempt.ts';
+import type { Operation } from '../../datasources/upstream/errors.ts';
 import type { BluejayEvents } from '../../datasources/bluejay/index.ts';
 import type { DataSourcesEvents } from '../../datasources/index.ts';
 import { batchSizeBounds, durationBounds } from './bounds.ts';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Attempt, AttemptResult } from '../../datasources/bluejay/attempt.ts';
+import type { Attempt, AttemptResult } from '../../datasources/upstream/attempt.ts';
 
 /** Makes the spans of requests and delivers them. */
 export interface Tracing {

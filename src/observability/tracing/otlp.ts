@@ -12,9 +12,9 @@ import { CompositePropagator, W3CTraceContextPropagator } from '@opentelemetry/c
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import type { TracingConfig } from '../../config.ts';
-import type { Attempt, AttemptResult } from '../../datasources/bluejay/attempt.ts';
-import { lastTracesMs } from '../../stop-timeout.ts';
+import type { TracingConfig } from '../../config/index.ts';
+import type { Attempt, AttemptResult } from '../../datasources/upstream/attempt.ts';
+import { lastTracesMs } from '../../config/stop-timeout.ts';
 import type { Logger } from '../logger.ts';
 import type { OperationTrace, RequestTrace, TracedOperation, Tracing } from './index.ts';
 import { reportDelivery } from './report-delivery.ts';

@@ -5,7 +5,7 @@ import {
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import type { Sampler } from '@opentelemetry/sdk-trace';
-import type { TracingConfig } from '../../config.ts';
+import type { TracingConfig } from '../../config/index.ts';
 
 const samplers: Readonly<Record<TracingConfig['sampler'], (ratio: number) => Sampler>> = {
   always_on: () => new AlwaysOnSampler(),

@@ -1,0 +1,148 @@
+import * as v from 'valibot';
+import { cacheVariables, resolveCache } from './cache.ts';
+import { observabilityVariables, resolveObservability } from './observability.ts';
+import type { ObservabilityConfig } from './observability.ts';
+import { findOperationsProblems, operationsVariables, resolveOperations } from './operations.ts';
+import type { OperationsConfig } from './operations.ts';
+import { protectionVariables, resolveHttp, resolveProtection } from './protection.ts';
+import type { HttpConfig, ProtectionConfig } from './protection.ts';
+import { resolveSchemaExposure, schemaExposureVariables } from './schema-exposure.ts';
+import type { SchemaExposureConfig } from './schema-exposure.ts';
+import { asksForTraces, findTracingProblems, tracingVariables } from './tracing.ts';
+import { findUpstreamProblems, resolveUpstream, upstreamVariables } from './upstream.ts';
+import type { UpstreamConfig } from './upstream.ts';
+import { integer, integerVariable, oneOf } from './variable.ts';
+import type { ValuesOf, Variable } from './variable.ts';
+import type { CacheConfig } from '../datasources/bluejay/index.ts';
+
+export type { LogConfig, LogLevel, MetricsConfig } from './observability.ts';
+export type { OperationLimits, TrustedDocumentsConfig } from './operations.ts';
+export type { HttpConfig, ProtectionConfig } from './protection.ts';
+export type { TracingConfig } from './tracing.ts';
+export type { AuthConfig, BluejayConfig, UpstreamConfig } from './upstream.ts';
+
+/** What the gateway runs on, parsed and complete. Durations are in milliseconds. */
+export interface Config extends OperationsConfig, SchemaExposureConfig, ObservabilityConfig {
+  readonly environment: 'development' | 'production' | 'test';
+  readonly host: string;
+  /** 0 lets the operating system choose a free port. */
+  readonly port: number;
+  /** How long the gateway goes on serving after it was told to stop, while balancers take note. */
+  readonly drainDelayMs: number;
+  /** How many processes the program serves with. A gateway that is embedded is one, whatever this says. */
+  readonly workers: number;
+  /** The longest one GraphQL request may wait for Bluejay, queueing and retries included. */
+  readonly requestTimeoutMs: number;
+  readonly http: HttpConfig;
+  readonly protection: ProtectionConfig;
+  readonly cache: CacheConfig;
+  readonly upstream: UpstreamConfig;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  /** One line a problem: the variable's name, what was expected, never a secret value. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Every environment variable that the gateway reads. The README's table is checked against this one. */
+export const variables = {
+  PORT: integerVariable(0, 65_535, 4_000, 'Port to listen on; `0` takes any free one.'),
+  HOST: {
+    schema: v.optional(
+      v.pipe(v.string(), v.minLength(1, 'expected a host name or an IP address')),
+      '127.0.0.1',
+    ),
+    default: '127.0.0.1',
+    description: 'Address to listen on. `::` takes IPv6 and IPv4, IPv4 alone where the machine has no IPv6.',
+  },
+  NODE_ENV: {
+    schema: v.optional(oneOf(['development', 'production', 'test']), 'development'),
+    default: 'development',
+    description: '`development`, `production` or `test`.',
+  },
+  DRAIN_DELAY_MS: {
+    schema: v.optional(integer(0, 600_000)),
+    default: '`5000` in production, else `0`',
+    description:
+      'How long the gateway serves on after SIGTERM, so that balancers stop sending to it, in milliseconds.',
+  },
+  WORKERS: integerVariable(1, 64, 1, 'How many processes serve on the port, each of which can use a core.'),
+  ...upstreamVariables,
+  REQUEST_TIMEOUT_MS: integerVariable(
+    1,
+    600_000,
+    10_000,
+    'The deadline of one GraphQL request, queueing and retries included, in milliseconds.',
+  ),
+  ...cacheVariables,
+  ...operationsVariables,
+  ...protectionVariables,
+  ...schemaExposureVariables,
+  ...observabilityVariables,
+} as const satisfies Record<string, Variable>;
+
+type Values = ValuesOf<typeof variables>;
+
+/**
+ * Reads the configuration from environment variables; an empty variable counts as unset.
+ * Reports every problem at once and never repeats a variable's value.
+ */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const parsed: Record<string, unknown> = {};
+  const problems: string[] = [];
+  const isTraced = asksForTraces(environment);
+  for (const [name, { alias = name, schema }] of Object.entries<Variable>(variables)) {
+    const source = environment[alias] ? alias : name;
+    const isRead = isTraced || !Object.hasOwn(tracingVariables, name);
+    const result = v.safeParse(schema, (isRead && environment[source]) || undefined);
+    if (result.success) parsed[name] = result.output;
+    else problems.push(`${source}: ${result.issues[0].message}`);
+  }
+  // What is wrong by itself is missing here, so the checks across variables must do without it.
+  const partial = parsed as Partial<Values>;
+  problems.push(
+    ...findUpstreamProblems(partial, Boolean(environment['BLUEJAY_API_KEY'])),
+    ...findOperationsProblems(partial),
+    ...findDeadlineProblems(partial),
+    ...findWorkersProblems(partial),
+    ...findTracingProblems(partial),
+  );
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, config: resolve(parsed as Values) };
+}
+
+function findDeadlineProblems(values: Partial<Values>): readonly string[] {
+  const { BLUEJAY_TIMEOUT_MS: attemptMs, REQUEST_TIMEOUT_MS: requestMs } = values;
+  if (attemptMs === undefined || requestMs === undefined || requestMs >= attemptMs) return [];
+  // The deadline would end every slow attempt before it counts as a timeout of Bluejay's.
+  return [`REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS (it is ${requestMs})`];
+}
+
+function findWorkersProblems(values: Partial<Values>): readonly string[] {
+  const { WORKERS: workers = 1, RATE_LIMIT: rateLimit } = values;
+  const isAlone = 'CACHE_URL' in values && values.CACHE_URL === undefined;
+  if (workers === 1 || rateLimit === undefined || !isAlone) return [];
+  // How much a caller may do would depend on which workers its connections end up with.
+  return [
+    'CACHE_URL: required when RATE_LIMIT is set and WORKERS is more than 1, for each would count alone',
+  ];
+}
+
+function resolve(values: Values): Config {
+  const isDevelopment = values.NODE_ENV === 'development';
+  const isProduction = values.NODE_ENV === 'production';
+  return {
+    environment: values.NODE_ENV,
+    host: values.HOST,
+    port: values.PORT,
+    drainDelayMs: values.DRAIN_DELAY_MS ?? (isProduction ? 5_000 : 0),
+    workers: values.WORKERS,
+    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    ...resolveSchemaExposure(values, isDevelopment),
+    ...resolveOperations(values),
+    http: resolveHttp(values),
+    protection: resolveProtection(values),
+    cache: resolveCache(values),
+    upstream: resolveUpstream(values, isProduction),
+    ...resolveObservability(values, values.HOST, isDevelopment, values.ROUTER_SECRET.length > 0),
+  };
+}

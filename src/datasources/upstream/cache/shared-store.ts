@@ -1,0 +1,115 @@
+import { createGuardedRedis } from '../../../shared/redis/guarded-redis.ts';
+import type { RedisState } from '../../../shared/redis/redis-health.ts';
+import { decodeEntry, encodeEntry } from './entry.ts';
+import type { CacheEntry } from './entry.ts';
+import { createForgottenKeys } from './forgotten-keys.ts';
+import type { Removal } from './forgotten-keys.ts';
+import { usableUntil } from './freshness.ts';
+
+export interface SharedStoreOptions {
+  /** `redis://` or `rediss://`, of Redis or Valkey. */
+  readonly url: string;
+  /** The longest that a read or a write may hold up, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Told of each change once; `reason` is the code of what went wrong, such as `timeout` or `READONLY`. */
+  readonly onStateChange: (state: SharedStoreState, reason?: string) => void;
+}
+
+/** `garbage`: it holds something that no replica of this version wrote. */
+export type SharedStoreState = RedisState | 'garbage';
+
+/** An entry, and for how many milliseconds the store has had it, by the one clock that all replicas share. */
+export type StoredEntry = CacheEntry & { readonly storedMs: number };
+
+/** Answers shared between replicas. It never throws and never waits long: without it there is one tier less. */
+export interface SharedStore {
+  get(key: string, id: string): Promise<StoredEntry | undefined>;
+  /** Stores an entry that is of use after `now`. */
+  set(key: string, entry: CacheEntry, now: number): void;
+  /**
+   * What was stored before is not returned again, also while it cannot be deleted.
+   *
+   * @param wasSeen whether something is known to be stored. Otherwise nothing is, unless the store could not be read
+   *   of late
+   */
+  delete(key: string, wasSeen: boolean): void;
+  close(): void;
+}
+
+/** Changes with the form of an entry, so that replicas of two versions do not read each other's. */
+export const sharedKeyPrefix = 'bluejay-graphql:2:';
+/** The longest that an entry is stored, in milliseconds, whatever Bluejay allows. */
+const maxLifetimeMs = 2 * 86_400_000;
+/** The longest that Bluejay takes to answer a read that began with the shared store. */
+const maxReadMs = 60_000;
+/** How long after a command was left without a reply it may still be executed. */
+const settleMs = 10_000;
+/** How long there must be no garbage until it is reported again. */
+const calmMs = 10_000;
+
+export function createSharedStore({ url, timeoutMs, onStateChange }: SharedStoreOptions): SharedStore {
+  const redis = createGuardedRedis({ url, timeoutMs, onStateChange });
+  const forgotten = createForgottenKeys({ remove, lifetimeMs: maxLifetimeMs, settleMs });
+  let sawGarbageAtMs = -Infinity;
+  let unreadableAtMs = -Infinity;
+
+  async function remove(key: string): Promise<Removal> {
+    const sentAtMs = performance.now();
+    const reply = await redis.attempt('delete', (client) => client.del(sharedKeyPrefix + key));
+    if (reply === undefined) return 'failed';
+    // Redis can execute a SET that was given up after this DEL.
+    return sentAtMs - redis.unansweredAtMs > settleMs ? 'gone' : 'deleted';
+  }
+
+  async function set(key: string, entry: CacheEntry, ttlMs: number): Promise<void> {
+    const mark = forgotten.get(key);
+    const reply = await redis.attempt('write', (client) =>
+      client.set(sharedKeyPrefix + key, encodeEntry(entry), { expiration: { type: 'PX', value: ttlMs } }),
+    );
+    if (reply !== undefined && mark !== undefined) forgotten.discard(key, mark);
+  }
+
+  return {
+    async get(key, id) {
+      if (forgotten.has(key)) return undefined;
+      // Sent together, so this is one round trip.
+      const replies = await redis.attempt('read', (client) =>
+        Promise.all([
+          client.get(sharedKeyPrefix + key).catch(garbageIfOfWrongType),
+          // Where an access list does not allow it, the wall clock alone tells the age.
+          client.pTTL(sharedKeyPrefix + key).catch(() => Infinity),
+        ]),
+      );
+      if (replies === undefined) unreadableAtMs = performance.now();
+      const [encoded = null, leftMs = 0] = replies ?? [];
+      if (encoded === null || forgotten.has(key)) return undefined;
+      const entry = decodeEntry(encoded, id);
+      // A miss: what is read from Bluejay instead takes its place.
+      if (entry === undefined) {
+        if (performance.now() - sawGarbageAtMs > calmMs) onStateChange('garbage');
+        sawGarbageAtMs = performance.now();
+        return undefined;
+      }
+      const storedMs = Math.min(usableUntil(entry) - entry.sentAt, maxLifetimeMs) - leftMs;
+      if (forgotten.hasOfAge(leftMs === Infinity ? Infinity : storedMs)) return undefined;
+      return { ...entry, storedMs };
+    },
+    set(key, entry, now) {
+      const ttlMs = Math.min(Math.ceil(usableUntil(entry) - now), maxLifetimeMs);
+      void set(key, entry, ttlMs);
+    },
+    delete(key, wasSeen) {
+      if (wasSeen || performance.now() - unreadableAtMs < maxReadMs) forgotten.add(key, wasSeen);
+    },
+    close() {
+      forgotten.close();
+      redis.close();
+    },
+  };
+}
+
+/** A list or a hash under our key is garbage, and no failure of the store. */
+function garbageIfOfWrongType(error: unknown): string {
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return '';
+  throw error;
+}

@@ -1,0 +1,116 @@
+import { ExpectedError } from '../../shared/expected-error.ts';
+
+/** The upstream calls, by the names that errors, logs and metrics give them. */
+export type Operation = 'getCustomerPersona' | 'listCustomerPersonasByAgent';
+
+/** One input that was refused, in the words of whoever refused it. */
+export interface FieldError {
+  /** The argument's name, then the way inside it: `["id"]`. */
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** A machine-readable kind, such as Pydantic's `uuid_parsing`. */
+  readonly type: string;
+}
+
+/** Everything that can go wrong with a call, by kind. None of it holds upstream text but `fieldErrors`. */
+export type Failure =
+  | { readonly kind: 'invalid_input'; readonly fieldErrors: readonly FieldError[] }
+  | { readonly kind: 'unauthenticated'; readonly reason: 'missing_key' | 'malformed_key' | 'refused_key' }
+  | { readonly kind: 'forbidden' }
+  | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | undefined }
+  | { readonly kind: 'timeout'; readonly phase: 'connect' | 'attempt' | 'deadline' }
+  /** `reason`: `circuit_open`, an error code such as `ECONNREFUSED`, a status such as `http_503`, or a proxy's, `proxy_407`. */
+  | {
+      readonly kind: 'unavailable';
+      readonly reason: string;
+      readonly retryAfterMs?: number | undefined;
+      /** The call met a connection that Bluejay had closed, or given up, in the meantime: it says nothing about Bluejay. */
+      readonly isStaleConnection?: boolean;
+    }
+  /**
+   * `reason`, of a 404: something other than the service answered (`foreign_not_found`), or the service has no such
+   * path (`unknown_path`).
+   */
+  | {
+      readonly kind: 'unexpected_status';
+      readonly status: number;
+      readonly reason?: 'foreign_not_found' | 'unknown_path';
+    }
+  | { readonly kind: 'invalid_response'; readonly reason: InvalidResponseReason }
+  | { readonly kind: 'overloaded'; readonly retryAfterMs: number };
+
+export type InvalidResponseReason =
+  | 'malformed_http'
+  /** A 304 that no condition asked for. */
+  | 'not_modified'
+  | 'redirect'
+  | 'encoded_body'
+  | 'body_too_large'
+  | 'not_utf8'
+  | 'empty_body'
+  | 'not_json'
+  | 'wrong_shape'
+  /** One value is not of its field's type; the rest of the answer is used. */
+  | 'unusable_value'
+  | 'other_id';
+
+export type FailureKind = Failure['kind'];
+
+/** What a call was and how it ended; absent when nothing was sent. */
+export interface UpstreamCall {
+  readonly operation: Operation;
+  readonly status?: number;
+}
+
+/** The reason of a request's signal when the request's deadline has passed. */
+export class DeadlineExceeded extends Error {
+  override readonly name = 'DeadlineExceeded';
+}
+
+/**
+ * The one error that the Bluejay data source throws for what Bluejay, the network or the input did.
+ * Not in this family: the `signal.reason` of a caller that left, and defects of the gateway itself.
+ *
+ * It keeps no `cause`: undici's errors hold socket addresses and `JSON.parse`'s hold body text.
+ */
+export class BluejayError extends ExpectedError {
+  override readonly name = 'BluejayError';
+  readonly failure: Failure;
+  readonly upstream: UpstreamCall | undefined;
+
+  constructor(failure: Failure, upstream?: UpstreamCall) {
+    super('reason' in failure ? `${failure.kind}: ${failure.reason}` : failure.kind);
+    this.failure = failure;
+    this.upstream = upstream;
+  }
+}
+
+/**
+ * An input that is refused before any call.
+ *
+ * @param argument the name of the argument
+ * @param message what was expected; it reaches the client, so it repeats nothing that the client sent
+ * @param type see `FieldError`
+ */
+export function invalidInput(argument: string, message: string, type: string): BluejayError {
+  return new BluejayError({ kind: 'invalid_input', fieldErrors: [{ path: [argument], message, type }] });
+}
+
+/** What a caller is told whose signal has ended its waiting: a timeout, or the signal's reason as it is. */
+export function deadlineError(reason: unknown, operation: Operation): unknown {
+  return reason instanceof DeadlineExceeded
+    ? new BluejayError({ kind: 'timeout', phase: 'deadline' }, { operation })
+    : reason;
+}
+
+/**
+ * The same error for a caller to whom the argument has another name: an item of `ids` is `["ids", 2]`
+ * to the client and `["id"]` to the data source. Any other error comes back as it is.
+ */
+export function renameArgument(error: unknown, from: string, to: readonly (string | number)[]): unknown {
+  if (!(error instanceof BluejayError) || error.failure.kind !== 'invalid_input') return error;
+  const fieldErrors = error.failure.fieldErrors.map((fieldError) =>
+    fieldError.path[0] === from ? { ...fieldError, path: [...to, ...fieldError.path.slice(1)] } : fieldError,
+  );
+  return new BluejayError({ kind: 'invalid_input', fieldErrors }, error.upstream);
+}

@@ -1,0 +1,159 @@
+import type { Cancellation } from '../../../shared/cancellation.ts';
+import { BluejayError } from '../errors.ts';
+import type { Operation } from '../errors.ts';
+import type { Breaker, Outcome } from './breaker.ts';
+import type { Bulkhead } from './bulkhead.ts';
+import type { CallContext } from './coalesce.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import type { AcceptedKeys, Tenant, Tenants } from './tenants.ts';
+
+export interface ChainOptions {
+  readonly operation: Operation;
+  readonly tenants: Tenants;
+  readonly acceptedKeys: AcceptedKeys | undefined;
+  readonly bulkhead: Bulkhead;
+  /** An attempt that is given up after this long, in milliseconds, counts as one that failed. */
+  readonly slowMs: number;
+  /** Milliseconds on a clock that never goes back: the one of every `deadlineAtMs`. */
+  readonly now: () => number;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  readonly events?: ChainEvents;
+}
+
+/** For logs and metrics. */
+export interface ChainEvents {
+  /** A failed attempt is about to be repeated. */
+  readonly onRetry?: ((operation: Operation) => void) | undefined;
+  /** A failed attempt would have been repeated, but the budget was used up. */
+  readonly onRetryDenied?: ((operation: Operation) => void) | undefined;
+  /** A read was refused because too many wait already. */
+  readonly onOverloaded?: ((operation: Operation) => void) | undefined;
+}
+
+/**
+ * Runs a read with everything that keeps a slow or broken upstream from doing harm.
+ *
+ * @param fingerprint of the API key that it is sent with
+ * @param attempt sends the call once; the first time is number 1
+ * @throws {BluejayError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
+ * @throws the context's reason once its signal is aborted
+ */
+export type Chain = <Value>(
+  fingerprint: string,
+  context: CallContext,
+  attempt: (signal: Cancellation, number: number) => Promise<Value>,
+) => Promise<Value>;
+
+/** How often a read is sent at the most. */
+const maxAttempts = 3;
+/** How soon to come back when the bulkhead is full: about the time in which a few calls finish. */
+const overloadedRetryAfterMs = 1_000;
+
+/**
+ * Retry → breaker → bulkhead → one attempt. The breaker is asked before a place is taken, so that an open
+ * one answers at once however long the queue is, and again after the wait. A pause between attempts holds
+ * no place.
+ */
+export function createChain(options: ChainOptions): Chain {
+  const { operation, tenants, acceptedKeys, bulkhead, slowMs, now, random, events = {} } = options;
+
+  function circuitOpen(breaker: Breaker): BluejayError {
+    const retryAfterMs = Math.ceil(breaker.retryAfterMs());
+    return new BluejayError({ kind: 'unavailable', reason: 'circuit_open', retryAfterMs }, { operation });
+  }
+
+  /** How long to wait before the next attempt; undefined when there shall be none. */
+  function planRetry(error: unknown, attempts: number, tenant: Tenant, context: CallContext) {
+    if (!(error instanceof BluejayError) || attempts >= maxAttempts || !tenant.breaker.allows()) {
+      return undefined;
+    }
+    // Nobody may wait any more by the time that the failure is known.
+    if (context.signal.aborted) return undefined;
+    // Another connection will do, and the upstream is not to blame: at once, and not from the budget.
+    if (attempts === 1 && isStaleConnection(error)) return 0;
+    const delayMs = retryDelayMs(error.failure, attempts, random);
+    if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
+    if (tenant.retryBudget.withdraw()) return delayMs;
+    events.onRetryDenied?.(operation);
+    return undefined;
+  }
+
+  return async (fingerprint, context, attempt) => {
+    const { signal } = context;
+    for (let attempts = 1; ; attempts += 1) {
+      if (signal.aborted) throw signal.reason;
+      const tenant = tenants.of(fingerprint);
+      const { breaker, retryBudget } = tenant;
+      if (!breaker.allows()) throw circuitOpen(breaker);
+      const entered = bulkhead.enter(tenant.key, signal);
+      // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
+      const place = entered instanceof Promise ? await entered : entered;
+      if (place === 'full') {
+        events.onOverloaded?.(operation);
+        throw new BluejayError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, { operation });
+      }
+      const report = breaker.enter();
+      let outcome: Outcome = 'ignored';
+      let failure: unknown;
+      const startedAtMs = now();
+      try {
+        // Nobody may wait any more by the time that a place is free.
+        if (signal.aborted) throw signal.reason;
+        if (report === undefined) throw circuitOpen(breaker);
+        if (attempts === 1) retryBudget.deposit();
+        // oxlint-disable-next-line no-await-in-loop
+        const value = await attempt(signal, attempts);
+        outcome = 'success';
+        acceptedKeys?.add(fingerprint);
+        return value;
+      } catch (error) {
+        failure = error;
+        const isGivenUp = signal.aborted && error === signal.reason;
+        if (isGivenUp) outcome = now() - startedAtMs >= slowMs ? 'failure' : 'ignored';
+        else outcome = outcomeOf(error);
+        if (isKeyRefused(error)) acceptedKeys?.delete(fingerprint);
+      } finally {
+        bulkhead.leave(tenant.key);
+        report?.(outcome);
+      }
+      const delayMs = planRetry(failure, attempts, tenant, context);
+      if (delayMs === undefined) throw failure;
+      events.onRetry?.(operation);
+      // oxlint-disable-next-line no-await-in-loop
+      await pause(delayMs, signal);
+    }
+  };
+}
+
+function pause(delayMs: number, signal: Cancellation): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', end);
+      resolve();
+    }, delayMs);
+    signal.addEventListener('abort', end);
+  });
+}
+
+/** What an error tells of the upstream: a 4xx is a healthy answer, and so is a wrong shape. */
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof BluejayError)) return 'ignored';
+  const { failure, upstream } = error;
+  if (failure.kind === 'timeout') return 'failure';
+  if (isStaleConnection(error)) return 'ignored';
+  if (failure.kind === 'unavailable') return 'failure';
+  return (upstream?.status ?? 0) >= 500 ? 'failure' : 'success';
+}
+
+function isKeyRefused(error: unknown): boolean {
+  return error instanceof BluejayError && error.failure.kind === 'unauthenticated';
+}
+
+function isStaleConnection({ failure }: BluejayError): boolean {
+  return failure.kind === 'unavailable' && failure.isStaleConnection === true;
+}

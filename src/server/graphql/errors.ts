@@ -1,0 +1,254 @@
+import { GraphQLError, Kind, print } from 'graphql';
+import type { GraphQLFormattedError } from 'graphql';
+import type { Failure, FailureKind, UpstreamCall } from '../../datasources/upstream/errors.ts';
+import { BluejayError } from '../../datasources/upstream/errors.ts';
+
+/** Every `extensions.code` that can leave the gateway, and when. The README prints this table. */
+export const errorTable = {
+  BAD_USER_INPUT:
+    'An argument is wrong: refused by the schema, or by Bluejay with a 422 about the path, query or body.',
+  UNAUTHENTICATED:
+    'No API key, a malformed one, or one that Bluejay does not accept; or, with `ROUTER_SECRET`, not the router’s secret.',
+  FORBIDDEN: 'The API key may not do this.',
+  RATE_LIMITED: 'Too many requests: Bluejay limits this API key, or the gateway limits the caller.',
+  UPSTREAM_TIMEOUT: 'Bluejay did not answer in time.',
+  UPSTREAM_UNAVAILABLE:
+    'Bluejay cannot be reached, or answers 502, 503, 504 or the like, after retries; or the circuit breaker is open.',
+  UPSTREAM_ERROR: 'Bluejay answered with any other status, or something else with a 404 in its place.',
+  UPSTREAM_INVALID_RESPONSE:
+    'Bluejay answered with something unusable: not JSON, a wrong shape or value, another id, too large, a redirect.',
+  OVERLOADED: 'Too many calls are waiting for Bluejay already, or too many requests for the gateway.',
+  QUERY_TOO_COMPLEX: 'A limit on the query is broken; `limit` names it.',
+  GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',
+  GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',
+  BAD_REQUEST:
+    'Refused before GraphQL: for its path, method, headers, size, time or body, for the page that sent it, or for a `query` where only trusted documents are executed. Or it names no operation of its document.',
+  PERSISTED_QUERY_NOT_FOUND: 'No trusted document has the id.',
+  INTERNAL_SERVER_ERROR: 'Anything unforeseen. The log has the cause under `requestId`.',
+} as const;
+
+export type ErrorCode = keyof typeof errorTable;
+
+interface Row {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly extensions?: Readonly<Record<string, unknown>>;
+}
+
+type UnauthenticatedReason = Extract<Failure, { kind: 'unauthenticated' }>['reason'];
+
+/** What each failure of the data source becomes; the compiler insists on every kind. */
+const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind: Kind }>) => Row } = {
+  invalid_input: ({ fieldErrors }) => ({
+    code: 'BAD_USER_INPUT',
+    message: `Invalid input${fieldErrors[0] === undefined ? '' : `: ${fieldErrors[0].message}`}`,
+    retryable: false,
+    extensions: { fieldErrors },
+  }),
+  unauthenticated: ({ reason }) => ({
+    code: 'UNAUTHENTICATED',
+    message: unauthenticatedMessages[reason],
+    retryable: false,
+  }),
+  forbidden: () => ({
+    code: 'FORBIDDEN',
+    message: 'The API key may not do this; ask for access in Bluejay.',
+    retryable: false,
+  }),
+  rate_limited: ({ retryAfterMs }) => ({
+    code: 'RATE_LIMITED',
+    message: 'Bluejay limits the requests of this API key; try again later.',
+    retryable: true,
+    ...(retryAfterMs !== undefined && { extensions: { retryAfterMs } }),
+  }),
+  timeout: () => ({
+    code: 'UPSTREAM_TIMEOUT',
+    message: 'Bluejay did not answer in time; try again.',
+    retryable: true,
+  }),
+  unavailable: ({ reason, retryAfterMs }) => ({
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: 'Bluejay cannot be reached at the moment; try again later.',
+    retryable: true,
+    extensions: {
+      ...(reason === 'circuit_open' && { reason }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
+  }),
+  unexpected_status: ({ status }) => ({
+    code: 'UPSTREAM_ERROR',
+    message: 'Bluejay failed; if it goes on, report the requestId.',
+    retryable: status >= 500,
+  }),
+  invalid_response: () => ({
+    code: 'UPSTREAM_INVALID_RESPONSE',
+    message: 'Bluejay sent an unusable answer; if it goes on, report the requestId.',
+    retryable: false,
+  }),
+  overloaded: ({ retryAfterMs }) => ({
+    code: 'OVERLOADED',
+    message: 'The gateway has too much to do at the moment; try again later.',
+    retryable: true,
+    extensions: { retryAfterMs },
+  }),
+};
+
+const unauthenticatedMessages: Readonly<Record<UnauthenticatedReason, string>> = {
+  missing_key: 'Send your Bluejay API key in the X-API-Key header.',
+  malformed_key:
+    'Send one Bluejay API key in the X-API-Key header: 8 to 256 visible ASCII characters without a comma.',
+  refused_key: 'Bluejay does not accept the API key.',
+};
+
+export interface ErrorContext {
+  readonly requestId: string;
+  /** Told of every failed read, with the reason that the client does not see. */
+  readonly onFailure: (error: BluejayError) => void;
+  /** Told of every masked error, with the cause that the client does not see. */
+  readonly onUnforeseen: (error: unknown) => void;
+}
+
+/** An error as it is in an answer (GraphQL, section 7.1.2): no Error any more, whose making costs more than the rest. */
+export type FormattedError = GraphQLFormattedError & {
+  readonly extensions: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * The errors of a result as they leave the gateway: each with a code of the table and the request id.
+ * What is not known to be fit for strangers is masked.
+ */
+export function formatErrors(errors: readonly GraphQLError[], context: ErrorContext): FormattedError[] {
+  return errors.map((error) => formatError(error, context));
+}
+
+/** Whether an error refuses the whole request: an error of a field says where in the data it stands. */
+export function isRequestError(error: { readonly path?: GraphQLError['path'] }): boolean {
+  return error.path === undefined;
+}
+
+function formatError(error: GraphQLError, context: ErrorContext): FormattedError {
+  const { requestId } = context;
+  const original = rootCause(error);
+  if (original instanceof BluejayError) {
+    context.onFailure(original);
+    const { message, code, retryable, extensions } = rowOf(original.failure);
+    const upstream = formatUpstream(original.upstream);
+    return located(error, message, { code, requestId, retryable, ...extensions, ...upstream });
+  }
+  const known =
+    original instanceof GraphQLError ? describe(original, error) : describeOverflow(original, error);
+  if (known === undefined) context.onUnforeseen(withoutValues(original));
+  const { message, extensions } = known ?? masked;
+  return located(error, message, { ...extensions, requestId });
+}
+
+const masked = {
+  message: 'Something went wrong; report the requestId.',
+  extensions: { code: 'INTERNAL_SERVER_ERROR' },
+};
+
+/** What the gateway's own code, graphql-js's parser or its validation said, or undefined: mask it. */
+function describe(
+  original: GraphQLError,
+  error: GraphQLError,
+): { message: string; extensions: Readonly<Record<string, unknown>> } | undefined {
+  const [node] = error.nodes ?? [];
+  const variable = isRequestError(error) && node?.kind === Kind.VARIABLE_DEFINITION ? node : undefined;
+  if (variable !== undefined && error.originalError !== undefined) {
+    return describeVariable(original, error, `$${variable.variable.name.value}`, print(variable.type));
+  }
+  const { code, limit } = original.extensions;
+  if (code === 'GRAPHQL_VALIDATION_FAILED' && node !== undefined && isValue(node.kind)) {
+    return { message: describeValue(original.message), extensions: { code } };
+  }
+  if (typeof code === 'string' && Object.hasOwn(errorTable, code)) {
+    return { message: original.message, extensions: { code, ...(limit !== undefined && { limit }) } };
+  }
+  // A variable that is missing or null.
+  if (variable !== undefined) return { message: original.message, extensions: { code: 'BAD_USER_INPUT' } };
+  if (node !== undefined && isArgumentPart(node.kind)) {
+    // graphql-js finds out only at execution that a variable with a default was sent as null.
+    const message = 'An argument does not fit its type: a variable in it is null, or of the wrong form.';
+    return { message, extensions: { code: 'BAD_USER_INPUT' } };
+  }
+  if (original.message.startsWith('Too many errors processing variables')) {
+    const message = 'Many more values in the variables do not fit their types.';
+    return { message, extensions: { code: 'BAD_USER_INPUT' } };
+  }
+  return undefined;
+}
+
+/** Where an error stands that is about an argument: the argument itself, or something in its value. */
+function isArgumentPart(kind: Kind): boolean {
+  return kind === Kind.ARGUMENT || kind === Kind.VARIABLE || kind === Kind.OBJECT_FIELD || isValue(kind);
+}
+
+function isValue(kind: Kind): boolean {
+  return kind.endsWith('Value');
+}
+
+/** graphql-js repeats a value in a document that does not fit its type, and it may be a secret: only the type is kept. */
+function describeValue(message: string): string {
+  const type = /^(\w+) cannot represent/.exec(message)?.[1] ?? /of type "([^"]*)"/.exec(message)?.[1];
+  return `A value in the document does not fit ${type === undefined ? 'its type' : `the type ${type}`}.`;
+}
+
+/** A document so deep that parsing or validating it overflows the stack. */
+function describeOverflow(original: Error, error: GraphQLError) {
+  if (!(original instanceof RangeError) || !isRequestError(error)) return undefined;
+  const message = 'The document is nested too deeply: ask for less at a time.';
+  return { message, extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'depth' } };
+}
+
+/** graphql-js puts values into its messages, and the log is no place for them. */
+function withoutValues(original: Error): Error {
+  return original instanceof GraphQLError
+    ? new Error('graphql-js could not execute the operation')
+    : original;
+}
+
+/**
+ * graphql-js repeats the value of a variable that does not fit its type, and the value may be a secret.
+ * Its message is `Variable "$ids" got invalid value … at "ids[1]"; <reason>`: only the place is kept, and
+ * the reason when it is one of our own scalars'.
+ */
+function describeVariable(original: GraphQLError, error: GraphQLError, variable: string, type: string) {
+  const prefix = error.message.slice(0, -`; ${original.message}`.length);
+  const place = / at "([^"]*)"$/.exec(prefix)?.[1];
+  const subject = place === undefined ? variable : `$${place}`;
+  const reason = original.extensions['code'] === 'BAD_USER_INPUT' ? ` ${original.message}` : '';
+  return {
+    message: `Variable "${subject}" does not fit the type ${type}.${reason}`,
+    extensions: { code: 'BAD_USER_INPUT' },
+  };
+}
+
+function rowOf(failure: Failure): Row {
+  // TypeScript cannot relate the union's member to the row of its kind.
+  return (rows[failure.kind] as (failure: Failure) => Row)(failure);
+}
+
+function formatUpstream(call: UpstreamCall | undefined): { upstream?: Record<string, unknown> } {
+  return call === undefined ? {} : { upstream: { service: 'bluejay', ...call } };
+}
+
+function rootCause(error: Error): Error {
+  let cause = error;
+  while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
+  return cause;
+}
+
+/** Another error at the same place. */
+function located(
+  { locations, path }: GraphQLError,
+  message: string,
+  extensions: Record<string, unknown>,
+): FormattedError {
+  return {
+    message,
+    ...(locations !== undefined && { locations }),
+    ...(path !== undefined && { path }),
+    extensions,
+  };
+}

@@ -1,0 +1,138 @@
+import { Kind } from 'graphql';
+import type {
+  ArgumentNode,
+  DirectiveNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  FragmentSpreadNode,
+  InlineFragmentNode,
+  NameNode,
+  SelectionSetNode,
+  ValueNode,
+} from 'graphql';
+import type { OperationLimits } from '../../../config/index.ts';
+import { limitError, tooComplex } from './limit-error.ts';
+
+/** More at one place cannot be valid: the schema has two directives for queries, neither repeatable. */
+const maxDirectivesAtOnePlace = 4;
+
+/** Each error has the aliases on its path: a long one would be in the answer a thousand times. */
+const maxAliasLength = 200;
+
+/** Where a selection stands. */
+interface Place {
+  readonly depth: number;
+  /** The names under which the fields beside it are answered, filled on the way. */
+  readonly siblings: Set<string>;
+  readonly isRoot: boolean;
+  /** Values are looked at once, however often their fragment is spread. */
+  readonly isRepeated: boolean;
+}
+
+/**
+ * Holds a document to the limits, fragments expanded as execution would expand them. It runs before
+ * validation, whose rules are what a hostile document attacks first, so it takes nothing for granted:
+ * fragments may be missing, recursive, unused or doubled. The walk ends at the first limit that is broken,
+ * so the limits bound its work too.
+ *
+ * @throws {GraphQLError} `QUERY_TOO_COMPLEX`; `limit` names the limit
+ */
+export function checkDocument({ definitions }: DocumentNode, limits: OperationLimits): void {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  }
+  const counts = { fields: 0, rootFields: 0, duplicates: 0, aliases: 0, directives: 0, fragments: 0 };
+  const seen = new Set<FragmentDefinitionNode>();
+  const entered = new Set<FragmentDefinitionNode>();
+
+  function count(name: keyof typeof counts): void {
+    counts[name] += 1;
+    if (counts[name] > limits[name]) throw limitError(name, limits[name]);
+  }
+
+  function checkDirectives(directives: readonly DirectiveNode[] = [], isRepeated = false): void {
+    if (directives.length > maxDirectivesAtOnePlace) {
+      throw tooComplex('directives', `At most ${maxDirectivesAtOnePlace} directives can be in one place.`);
+    }
+    for (const directive of directives) {
+      count('directives');
+      if (!isRepeated) checkArguments(directive.arguments);
+    }
+  }
+
+  function checkArguments(nodes: readonly ArgumentNode[] = []): void {
+    for (const { value } of nodes) checkValue(value, 1);
+  }
+
+  function checkValue(value: ValueNode, depth: number): void {
+    if (depth > limits.depth) throw limitError('depth', limits.depth);
+    if (value.kind === Kind.LIST) for (const item of value.values) checkValue(item, depth + 1);
+    if (value.kind === Kind.OBJECT) for (const field of value.fields) checkValue(field.value, depth + 1);
+  }
+
+  function checkSelections({ selections }: SelectionSetNode, place: Place): void {
+    for (const node of selections) {
+      checkDirectives(node.directives, place.isRepeated);
+      if (node.kind === Kind.FIELD) checkField(node, place);
+      else checkFragment(node, place);
+    }
+  }
+
+  function checkField({ name, alias, arguments: nodes, selectionSet }: FieldNode, place: Place): void {
+    const { depth, siblings, isRoot, isRepeated } = place;
+    if (depth > limits.depth) throw limitError('depth', limits.depth);
+    if (alias !== undefined) checkAlias(alias);
+    const responseName = (alias ?? name).value;
+    if (siblings.has(responseName)) count('duplicates');
+    else if (isRoot) count('rootFields');
+    siblings.add(responseName);
+    count('fields');
+    if (!isRepeated) checkArguments(nodes);
+    if (selectionSet === undefined) return;
+    checkSelections(selectionSet, { depth: depth + 1, siblings: new Set(), isRoot: false, isRepeated });
+  }
+
+  function checkAlias({ value }: NameNode): void {
+    count('aliases');
+    if (value.length > maxAliasLength) {
+      throw tooComplex('aliases', `An alias has at most ${maxAliasLength} characters.`);
+    }
+  }
+
+  function checkFragment(node: InlineFragmentNode | FragmentSpreadNode, place: Place): void {
+    count('fragments');
+    if (node.kind === Kind.INLINE_FRAGMENT) return checkSelections(node.selectionSet, place);
+    const fragment = fragments.get(node.name.value);
+    if (fragment !== undefined) checkDefinition(fragment, place);
+  }
+
+  function checkDefinition(fragment: FragmentDefinitionNode, place: Place): void {
+    if (entered.has(fragment)) {
+      throw tooComplex('fragments', 'A fragment is spread within itself, so the document has no end.');
+    }
+    const isRepeated = seen.has(fragment);
+    seen.add(fragment);
+    entered.add(fragment);
+    checkDirectives(fragment.directives, isRepeated);
+    checkSelections(fragment.selectionSet, { ...place, isRepeated });
+    entered.delete(fragment);
+  }
+
+  for (const node of definitions) {
+    if (node.kind !== Kind.OPERATION_DEFINITION) continue;
+    checkDirectives(node.directives);
+    for (const { directives, defaultValue } of node.variableDefinitions ?? []) {
+      checkDirectives(directives);
+      if (defaultValue !== undefined) checkValue(defaultValue, 1);
+    }
+    checkSelections(node.selectionSet, { depth: 1, siblings: new Set(), isRoot: true, isRepeated: false });
+  }
+  // Validation looks at the fragments that no operation spreads too.
+  for (const node of definitions) {
+    if (node.kind !== Kind.FRAGMENT_DEFINITION || seen.has(node)) continue;
+    count('fragments');
+    checkDefinition(node, { depth: 1, siblings: new Set(), isRoot: false, isRepeated: false });
+  }
+}

@@ -1,0 +1,79 @@
+import { isUtf8 } from 'node:buffer';
+import { isObject } from '../../shared/is-object.ts';
+import { Refusal } from '../http/refusal.ts';
+import type { TrustedDocuments } from './trusted-documents/documents.ts';
+import { findDocument, onlyTrusted } from './trusted-documents/find-document.ts';
+
+/** The parameters of a GraphQL request (GraphQL over HTTP, "Request Parameters"). */
+export interface GraphQLParams {
+  readonly query: string;
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
+  readonly extensions: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Reads the parameters from a JSON body. Other members of the object are ignored.
+ *
+ * @param documents absent where no document is known by an id
+ * @throws {Refusal} 400, and what is wrong in words of our own: nothing of the body is repeated
+ */
+export function parseGraphQLParams(body: Buffer, documents?: TrustedDocuments): GraphQLParams {
+  if (!isUtf8(body)) throw badRequest('The body is not UTF-8.');
+  const params = parseJson(body.toString('utf8'), 'The body');
+  if (Array.isArray(params)) throw badRequest('Batches are not supported: send one operation a request.');
+  if (!isObject(params)) throw badRequest('The body must be a JSON object with a "query".');
+  return createParams(readQuery(params, documents), params);
+}
+
+/** @throws {Refusal} 400 */
+export function createParams(
+  query: string,
+  { operationName, variables, extensions }: Readonly<Record<string, unknown>>,
+): GraphQLParams {
+  if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
+    throw badRequest('The "operationName" must be a string or null.');
+  }
+  return {
+    query,
+    operationName: operationName ?? undefined,
+    variables: optionalObject('variables', variables),
+    extensions: optionalObject('extensions', extensions),
+  };
+}
+
+/**
+ * @param name of the text, for the message
+ * @throws {Refusal} 400
+ */
+export function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw badRequest(`${name} is not valid JSON.`);
+  }
+}
+
+function readQuery(
+  params: Readonly<Record<string, unknown>>,
+  documents: TrustedDocuments | undefined,
+): string {
+  const { query } = params;
+  if (documents !== undefined) {
+    const document = query === undefined || query === null ? findDocument(params, documents) : undefined;
+    if (document !== undefined) return document.text;
+    if (documents.isExclusive) throw onlyTrusted();
+  }
+  if (typeof query === 'string' && query !== '') return query;
+  throw badRequest('The "query" must be a string that holds a GraphQL document.');
+}
+
+function optionalObject(name: string, value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (isObject(value)) return value;
+  throw badRequest(`The "${name}" must be an object or null.`);
+}
+
+function badRequest(message: string): Refusal {
+  return new Refusal(400, 'BAD_REQUEST', message);
+}

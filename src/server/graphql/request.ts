@@ -1,0 +1,38 @@
+import type { Caller } from '../../datasources/upstream/call.ts';
+import type { GraphQLParams } from './params.ts';
+import type { ResponseMediaType } from '../http/media-type.ts';
+import type { RequestStatistics } from '../http/statistics.ts';
+
+/** A GraphQL request after HTTP has been dealt with: what every lane takes. */
+export interface GraphQLRequest {
+  readonly params: GraphQLParams;
+  readonly mediaType: ResponseMediaType;
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly statistics: RequestStatistics;
+  /** Whether the router has asked for a trace of the operation. */
+  readonly wantsTrace: boolean;
+  readonly reserve?: Reserve | undefined;
+}
+
+/**
+ * Called before an operation is executed; may throw or reject with a Refusal.
+ *
+ * @param reads the most that the operation can cause
+ * @returns undefined where it may be executed at once, else resolves when it may
+ */
+export type Reserve = (reads: number) => Promise<void> | undefined;
+
+interface GraphQLResponse {
+  readonly status: number;
+  /** JSON, of the request's media type. */
+  readonly body: string;
+  /** For the `Cache-Control` header. */
+  readonly cacheControl: string;
+}
+
+/**
+ * Executes a request. Rejects only with the Refusal of `reserve`, and for defects: what GraphQL finds wrong is in
+ * the response.
+ */
+export type Lane = (request: GraphQLRequest) => Promise<GraphQLResponse>;

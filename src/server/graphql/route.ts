@@ -1,0 +1,159 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AuthConfig } from '../../config/index.ts';
+import { DeadlineExceeded } from '../../datasources/upstream/errors.ts';
+import { Timeouts } from '../../shared/timeouts.ts';
+import { readBody } from '../http/body.ts';
+import { RequestCallObserver } from './call-observer.ts';
+import { sendBody } from '../http/exchange.ts';
+import type { Exchange, Route } from '../http/exchange.ts';
+import { asksForPage } from '../http/graphiql.ts';
+import { parseGraphQLParams } from './params.ts';
+import type { Lane } from './request.ts';
+import { HeldBytes } from '../http/held-bytes.ts';
+import { isJsonMediaType } from '../http/media-type.ts';
+import type { ResponseMediaType } from '../http/media-type.ts';
+import { Refusal } from '../http/refusal.ts';
+import { serverFaultOf } from './outcome.ts';
+import { admit, release } from '../admission/shed-load.ts';
+import { serverTimingOf, serverTimingRequestHeader } from '../http/server-timing.ts';
+import type { TrustedDocuments } from './trusted-documents/documents.ts';
+import { parseGetParams } from './trusted-documents/get-params.ts';
+
+export interface GraphQLRouteOptions {
+  readonly lane: Lane;
+  readonly auth: AuthConfig;
+  /** The deadline for all that a request reads from Bluejay. */
+  readonly requestTimeoutMs: number;
+  /** Whether callers get a `Server-Timing` when they ask for it. */
+  readonly serverTiming: boolean;
+  /** Answers a browser that asks for a page; absent where GraphiQL is off. */
+  readonly graphiql: Route | undefined;
+  /** Absent where no document is known by an id. */
+  readonly trustedDocuments: TrustedDocuments | undefined;
+}
+
+/** `/graphql`: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, and GraphiQL for browsers. */
+export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
+  const { lane, auth, requestTimeoutMs, graphiql, trustedDocuments } = options;
+  const { serverTiming } = options;
+  // By what an answer to a GET differs, for the caches on its way.
+  const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
+  const deadlines = new Timeouts(requestTimeoutMs);
+  const bodies = new HeldBytes(maxHeldBytes);
+  return async (exchange) => {
+    const { request, response } = exchange;
+    const { method, headers } = request;
+    if (graphiql !== undefined && asksForPage(request)) return graphiql(exchange);
+    const isGet = method === 'GET' && trustedDocuments !== undefined;
+    if (method !== 'POST' && !isGet) throw methodNotAllowed(trustedDocuments);
+    const mediaType = exchange.negotiate(headers.accept);
+    if (mediaType === undefined) throw notAcceptable();
+    if (isGet) response.appendHeader('vary', vary);
+    else checkContent(headers);
+    const body = isGet ? undefined : await readBody(exchange, bodies);
+    const turn = admit(exchange);
+    try {
+      if (turn !== undefined) await turn;
+      // Whoever left while it waited needs no answer.
+      if (!exchange.cancellation.aborted) await execute(exchange, body, mediaType);
+    } finally {
+      release(exchange);
+    }
+  };
+
+  /** @param body undefined where the request is in the URL */
+  async function execute(
+    exchange: Exchange,
+    body: Buffer | undefined,
+    mediaType: ResponseMediaType,
+  ): Promise<void> {
+    const { request, requestId, cancellation, statistics } = exchange;
+    const { headers } = request;
+    // Not before: what it parses to takes far more room to wait in than the body.
+    const params =
+      body === undefined
+        ? trustedDocuments && parseGetParams(request, trustedDocuments)
+        : parseGraphQLParams(body, trustedDocuments);
+    if (params === undefined) throw methodNotAllowed(trustedDocuments);
+
+    const trace = exchange.trace?.startOperation();
+    const caller = {
+      // A missing or malformed key fails only what reads, so a router keeps the rest of the answer.
+      apiKey: auth.mode === 'service' ? auth.apiKey : callerKey(headers),
+      signal: cancellation,
+      deadlineAtMs: performance.now() + requestTimeoutMs,
+      observer: new RequestCallObserver(statistics, trace),
+      resume: exchange.admission?.resume,
+    };
+    const deadline = deadlines.start(() => cancellation.abort(new DeadlineExceeded()));
+    try {
+      const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';
+      const answer = await lane({
+        params,
+        mediaType,
+        requestId,
+        caller,
+        statistics,
+        wantsTrace,
+        reserve: exchange.reserve,
+      });
+      sendBody(exchange, answer.status, contentTypes[mediaType], answer.body, {
+        'cache-control': answer.cacheControl,
+        ...(serverTiming &&
+          headers[serverTimingRequestHeader] === '1' && {
+            'server-timing': serverTimingOf(performance.now() - exchange.startedAt, statistics),
+          }),
+      });
+    } finally {
+      deadlines.cancel(deadline);
+      trace?.end({
+        name: statistics.operationName,
+        type: statistics.operationType,
+        errorCode: serverFaultOf(statistics),
+      });
+    }
+  }
+}
+
+/** As it was sent; one that was sent twice is joined by a comma, which no key has. */
+function callerKey({ 'x-api-key': header }: IncomingHttpHeaders): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header;
+}
+
+/** The most that the larger bodies of all requests may have together. */
+const maxHeldBytes = 67_108_864;
+
+const contentTypes = {
+  'application/json': 'application/json; charset=utf-8',
+  'application/graphql-response+json': 'application/graphql-response+json; charset=utf-8',
+} as const;
+
+function checkContent(headers: IncomingHttpHeaders): void {
+  if (!isJsonMediaType(headers['content-type'])) {
+    throw new Refusal(415, 'BAD_REQUEST', 'Send the content-type application/json, in UTF-8.');
+  }
+  if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
+    throw new Refusal(415, 'BAD_REQUEST', 'Send the body without a content-encoding.', {
+      'accept-encoding': 'identity',
+    });
+  }
+}
+
+function methodNotAllowed(trustedDocuments: TrustedDocuments | undefined): Refusal {
+  return trustedDocuments === undefined
+    ? new Refusal(405, 'BAD_REQUEST', 'Send GraphQL requests with POST.', { allow: 'POST' })
+    : new Refusal(
+        405,
+        'BAD_REQUEST',
+        'Send GraphQL requests with POST; GET is for queries by the id of a trusted document.',
+        { allow: 'GET, POST' },
+      );
+}
+
+function notAcceptable(): Refusal {
+  return new Refusal(
+    406,
+    'BAD_REQUEST',
+    'Accept application/graphql-response+json or application/json, in UTF-8.',
+  );
+}

@@ -1,0 +1,191 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LightCancellation } from '../../shared/cancellation.ts';
+import type { Logger } from '../../observability/logger.ts';
+import type { RequestTrace } from '../../observability/tracing/index.ts';
+import { maxDiscardedBytes } from './graceful-close.ts';
+import type { Reserve } from '../graphql/request.ts';
+import type { MediaTypeNegotiator } from './media-type.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
+import type { Admission } from '../admission/admission.ts';
+import { Refusal } from './refusal.ts';
+import { readRequestId } from './request-id.ts';
+import type { RequestWatch } from './request-watch.ts';
+import { createStatistics } from './statistics.ts';
+import type { RequestStatistics } from './statistics.ts';
+import { securityHeaders } from './security-headers.ts';
+import type { UnsentAnswers } from './unsent-answers.ts';
+
+/** One HTTP request and its answer, with what belongs to it. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  /** When the request arrived, on the clock of `performance.now()`. */
+  readonly startedAt: number;
+  /** Absent where the request is not traced. */
+  readonly trace: RequestTrace | undefined;
+  /**
+   * Ends the work of the request: aborted when its answer begins, whichever that is, and when the client goes away.
+   * A route may abort it for its own reasons.
+   */
+  readonly cancellation: LightCancellation;
+  readonly statistics: RequestStatistics;
+  /** Whether the gateway is stopping: the answer closes its connection then. */
+  readonly isDraining: () => boolean;
+  /** Large answers that are on their way to their clients. */
+  readonly unsent: UnsentAnswers;
+  /** Finds the media type of the answer. */
+  readonly negotiate: MediaTypeNegotiator;
+  /** What lets its request be executed; absent where there is no limit. */
+  admission: Admission | undefined;
+  /** Gives back the room for its reads, where it took some. */
+  releaseReads: (() => void) | undefined;
+  /** See `GraphQLRequest`. */
+  reserve: Reserve | undefined;
+  /** Called when all is known about the answer, for headers that depend on it. */
+  beforeAnswer: (() => void) | undefined;
+  /** Its index among the open exchanges. */
+  position: number;
+}
+
+export type Route = (exchange: Exchange) => void | Promise<void>;
+
+export interface ExchangeOptions {
+  readonly isDraining: () => boolean;
+  readonly unsent: UnsentAnswers;
+  readonly negotiate: MediaTypeNegotiator;
+  readonly watch: RequestWatch;
+  readonly open: OpenExchanges;
+}
+
+/**
+ * Starts an exchange; the watch sees it begin and end.
+ *
+ * @param route the path of the route, undefined where there is none
+ */
+export function openExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  route: string | undefined,
+  { isDraining, unsent, negotiate, watch, open }: ExchangeOptions,
+): Exchange {
+  const exchange: Exchange = {
+    request,
+    response,
+    requestId: readRequestId(request.headers['x-request-id']),
+    startedAt: performance.now(),
+    trace: watch.start(request, route),
+    cancellation: new LightCancellation(),
+    statistics: createStatistics(),
+    isDraining,
+    unsent,
+    negotiate,
+    admission: undefined,
+    releaseReads: undefined,
+    reserve: undefined,
+    beforeAnswer: undefined,
+    position: 0,
+  };
+  open.add(exchange);
+  response.on('close', () => {
+    open.delete(exchange);
+    const aborted = !response.writableFinished;
+    if (aborted) exchange.cancellation.abort(clientLeft);
+    watch.end({
+      method: request.method ?? '',
+      requestId: exchange.requestId,
+      route,
+      trace: exchange.trace,
+      status: aborted ? undefined : response.statusCode,
+      durationMs: performance.now() - exchange.startedAt,
+      statistics: exchange.statistics,
+    });
+  });
+  return exchange;
+}
+
+/** Why the reads of a client that went away end. */
+const clientLeft = new Error('The client went away before it had its answer');
+
+/** Why the reads end that an answer did not wait for, such as those beside a null that bubbled up. */
+const answered = new Error('The request was answered');
+
+/** Answers with a body; once the answer has begun, or the client is gone, it does nothing. */
+export function sendBody(
+  exchange: Exchange,
+  status: number,
+  contentType: string,
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const { response, requestId, unsent } = exchange;
+  if (response.headersSent || response.destroyed) return;
+  // First, so that what the request cost is final.
+  exchange.cancellation.abort(answered);
+  exchange.beforeAnswer?.();
+  decideKeepAlive(exchange);
+  const length = Buffer.byteLength(body);
+  // All headers at once and a text as a text: Node.js then needs one string and one write for both. What is as
+  // long in bytes as in characters is ASCII, and the same in Latin-1, which is written for half the price.
+  response
+    .writeHead(status, {
+      'x-request-id': requestId,
+      'content-type': contentType,
+      'content-length': length,
+      'cache-control': 'no-store',
+      ...securityHeaders,
+      ...headers,
+      ...(headers['vary'] !== undefined &&
+        response.hasHeader('vary') && { vary: `${String(response.getHeader('vary'))}, ${headers['vary']}` }),
+    })
+    .end(body, length === body.length ? 'latin1' : 'utf8');
+  unsent.add(response, length);
+}
+
+/**
+ * Decides whether the connection stays open after the answer, before its headers are written. Of a body that has not
+ * arrived in full the rest is discarded then, which a client must not make endless.
+ */
+export function decideKeepAlive({ request, response, isDraining }: Exchange): void {
+  // It would go on bringing requests after the server has stopped listening.
+  if (isDraining()) response.shouldKeepAlive = false;
+  if (request.complete) return;
+  if (Number(request.headers['content-length'] ?? 0) > maxDiscardedBytes) response.shouldKeepAlive = false;
+  else if (request.headers['transfer-encoding'] !== undefined) limitRest(request);
+}
+
+/** Ends the connection of a body without an announced length that goes on for too long after its answer. */
+function limitRest(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxDiscardedBytes) request.socket.destroy();
+  });
+}
+
+/** Ends the request with a GraphQL error; anything but a Refusal is masked and logged. */
+export function sendFailure(exchange: Exchange, error: unknown, logger: Logger): void {
+  if (error instanceof Refusal) return refuse(exchange, error);
+  logger.error({ requestId: exchange.requestId, err: error }, 'unforeseen error');
+  refuse(exchange, internalServerError);
+}
+
+/** As if the refusal were thrown by the route, for a fraction of what a throw costs. */
+export function refuse(exchange: Exchange, refusal: Refusal): void {
+  const { requestId, request, statistics, negotiate } = exchange;
+  statistics.errorCodes[refusal.code] = 1;
+  const mediaType = negotiate(request.headers.accept) ?? 'application/json';
+  sendBody(
+    exchange,
+    refusal.status,
+    `${mediaType}; charset=utf-8`,
+    refusal.bodyFor(requestId),
+    refusal.headers,
+  );
+}
+
+const internalServerError = new Refusal(
+  500,
+  'INTERNAL_SERVER_ERROR',
+  'Something went wrong; report the requestId.',
+);

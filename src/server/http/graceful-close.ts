@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Queue } from '../../shared/queue.ts';
+import { Timeouts } from '../../shared/timeouts.ts';
+
+/** The most bytes that a client may go on sending after its answer; more ends the connection at once. */
+export const maxDiscardedBytes = 33_554_432;
+
+/** The least that a client must send in each interval of 5 seconds, or of a sixth of `maxLingerMs`. */
+const minimumBytes = 65_536;
+
+/**
+ * Closes connections so that their clients receive the last answer (RFC 9112, section 9.6). To close a socket with
+ * unread bytes resets the connection, and the client may lose an answer that is under way. So the sending side is
+ * closed first, and what still arrives is read and discarded: up to `maxDiscardedBytes`, for `maxLingerMs`, and for as
+ * long as the client sends `minimumBytes` in each interval.
+ */
+export interface GracefulClose {
+  /** Makes Node.js, too, close a connection gracefully after an answer with `Connection: close`. */
+  adopt(socket: Socket): void;
+  /** Discards what arrives from now on: no further request is read. Answers may still be written. */
+  discard(socket: Duplex): void;
+  /** Discards what arrives from now on, and ends the connection. */
+  close(socket: Duplex): void;
+  isDiscarding(socket: Duplex): boolean;
+  /** Ends at once what is being closed. */
+  destroyAll(): void;
+}
+
+/** @param maxLingerMs the longest that a client may go on sending after the last answer, in milliseconds */
+export function createGracefulClose(maxLingerMs: number): GracefulClose {
+  const timeouts = new Timeouts(Math.min(5_000, Math.ceil(maxLingerMs / 6)));
+  const closing = new Queue<Duplex>();
+  /** What has arrived since. */
+  const discarded = new WeakMap<Duplex, { bytes: number }>();
+
+  function discard(socket: Duplex): { readonly bytes: number } {
+    const known = discarded.get(socket);
+    if (known !== undefined) return known;
+    const count = { bytes: 0 };
+    discarded.set(socket, count);
+    // Detaches Node.js' parser: a listener of our own makes it return what it reads from the socket's handle.
+    socket.removeAllListeners('data');
+    socket.on('data', (chunk: Buffer) => {
+      count.bytes += chunk.length;
+      if (count.bytes > maxDiscardedBytes) socket.destroy();
+    });
+    // Where the parser had stopped to read, the stream would wait for its chunk: an empty one starts it again.
+    socket.push('');
+    socket.resume();
+    return count;
+  }
+
+  function close(socket: Duplex): void {
+    // Ended already, or closed by the client.
+    if (socket.writableEnded || socket.destroyed) return;
+    const count = discard(socket);
+    const entry = closing.add(socket);
+    const endsAtMs = performance.now() + maxLingerMs;
+    let expectedBytes = count.bytes;
+    const check = () => {
+      expectedBytes += minimumBytes;
+      if (count.bytes < expectedBytes || performance.now() >= endsAtMs) socket.destroy();
+      else timeout = timeouts.start(check);
+    };
+    let timeout = timeouts.start(check);
+    socket.once('close', () => {
+      closing.delete(entry);
+      timeouts.cancel(timeout);
+    });
+    // Once the client has closed its side, too, Node.js destroys the socket.
+    socket.end();
+  }
+
+  function destroySoon(this: Socket): void {
+    close(this);
+  }
+
+  return {
+    adopt(socket) {
+      // Node.js calls it once the last answer is written. Its own destroys the socket then.
+      socket.destroySoon = destroySoon;
+    },
+    discard: (socket) => void discard(socket),
+    close,
+    isDiscarding: (socket) => discarded.has(socket),
+    destroyAll() {
+      for (let entry = closing.first; entry !== undefined; entry = closing.first) {
+        closing.delete(entry);
+        entry.item.destroy();
+      }
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import type { IncomingMessage } from 'node:http';
+import type { ServerEvents } from '../../observability/events.ts';
+import type { Logger } from '../../observability/logger.ts';
+import type { RequestTrace, Tracing } from '../../observability/tracing/index.ts';
+import type { RequestStatistics } from './statistics.ts';
+
+export interface RequestWatchOptions {
+  readonly logger: Logger;
+  /** The share of the requests without any error that are logged, from 0 to 1. @default 1 */
+  readonly sampleSuccesses?: number;
+  readonly events?: ServerEvents;
+  /** Absent where no traces are wanted. */
+  readonly tracing?: Tracing | undefined;
+  /** From 0 up to, not including, 1. @default Math.random */
+  readonly random?: () => number;
+}
+
+/** Sees each request come and go: for its line in the log, for metrics, for its trace. */
+export interface RequestWatch {
+  start(
+    request: Pick<IncomingMessage, 'method' | 'headers'>,
+    route: string | undefined,
+  ): RequestTrace | undefined;
+  end(request: WatchedRequest): void;
+  /** Sees what was refused before it was a request: nothing is known of how it began. */
+  refuse(refusal: EarlyRefusal): void;
+}
+
+interface EarlyRefusal {
+  /** Empty where none could be read. */
+  readonly method: string;
+  readonly requestId: string;
+  readonly status: number;
+  /** The `extensions.code` of the answer. */
+  readonly errorCode: string;
+  /** What was wrong, by the parser's code for it. */
+  readonly reason: string;
+}
+
+interface WatchedRequest {
+  readonly method: string;
+  readonly requestId: string;
+  readonly route: string | undefined;
+  readonly trace: RequestTrace | undefined;
+  /** Undefined when the client went away before it had its answer. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  readonly statistics: RequestStatistics;
+}
+
+export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
+  const { logger, sampleSuccesses = 1, events = {}, tracing, random = Math.random } = options;
+
+  /** One line: no URL, header, variable or body. */
+  function log({ method, requestId, route, trace, status, durationMs, statistics }: WatchedRequest): void {
+    const level = isProbe(route) ? 'debug' : 'info';
+    if (!logger.isLevelEnabled(level)) return;
+    if (sampleSuccesses < 1 && isSuccess(status, statistics) && random() >= sampleSuccesses) return;
+    const { upstreamMs, ...rest } = statistics;
+    logger[level](
+      {
+        requestId,
+        ...(trace && { traceId: trace.traceId }),
+        method,
+        route: route ?? 'unknown',
+        ...(status === undefined ? { aborted: true } : { status }),
+        durationMs: round(durationMs),
+        upstreamMs: round(upstreamMs),
+        ...rest,
+      },
+      'request',
+    );
+  }
+
+  return {
+    start(request, route) {
+      events.onRequestStart?.();
+      if (tracing === undefined || isProbe(route)) return undefined;
+      return tracing.startRequest(request.method ?? '', route, request.headers);
+    },
+    end(watched) {
+      const { method, route, trace, status, durationMs, statistics } = watched;
+      trace?.end(status);
+      events.onRequestEnd?.({
+        method,
+        route: route ?? 'unknown',
+        status,
+        durationMs,
+        errorCodes: statistics.errorCodes,
+        brokenLimits: statistics.brokenLimits,
+      });
+      log(watched);
+    },
+    refuse({ method, requestId, status, errorCode, reason }) {
+      events.onRequestStart?.();
+      events.onRequestEnd?.({
+        method,
+        route: 'unknown',
+        status,
+        durationMs: 0,
+        errorCodes: { [errorCode]: 1 },
+        brokenLimits: {},
+      });
+      logger.info({ requestId, route: 'unknown', status, reason }, 'request');
+    },
+  };
+}
+
+/** Probes come every few seconds, for ever. */
+function isProbe(route: string | undefined): boolean {
+  return route?.startsWith('/health/') === true;
+}
+
+function isSuccess(status: number | undefined, { errorCodes }: RequestStatistics): boolean {
+  return status !== undefined && status < 400 && Object.keys(errorCodes).length === 0;
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
+}

@@ -1,0 +1,40 @@
+import type { CacheResult } from '../../datasources/upstream/attempt.ts';
+
+/** What a request did, for its line in the log. */
+export interface RequestStatistics {
+  operationName: string | undefined;
+  /** `query`; undefined for a document that is refused. */
+  operationType: string | undefined;
+  /** Of the document: see `KnownDocument`. */
+  operationHash: string | undefined;
+  upstreamCalls: number;
+  /** How long at least one of its calls to Bluejay was in flight. */
+  upstreamMs: number;
+  /** How its reads of personas fared with the cache. */
+  readonly cache: Partial<Record<CacheResult, number>>;
+  /** How often each `extensions.code` is in the answer. */
+  readonly errorCodes: Partial<Record<string, number>>;
+  /** How often each `extensions.limit` is in the answer. */
+  readonly brokenLimits: Partial<Record<string, number>>;
+  /** How often each failure of a read is in the answer, with its reason: `unavailable: ECONNREFUSED`. */
+  readonly failures: Partial<Record<string, number>>;
+}
+
+export function createStatistics(): RequestStatistics {
+  return {
+    operationName: undefined,
+    operationType: undefined,
+    operationHash: undefined,
+    upstreamCalls: 0,
+    upstreamMs: 0,
+    cache: {},
+    errorCodes: {},
+    brokenLimits: {},
+    failures: {},
+  };
+}
+
+/** Adds one to a count of the statistics. */
+export function increment<Key extends string>(counts: Partial<Record<Key, number>>, key: Key): void {
+  counts[key] = (counts[key] ?? 0) + 1;
+}

@@ -1,0 +1,116 @@
+// The programs import nothing else before the check of Node.js' version: what an old one cannot parse or link would
+// end it with a stack.
+import { requiredNode, version } from '../version.ts';
+
+/** A program as its command line describes it. */
+export interface Program {
+  readonly name: string;
+  /** What it does, in one line. */
+  readonly summary: string;
+  /** By name, without the dashes; each takes a value. @default none */
+  readonly options?: Readonly<Record<string, OptionDescription>>;
+  /** Whether it is configured by the gateway's environment variables. @default false */
+  readonly readsEnvironment?: boolean;
+}
+
+interface OptionDescription {
+  readonly default: string;
+  readonly description: string;
+}
+
+/** The parts of the process that a command line has to do with. */
+type CommandLineProcess = Pick<NodeJS.Process, 'argv' | 'versions' | 'stdout' | 'stderr' | 'exit'>;
+
+/**
+ * Reads a program's command line. Ends the process, where it is not to run: with 0 for `--help` and `--version`, with 1
+ * on a Node.js that is too old, with 2 for an argument that the program does not take. Repeats no value.
+ *
+ * @returns the value of each option
+ */
+export async function readCommandLine(
+  program: Program,
+  { argv, versions, stdout, stderr, exit }: CommandLineProcess,
+): Promise<ReadonlyMap<string, string>> {
+  const { name, options = {} } = program;
+  async function end(
+    stream: NodeJS.WritableStream,
+    text: string | Promise<string>,
+    exitCode: number,
+  ): Promise<never> {
+    const line = await text;
+    // A reader that has seen enough, such as `head`, is no failure.
+    stream.on('error', () => {});
+    await new Promise((written) => {
+      stream.write(`${line}\n`, written);
+    });
+    return exit(exitCode);
+  }
+
+  if (!isSupported(versions.node)) {
+    const needed = requiredNode.join('.').replace(/(\.0)+$/, '');
+    await end(stderr, `${name} needs Node.js ${needed} or newer; this is Node.js ${versions.node}.`, 1);
+  }
+  const values = new Map(
+    Object.entries(options).map(([option, description]) => [option, description.default]),
+  );
+  const args = argv.slice(2);
+  if (args.length === 0) return values;
+  const wrong = (what: string) => end(stderr, `${name}: ${what}. See ${name} --help.`, 2);
+
+  const { parseArgs } = await import('node:util');
+  const { tokens } = parseArgs({
+    args,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+      ...Object.fromEntries(Object.keys(options).map((option) => [option, { type: 'string' }] as const)),
+    },
+    // What is wrong is said here, in one line.
+    strict: false,
+    tokens: true,
+  });
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') return wrong('it takes options only');
+    const { name: option, rawName, value } = token;
+    if (values.has(option)) {
+      if (value === undefined) return wrong(`${rawName} needs a value`);
+      values.set(option, value);
+    } else if (option === 'help') return end(stdout, describe(program), 0);
+    else if (option === 'version') return end(stdout, version, 0);
+    else return wrong(`unknown option ${JSON.stringify(rawName)}`);
+  }
+  return values;
+}
+
+function isSupported(node: string): boolean {
+  const parts = node.split('.').map((part) => Number.parseInt(part, 10));
+  const different = requiredNode.findIndex((part, index) => part !== parts[index]);
+  return different === -1 || (parts[different] ?? 0) > (requiredNode[different] ?? 0);
+}
+
+async function describe({ name, summary, options = {}, readsEnvironment = false }: Program): Promise<string> {
+  const rows = Object.entries(options).map(([option, { default: value, description }]): Row => {
+    return [`--${option} <${option}>`, withDefault(description, value)];
+  });
+  rows.push(['-h, --help', 'Prints this.'], ['-v, --version', 'Prints the version.']);
+  const usage = `${name} ${version}: ${summary}\n\n${formatRows(rows)}`;
+  if (!readsEnvironment) return usage;
+  const { variables } = await import('../config/index.ts');
+  const variableRows = Object.entries(variables).map(([variable, { default: value, description }]): Row => {
+    return [variable, withDefault(description, value)];
+  });
+  return `${usage}\n\nEnvironment variables:\n${formatRows(variableRows)}`;
+}
+
+type Row = readonly [term: string, meaning: string];
+
+function withDefault(description: string, value: string): string {
+  return value === '' ? description : `${description} Default: ${value}.`;
+}
+
+function formatRows(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([term]) => term.length));
+  // The descriptions are Markdown.
+  return rows.map(([term, meaning]) => `  ${term.padEnd(width)}  ${meaning.replaceAll('`', '')}`).join('\n');
+}
