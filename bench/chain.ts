@@ -3,7 +3,7 @@
 import { LightCancellation } from '../src/shared/cancellation.ts';
 import type { Cancellation } from '../src/shared/cancellation.ts';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
-import { decodeCustomerPersona } from '../src/datasources/bluejay/decode-customer-persona.ts';
+import { getCustomerPersona } from '../src/datasources/bluejay/customer-persona.ts';
 import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
 import { createPrograms } from './programs.ts';
 import { median } from './statistics.ts';
@@ -17,23 +17,29 @@ const apiKey = 'sandbox-clinic-key';
 const upstream = await startUpstream(createPrograms({ pin: false }));
 const baseUrl = upstream.url;
 
-const transport = createTransport({ baseUrl, userAgent: 'bench', timeoutMs: 3_000 });
+const transport = createTransport({
+  baseUrl,
+  userAgent: 'bench',
+  credentialHeader: 'x-api-key',
+  timeoutMs: 3_000,
+});
 const bluejay = await createBluejay({ baseUrl, userAgent: 'bench' });
-const operation = 'getCustomerPersona';
+const name = { service: 'bluejay', operation: 'getCustomerPersona' };
 const maxResponseBytes = 1_048_576;
 
 let next = 0;
 const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
 
 async function bare(id: string, signal: Cancellation): Promise<unknown> {
-  const response = await transport.get({
-    operation,
+  const response = await transport.send({
+    name,
+    method: 'GET',
     path: `/v1/customer-persona/${id}`,
     apiKey,
     signal,
     maxResponseBytes,
   });
-  return decodeCustomerPersona(response.body, id);
+  return getCustomerPersona.decode(JSON.parse(response.body), { persona_id: id });
 }
 
 const chained = (id: string, signal: Cancellation): Promise<unknown> =>

@@ -5,9 +5,10 @@
 import { parseConfig } from '../src/config/index.ts';
 import type { Config } from '../src/config/index.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
-import { createGetCustomerPersona } from '../src/datasources/bluejay/get-customer-persona.ts';
-import { createCache } from '../src/datasources/upstream/cache/index.ts';
-import { createMemoryStore } from '../src/datasources/upstream/cache/memory-store.ts';
+import { getCustomerPersona } from '../src/datasources/bluejay/customer-persona.ts';
+import { credential, errorDialect } from '../src/datasources/bluejay/service.ts';
+import type { Caller } from '../src/datasources/upstream/call.ts';
+import { createEndpointCall } from '../src/datasources/upstream/client.ts';
 import { createFingerprint } from '../src/datasources/upstream/fingerprint.ts';
 import { createBulkhead } from '../src/datasources/upstream/resilience/bulkhead.ts';
 import { createChain } from '../src/datasources/upstream/resilience/chain.ts';
@@ -52,7 +53,7 @@ function readConfig(): Config {
 function createRequest(own: GatewayEvents): () => Promise<void> {
   const events = mergeEvents<GatewayEvents>(createEventLog(logger), own);
   const transport = {
-    get: ({ path }: { readonly path: string }) => {
+    send: ({ path }: { readonly path: string }) => {
       const persona = {
         id: path.slice(-36),
         created_at: '2023-11-07T05:31:56Z',
@@ -64,17 +65,17 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
     },
     close: () => Promise.resolve(),
   };
-  const get = createGetCustomerPersona({
+  const name = { service: 'bluejay', operation: getCustomerPersona.operation };
+  const call = createEndpointCall({
+    ...name,
+    endpoint: getCustomerPersona,
     transport,
-    fingerprint: createFingerprint('http://127.0.0.1'),
-    cache: createCache({
-      freshness: { ttlMs: 0, notFoundTtlMs: 0, staleMs: 0 },
-      memory: createMemoryStore({ maxEntries: 1, maxBytes: 1_024 }),
-      wallClock: Date.now,
-      now,
-    }),
+    errorDialect,
+    fingerprint: createFingerprint({ ...credential, service: name.service, baseUrl: 'http://127.0.0.1' }),
+    cache: undefined,
     chain: createChain({
-      operation: 'getCustomerPersona',
+      ...name,
+      idempotent: true,
       tenants: createTenants({
         acceptedKeys: undefined,
         now,
@@ -90,7 +91,9 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
     }),
     events,
     now,
+    wallClock: Date.now,
   });
+  const get = (id: string, caller: Caller) => call({ persona_id: id }, caller);
   const schema = createSchema();
   const lane = observeLane(
     createFastLane({
@@ -152,6 +155,7 @@ async function measure(request: () => Promise<void>): Promise<number> {
 const { events } = createMetrics({
   version: 'bench',
   errorCodes: [],
+  upstream: { service: 'bluejay', operations: [] },
   readLoad: () => {
     throw new Error('Nobody scrapes here');
   },

@@ -43,7 +43,7 @@ const headers = {
   'content-length': '120',
 };
 
-const open = new OpenExchanges();
+const open = new OpenExchanges<Exchange>();
 const negotiate = createMediaTypeNegotiator();
 const unsent = new UnsentAnswers(30_000);
 

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import type { Config, TracingConfig } from './config/index.ts';
-import { createBluejay } from './datasources/bluejay/index.ts';
+import { bluejayOperations, createBluejay } from './datasources/bluejay/index.ts';
 import type { BluejayEvents } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
 import type { DataSourcesEvents } from './datasources/index.ts';
@@ -15,7 +15,7 @@ import type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 import type { Metrics, MetricsOptions } from './observability/metrics/index.ts';
 import type { Tracing } from './observability/tracing/index.ts';
 import { createSchema } from './schema/index.ts';
-import { errorTable } from './server/graphql/errors.ts';
+import { errorTable } from './shared/error-codes.ts';
 import { createFastLane } from './server/graphql/fast-lane.ts';
 import { asksForPage, createGraphiQLRoute } from './server/http/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql/route.ts';
@@ -103,7 +103,12 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const logger = options.logger === undefined ? await openLogger(config.log) : guardLogger(options.logger);
   const metrics =
     config.metrics &&
-    (await openMetrics({ version, errorCodes: Object.keys(errorTable), readLoad: () => bluejay.load() }));
+    (await openMetrics({
+      version,
+      errorCodes: Object.keys(errorTable),
+      upstream: bluejayOperations,
+      readLoad: () => bluejay.load(),
+    }));
   const tracing = config.tracing && (await openTracing(config.tracing, logger));
   const events = mergeEvents<GatewayEvents>(
     createEventLog(logger),

@@ -38,24 +38,23 @@ export { createBluejay } from './datasources/bluejay/index.ts';
 export type {
   Bluejay,
   BluejayEvents,
-  BluejayLoad,
   BluejayOptions,
-  CacheConfig,
+  CustomerPersonasClient,
 } from './datasources/bluejay/index.ts';
+export type { CacheConfig, UpstreamLoad } from './datasources/upstream/index.ts';
 export type { Cancellation } from './shared/cancellation.ts';
 export type { Attempt, AttemptResult, CacheResult, CallObserver } from './datasources/upstream/attempt.ts';
 export type { Caller, Reading } from './datasources/upstream/call.ts';
-export type { CustomerPersonasClient } from './datasources/bluejay/customer-personas.ts';
-export { BluejayError, DeadlineExceeded } from './datasources/upstream/errors.ts';
+export { UpstreamError, DeadlineExceeded } from './datasources/upstream/errors.ts';
 export type {
   Failure,
   FailureKind,
   FieldError,
   InvalidResponseReason,
-  Operation,
   UpstreamCall,
 } from './datasources/upstream/errors.ts';
 export type { Proxy } from './datasources/upstream/transport/route.ts';
 export type { BreakerState } from './datasources/upstream/resilience/breaker.ts';
 export { formatErrors } from './server/graphql/errors.ts';
-export type { ErrorCode, ErrorContext } from './server/graphql/errors.ts';
+export type { ErrorContext } from './server/graphql/errors.ts';
+export type { ErrorCode } from './shared/error-codes.ts';

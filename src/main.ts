@@ -14,7 +14,7 @@ await readCommandLine(
   {
     name: 'bluejay-graphql',
     summary: 'a GraphQL gateway in front of Bluejay’s customer-persona API',
-    readsEnvironment: true,
+    loadVariables: async () => (await import('./config/index.ts')).variables,
   },
   process,
 );

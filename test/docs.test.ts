@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { variables } from '../src/config/index.ts';
-import { errorTable } from '../src/server/graphql/errors.ts';
+import { errorTable } from '../src/shared/error-codes.ts';
 import { startGateway } from './support/gateway.ts';
 
 /** The rows of the table under a heading, each a list of cells without code marks. */

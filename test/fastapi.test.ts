@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
-import { classifyStatus } from '../src/datasources/bluejay/classify-status.ts';
+import { errorDialect } from '../src/datasources/bluejay/service.ts';
 import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
 import { isFastApiMissing, startFastApi } from './support/fastapi.ts';
 import { startGateway } from './support/gateway.ts';
@@ -79,16 +79,24 @@ test.skipIf(isFastApiMissing)('FastAPI’s list of an agent’s personas is unde
 });
 
 test.skipIf(isFastApiMissing)('FastAPI’s own 422 about the path names the argument', async () => {
-  const transport = createTransport({ baseUrl: await startFastApi(), userAgent: 'test', timeoutMs: 5_000 });
-  const response = await transport.get({
-    operation: 'getCustomerPersona',
+  const transport = createTransport({
+    baseUrl: await startFastApi(),
+    userAgent: 'test',
+    credentialHeader: 'x-api-key',
+    refusalStatuses: errorDialect.statuses,
+    timeoutMs: 5_000,
+  });
+  const response = await transport.send({
+    name: { service: 'bluejay', operation: 'getCustomerPersona' },
+    method: 'GET',
     path: '/v1/customer-persona/not-a-uuid',
     apiKey: 'fastapi-tenant-one',
     maxResponseBytes: 10_000,
   });
   await transport.close();
   expect(response.status).toBe(422);
-  expect(classifyStatus(response, new Map([['persona_id', 'id']]), 'fastapi-tenant-one', 0)).toEqual({
+  const context = { argumentNames: { persona_id: 'id' }, secret: 'fastapi-tenant-one' };
+  expect(errorDialect.readRefusal(response, context)).toEqual({
     kind: 'invalid_input',
     fieldErrors: [{ path: ['id'], message: 'value is not a valid uuid', type: 'type_error.uuid' }],
   });
@@ -99,7 +107,7 @@ test.skipIf(isFastApiMissing)(
   async () => {
     const response = await fetch(`${await startFastApi()}/v1/customer-persona/not-a-uuid`);
     const answer = { status: response.status, headers: {}, body: await response.text() };
-    expect(classifyStatus(answer, new Map(), 'none', 0)).toEqual({
+    expect(errorDialect.readRefusal(answer, { argumentNames: {}, secret: 'none' })).toEqual({
       kind: 'unauthenticated',
       reason: 'refused_key',
     });

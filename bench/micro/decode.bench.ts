@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { normaliseDateTime } from '../../src/datasources/bluejay/date-time.ts';
-import { decodeCustomerPersona } from '../../src/datasources/bluejay/decode-customer-persona.ts';
-import { decodeValidationError } from '../../src/datasources/bluejay/decode-validation-error.ts';
+import { getCustomerPersona } from '../../src/datasources/bluejay/customer-persona.ts';
+import { errorDialect } from '../../src/datasources/bluejay/service.ts';
 import { personaBody, refusalBody } from '../personas.ts';
 
 const id = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
@@ -12,8 +12,8 @@ test('decoding a persona, beside JSON.parse alone', async ({ bench }) => {
     bench('JSON.parse', () => {
       JSON.parse(body);
     }),
-    bench('decodeCustomerPersona', () => {
-      decodeCustomerPersona(body, id);
+    bench('getCustomerPersona.decode', () => {
+      getCustomerPersona.decode(JSON.parse(body), { persona_id: id });
     }),
   );
 });
@@ -33,8 +33,9 @@ test('normalising a date-time', async ({ bench }) => {
 });
 
 test('decoding a 422', async ({ bench }) => {
-  const argumentNames = new Map([['persona_id', 'id']]);
-  await bench('decodeValidationError', () => {
-    decodeValidationError(refusalBody, argumentNames, 'bench-key');
+  const context = { argumentNames: { persona_id: 'id' }, secret: 'bench-key' };
+  const response = { status: 422, headers: {}, body: refusalBody };
+  await bench('readRefusal', () => {
+    errorDialect.readRefusal(response, context);
   }).run();
 });

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { test } from 'vitest';
-import { BluejayError } from '../../src/datasources/upstream/errors.ts';
+import { UpstreamError } from '../../src/datasources/upstream/errors.ts';
 import { formatErrors } from '../../src/server/graphql/errors.ts';
 
 const context = { requestId: 'bench', onFailure: () => {}, onUnforeseen: () => {} };
@@ -10,9 +10,9 @@ const failed = (originalError: Error) =>
 
 test('turning an error into one of the table', async ({ bench }) => {
   const ofBluejay = failed(
-    new BluejayError(
+    new UpstreamError(
       { kind: 'invalid_input', fieldErrors: [{ path: ['id'], message: 'Archived', type: 'value_error' }] },
-      { operation: 'getCustomerPersona', status: 422 },
+      { service: 'bluejay', operation: 'getCustomerPersona', status: 422 },
     ),
   );
   const unforeseen = failed(new TypeError('a defect'));

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { CacheConfig } from '../datasources/bluejay/index.ts';
+import type { CacheConfig } from '../datasources/upstream/index.ts';
 import { isRedisUrl, parseRedisUrl } from '../shared/redis/redis-url.ts';
 import { integerVariable } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';

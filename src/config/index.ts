@@ -13,7 +13,7 @@ import { findUpstreamProblems, resolveUpstream, upstreamVariables } from './upst
 import type { UpstreamConfig } from './upstream.ts';
 import { integer, integerVariable, oneOf } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
-import type { CacheConfig } from '../datasources/bluejay/index.ts';
+import type { CacheConfig } from '../datasources/upstream/index.ts';
 
 export type { LogConfig, LogLevel, MetricsConfig } from './observability.ts';
 export type { OperationLimits, TrustedDocumentsConfig } from './operations.ts';

@@ -1,12 +1,11 @@
 import type { Caller } from './upstream/call.ts';
-import type { CustomerPersonasClient } from './bluejay/customer-personas.ts';
-import type { Operation } from './upstream/errors.ts';
+import type { CustomerPersonasClient } from './bluejay/index.ts';
 import { createCustomerPersonas } from './customer-personas.ts';
 import type { CustomerPersonas } from './customer-personas.ts';
 
 export { parseAgentId } from './agent-id.ts';
 export { invalidInput, renameArgument } from './upstream/errors.ts';
-export type { CustomerPersona } from './bluejay/decode-customer-persona.ts';
+export type { CustomerPersona } from './bluejay/customer-persona.ts';
 export type { CustomerPersonas } from './customer-personas.ts';
 
 /** What the resolvers of one GraphQL request read from. */
@@ -29,7 +28,7 @@ export interface DataSourcesOptions {
 /** For logs and metrics. */
 export interface DataSourcesEvents {
   /** So many different things are read at once for one request. */
-  readonly onBatch?: ((operation: Operation, size: number) => void) | undefined;
+  readonly onBatch?: ((operation: string, size: number) => void) | undefined;
 }
 
 /** Makes the data sources of each request; what they share is in the options. */

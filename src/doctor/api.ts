@@ -1,9 +1,11 @@
-import { classifyStatus } from '../datasources/bluejay/classify-status.ts';
-import { BluejayError } from '../datasources/upstream/errors.ts';
+import { getCustomerPersona } from '../datasources/bluejay/customer-persona.ts';
+import { credential, errorDialect, service } from '../datasources/bluejay/service.ts';
+import { createCall } from '../datasources/upstream/call.ts';
+import { UpstreamError } from '../datasources/upstream/errors.ts';
 import type { Failure } from '../datasources/upstream/errors.ts';
-import { readNotFound } from '../datasources/bluejay/not-found.ts';
 import type { Proxy } from '../datasources/upstream/transport/route.ts';
 import { createTransport } from '../datasources/upstream/transport/transport.ts';
+import { LightCancellation } from '../shared/cancellation.ts';
 import { explainFailure } from './explain-failure.ts';
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';
@@ -33,30 +35,40 @@ const unknownId = '00000000-0000-4000-8000-000000000000';
 /** Where there is no key to try: whether it is refused or not, Bluejay has answered. */
 const placeholderKey = 'bluejay-doctor';
 
-/** More than any answer to these two reads has. */
-const maxResponseBytes = 1_048_576;
-
 export function createApiChecks({ baseUrl, proxy, apiKey, timeoutMs, userAgent }: ApiOptions): ApiChecks {
-  const transport = createTransport({ baseUrl, proxy, userAgent, timeoutMs, connections: 1 });
+  const transport = createTransport({
+    baseUrl,
+    proxy,
+    userAgent,
+    credentialHeader: credential.header,
+    refusalStatuses: errorDialect.statuses,
+    timeoutMs,
+    connections: 1,
+  });
+  const call = createCall({
+    service,
+    endpoint: getCustomerPersona,
+    transport,
+    errorDialect,
+    now: () => performance.now(),
+    events: {},
+  });
 
   /** The status of a 200 or 404, or what else came of the read. */
   async function read(id: string): Promise<200 | 404 | Failure> {
-    const key = apiKey ?? placeholderKey;
     try {
-      const response = await transport.get({
-        operation: 'getCustomerPersona',
-        path: `/v1/customer-persona/${id}`,
-        apiKey: key,
-        maxResponseBytes,
+      const answer = await call({
+        input: { persona_id: id },
+        apiKey: apiKey ?? placeholderKey,
+        signal: new LightCancellation(),
+        attempt: 1,
+        observer: undefined,
       });
-      const { status } = response;
-      if (status === 404 && readNotFound(response) === 'foreign') {
-        return { kind: 'unexpected_status', status, reason: 'foreign_not_found' };
-      }
-      return status === 200 || status === 404 ? status : classifyStatus(response, new Map(), key, Date.now());
+      return answer.kind === 'full' && !answer.isAbsent ? 200 : 404;
     } catch (error) {
-      if (error instanceof BluejayError) return error.failure;
-      throw error;
+      if (!(error instanceof UpstreamError)) throw error;
+      const isOther = error.failure.kind === 'invalid_response' && error.upstream?.status === 200;
+      return isOther ? 200 : error.failure;
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { sharedKeyPrefix } from '../datasources/upstream/cache/shared-store.ts';
+import { sharedKeyPrefix } from '../datasources/bluejay/index.ts';
 import { codeOf as replyCodeOf, createRedisClient, isErrorReply } from '../shared/redis/redis-client.ts';
 import type { RedisClient } from '../shared/redis/redis-client.ts';
 import { parseRedisUrl } from '../shared/redis/redis-url.ts';

@@ -5,7 +5,7 @@ await readCommandLine(
   {
     name: 'bluejay-doctor',
     summary: 'checks the way to Bluejay step by step, as the gateway would go it',
-    readsEnvironment: true,
+    loadVariables: async () => (await import('../config/index.ts')).variables,
   },
   process,
 );

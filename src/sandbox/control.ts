@@ -2,7 +2,8 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { json as readJson } from 'node:stream/consumers';
 import * as v from 'valibot';
-import type { Answer, Faults } from './faults.ts';
+import type { Answer } from './answer.ts';
+import type { Faults } from './faults.ts';
 
 /** Where the sandbox is told of faults over HTTP; Bluejay has no such path. */
 export const controlPath = '/_sandbox/faults';

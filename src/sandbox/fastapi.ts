@@ -1,6 +1,6 @@
 import { organisations as builtIn } from './organisations.ts';
 import type { Organisation } from './organisations.ts';
-import type { Answer } from './faults.ts';
+import type { Answer } from './answer.ts';
 
 /** What of a request decides the answer. */
 export interface SandboxRequest {

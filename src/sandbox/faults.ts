@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer } from './answer.ts';
 import type { Target } from './fastapi.ts';
 
 /** What the sandbox can do instead of answering well; `delay` and `drip` still send the right answer. */
@@ -63,13 +64,6 @@ export function createFaults(): Faults {
 function isFor(rule: FaultRule, personaId: string | undefined, agentId: string | undefined): boolean {
   if (rule.personaId !== undefined) return rule.personaId === personaId;
   return rule.agentId === undefined || String(rule.agentId) === agentId;
-}
-
-/** An answer that is ready to be sent. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
 }
 
 /** Sends the answer, or what the fault makes of it. */

@@ -2,14 +2,12 @@ import { invalidInput, parseAgentId, renameArgument } from '../datasources/index
 import type { Builder } from './builder.ts';
 import type { Context } from './context.ts';
 import type { CustomerPersonaRef } from './customer-persona.ts';
+import { assumedListSize, declareReads } from './reads.ts';
 
 /** An agent as this subgraph knows it; who owns the type is another subgraph's business. */
 interface Agent {
   readonly id: string;
 }
-
-/** Bluejay does not page the list. This is for estimates, a router's and the gateway's own; a longer list is answered. */
-export const assumedListSize = 50;
 
 export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef): void {
   const Agent = builder.objectRef<Agent>('Agent').implement({
@@ -21,6 +19,8 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
       }),
       customerPersonas: t.field({
         type: [CustomerPersona],
+        // Counted with the representation of the agent, which reads nothing itself.
+        extensions: declareReads({ reads: 'none' }),
         directives: { listSize: { assumedSize: assumedListSize } },
         description:
           'The customer personas that play against this agent. Empty for an agent that Bluejay does not have; null, with ' +
@@ -45,6 +45,7 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
   builder.queryField('personasByAgent', (t) =>
     t.field({
       type: [CustomerPersona],
+      extensions: declareReads({ reads: 'one' }),
       directives: { listSize: { assumedSize: assumedListSize } },
       description:
         'The customer personas that play against one agent. Empty for an agent that Bluejay does not have; null, with an ' +
@@ -63,7 +64,7 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
 /**
  * The id of a reference, which is raw JSON that no scalar has seen.
  *
- * @throws {BluejayError} `invalid_input` for what an ID cannot be (GraphQL, section 3.5.5)
+ * @throws {UpstreamError} `invalid_input` for what an ID cannot be (GraphQL, section 3.5.5)
  */
 function readReferenceId(id: unknown): string {
   if (typeof id === 'string' || Number.isSafeInteger(id)) return String(id);

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { CustomerPersona as Persona } from '../datasources/index.ts';
 import { renameArgument } from '../datasources/index.ts';
 import type { Builder } from './builder.ts';
+import { declareReads } from './reads.ts';
 
 /** The most ids that one `personas` field takes. */
 const maxIds = 100;
@@ -53,6 +54,7 @@ export function addCustomerPersona(builder: Builder) {
   builder.queryFields((t) => ({
     persona: t.field({
       type: CustomerPersona,
+      extensions: declareReads({ reads: 'one' }),
       description: 'One customer persona, or null when there is none of that id that your API key may see.',
       args: {
         id: t.arg({ type: 'UUID', required: true, description: "The persona's id." }),
@@ -61,6 +63,7 @@ export function addCustomerPersona(builder: Builder) {
     }),
     personas: t.field({
       type: [CustomerPersona],
+      extensions: declareReads({ reads: 'each', of: 'ids', limit: 'ids' }),
       nullable: { list: true, items: true },
       directives: { listSize: { assumedSize: maxIds } },
       description:

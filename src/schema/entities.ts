@@ -2,6 +2,7 @@ import { getNamedType, GraphQLError, isUnionType } from 'graphql';
 import type { GraphQLObjectType, GraphQLSchema } from 'graphql';
 import { isObject } from '../shared/is-object.ts';
 import type { Context } from './context.ts';
+import { declareReads } from './reads.ts';
 
 /** A representation as it arrives: raw JSON that no scalar has seen. */
 type Representation = Readonly<Record<string, unknown>>;
@@ -22,6 +23,7 @@ export function isolateEntities(schema: GraphQLSchema): void {
   const resolvers = new Map(entity.getTypes().map((type) => [type.name, resolveReferenceOf(type)]));
   const names = [...resolvers.keys()].join(', ');
 
+  field.extensions = declareReads({ reads: 'each', of: 'representations', limit: 'representations' });
   field.resolve = (_root, { representations }: { representations: unknown[] }, context: Context) =>
     representations.map(async (representation) => {
       if (!isObject(representation)) throw badRepresentation('must be an object');

@@ -9,8 +9,8 @@ export interface Program {
   readonly summary: string;
   /** By name, without the dashes; each takes a value. @default none */
   readonly options?: Readonly<Record<string, OptionDescription>>;
-  /** Whether it is configured by the gateway's environment variables. @default false */
-  readonly readsEnvironment?: boolean;
+  /** Loads the environment variables that configure it. @default none */
+  readonly loadVariables?: () => Promise<Readonly<Record<string, OptionDescription>>>;
 }
 
 interface OptionDescription {
@@ -89,14 +89,14 @@ function isSupported(node: string): boolean {
   return different === -1 || (parts[different] ?? 0) > (requiredNode[different] ?? 0);
 }
 
-async function describe({ name, summary, options = {}, readsEnvironment = false }: Program): Promise<string> {
+async function describe({ name, summary, options = {}, loadVariables }: Program): Promise<string> {
   const rows = Object.entries(options).map(([option, { default: value, description }]): Row => {
     return [`--${option} <${option}>`, withDefault(description, value)];
   });
   rows.push(['-h, --help', 'Prints this.'], ['-v, --version', 'Prints the version.']);
   const usage = `${name} ${version}: ${summary}\n\n${formatRows(rows)}`;
-  if (!readsEnvironment) return usage;
-  const { variables } = await import('../config/index.ts');
+  if (loadVariables === undefined) return usage;
+  const variables = await loadVariables();
   const variableRows = Object.entries(variables).map(([variable, { default: value, description }]): Row => {
     return [variable, withDefault(description, value)];
   });

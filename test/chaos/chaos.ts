@@ -5,7 +5,7 @@ import { createGateway } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Fault, Organisation } from '../../src/sandbox/index.ts';
-import { errorTable } from '../../src/server/graphql/errors.ts';
+import { errorTable } from '../../src/shared/error-codes.ts';
 import { testConfig } from '../support/config.ts';
 
 export interface ChaosOptions {

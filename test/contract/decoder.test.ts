@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { createResolve } from '../../contract/resolve-reference.ts';
 import { loadDocument } from '../../contract/load-document.ts';
 import { alternativesOf } from '../../contract/schema-alternatives.ts';
-import { decodeCustomerPersona } from '../../src/datasources/bluejay/decode-customer-persona.ts';
-import type { CustomerPersona } from '../../src/datasources/bluejay/decode-customer-persona.ts';
-import { BluejayError } from '../../src/datasources/upstream/errors.ts';
+import { getCustomerPersona } from '../../src/datasources/bluejay/customer-persona.ts';
+import type { CustomerPersona } from '../../src/datasources/bluejay/customer-persona.ts';
+import { UpstreamError } from '../../src/datasources/upstream/errors.ts';
 import { exampleId } from '../support/gateway.ts';
 
 const contract = await loadDocument('contract/bluejay.openapi.yaml');
@@ -33,11 +33,11 @@ function allowed(schema: unknown): readonly string[] {
 /** `created_at` is `createdAt` to the rest of the gateway. */
 const renamed = (field: string) => field.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-const decode = (body: unknown) => decodeCustomerPersona(JSON.stringify(body), exampleId);
+const decode = (json: unknown) => getCustomerPersona.decode(json, { persona_id: exampleId });
 
 test('the decoder knows the contract’s fields and no others', () => {
   const decoded = decode(Object.fromEntries(fields.map(([field]) => [field, null])));
-  expect(decoded.ok ? Object.keys(decoded.value).toSorted() : []).toEqual(
+  expect(decoded.ok ? Object.keys(decoded.value ?? {}).toSorted() : []).toEqual(
     fields.map(([field]) => renamed(field)).toSorted(),
   );
 });
@@ -62,14 +62,14 @@ describe.each(fields)('%s', (field, schema) => {
     for (const [kind, value] of Object.entries(samples)) {
       if (allowed(schema).includes(kind) || (isText && typeof value === 'string')) continue;
       const decoded = decode({ [field]: value });
-      const result = decoded.ok ? decoded.value[renamed(field) as keyof CustomerPersona] : decoded.reason;
+      const result = decoded.ok ? decoded.value?.[renamed(field) as keyof CustomerPersona] : decoded.reason;
       // Without its id a persona cannot be used; any other field is an error in its own place.
       expect(result).toEqual(field === 'id' ? 'wrong_shape' : unusable);
     }
   });
 });
 
-const unusable = new BluejayError(
+const unusable = new UpstreamError(
   { kind: 'invalid_response', reason: 'unusable_value' },
-  { operation: 'getCustomerPersona', status: 200 },
+  { service: 'bluejay', operation: 'getCustomerPersona', status: 200 },
 );

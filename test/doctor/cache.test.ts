@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sharedKeyPrefix } from '../../src/datasources/upstream/cache/shared-store.ts';
+import { sharedKeyPrefix } from '../../src/datasources/bluejay/index.ts';
 import { examine, runDoctor } from '../support/doctor.ts';
 import { findFreePort, isIpv6Missing } from '../support/processes.ts';
 import { connectTo, isRedisMissing, joinCluster, startClusterNode, startRedis } from '../support/redis.ts';

@@ -62,12 +62,14 @@ test('a router’s request joins its trace: server, operation, and each attempt 
   expect(attempts.map((span) => span.attributes)).toEqual([
     {
       'http.request.method': 'GET',
+      'peer.service': 'bluejay',
       'url.template': '/v1/customer-persona/{persona_id}',
       'http.response.status_code': 503,
       'error.type': '503',
     },
     {
       'http.request.method': 'GET',
+      'peer.service': 'bluejay',
       'url.template': '/v1/customer-persona/{persona_id}',
       'http.request.resend_count': 1,
       'http.response.status_code': 503,
@@ -75,6 +77,7 @@ test('a router’s request joins its trace: server, operation, and each attempt 
     },
     {
       'http.request.method': 'GET',
+      'peer.service': 'bluejay',
       'url.template': '/v1/customer-persona/{persona_id}',
       'http.request.resend_count': 2,
       'http.response.status_code': 200,

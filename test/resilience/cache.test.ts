@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { array, assert, asyncProperty, constantFrom, integer, oneof, tuple } from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery, personasQuery } from '../../examples/frontend/operations.ts';
-import { BluejayError, DeadlineExceeded } from '../../src/datasources/upstream/errors.ts';
+import { UpstreamError, DeadlineExceeded } from '../../src/datasources/upstream/errors.ts';
 import { createBluejay } from '../../src/datasources/bluejay/index.ts';
-import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
+import type { CacheConfig } from '../../src/datasources/upstream/index.ts';
 import { clinic, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';
 import { startHttpUpstream } from '../support/upstreams.ts';
 
@@ -282,7 +282,7 @@ test.each([500, 503, 401, 403, 422, 429])('a %i is never kept', async (status) =
     { ttlMs: 60_000 },
     { status, headers: { 'cache-control': 'max-age=60', 'retry-after': '999' } },
   );
-  await expect(read()).rejects.toBeInstanceOf(BluejayError);
+  await expect(read()).rejects.toBeInstanceOf(UpstreamError);
   const calls = received.length;
   upstream.status = 200;
   await expect(read()).resolves.toBe(`call ${calls + 1}`);
@@ -460,7 +460,7 @@ test.each([500, 502, 503, 504])(
     expect(await read()).toBe('call 1');
     expect(results).toEqual(['miss', 'miss', 'stale']);
     clock.ms += 1;
-    await expect(read()).rejects.toBeInstanceOf(BluejayError);
+    await expect(read()).rejects.toBeInstanceOf(UpstreamError);
   },
 );
 
@@ -508,7 +508,7 @@ test.each([400, 401, 403, 422, 429, 501])('a %i is no error that stale-if-error 
   await read();
   upstream.status = status;
   clock.ms += 10_000;
-  await expect(read()).rejects.toBeInstanceOf(BluejayError);
+  await expect(read()).rejects.toBeInstanceOf(UpstreamError);
 });
 
 test.each([
@@ -526,7 +526,7 @@ test.each([
   await read();
   upstream.status = 503;
   clock.ms += 10_000;
-  await expect(read()).rejects.toBeInstanceOf(BluejayError);
+  await expect(read()).rejects.toBeInstanceOf(UpstreamError);
 });
 
 test('an answer that came stale may be used for what is left of stale-if-error', async () => {
@@ -539,7 +539,7 @@ test('an answer that came stale may be used for what is left of stale-if-error',
   clock.ms += 19_999;
   expect(await read()).toBe('call 1');
   clock.ms += 1;
-  await expect(read()).rejects.toBeInstanceOf(BluejayError);
+  await expect(read()).rejects.toBeInstanceOf(UpstreamError);
 });
 
 test('what Bluejay no longer allows to be kept is not used as a stale answer', async () => {

@@ -3,13 +3,15 @@ import { LightCancellation } from '../../src/shared/cancellation.ts';
 import { createBulkhead } from '../../src/datasources/upstream/resilience/bulkhead.ts';
 import { createChain } from '../../src/datasources/upstream/resilience/chain.ts';
 import { createTenants } from '../../src/datasources/upstream/resilience/tenants.ts';
-import { BluejayError } from '../../src/datasources/upstream/errors.ts';
+import { UpstreamError } from '../../src/datasources/upstream/errors.ts';
 
 function startChain(onRetry = () => {}) {
   const now = () => 0;
   const bulkhead = createBulkhead({ capacity: 1 });
   const chain = createChain({
+    service: 'bluejay',
     operation: 'getCustomerPersona',
+    idempotent: true,
     tenants: createTenants({
       acceptedKeys: undefined,
       now,
@@ -62,7 +64,7 @@ test('nothing is planned for a caller who leaves while an attempt fails', async 
   let retries = 0;
   const { chain } = startChain(() => void (retries += 1));
   const signal = new LightCancellation();
-  const failure = new BluejayError({ kind: 'unavailable', reason: 'http_503', retryAfterMs: 29_000 });
+  const failure = new UpstreamError({ kind: 'unavailable', reason: 'http_503', retryAfterMs: 29_000 });
   const read = chain('', { signal, deadlineAtMs: Infinity, observer: undefined }, () => {
     signal.abort(new Error('left'));
     return Promise.reject(failure);

@@ -62,8 +62,8 @@ test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', asyn
   const redis = await connectTo(port);
   const [key = ''] = await redis.keys(`*${exampleId}`);
   const stored = (await redis.get(key)) ?? '';
-  const other = JSON.parse(stored) as { persona: { id: string } };
-  other.persona.id = clinic.personas[1]?.id ?? '';
+  const other = JSON.parse(stored) as { value: { id: string } };
+  other.value.id = clinic.personas[1]?.id ?? '';
   const undated = stored.replace(/"created_at":"[^"]*"/, '"created_at":"yesterday"');
   expect(undated).not.toBe(stored);
   const { validators, ...rest } = JSON.parse(stored) as { validators: object };
@@ -81,7 +81,7 @@ test.skipIf(isRedisMissing)('garbage in Redis is passed over and replaced', asyn
     '',
     '{',
     'null',
-    '{"persona":{"id":7}}',
+    '{"value":{"id":7}}',
     '\u0000\u00ff',
     JSON.stringify({ ...rest, validators, more: 'x'.repeat(2_100_000) }),
   ]) {
@@ -121,6 +121,7 @@ test('a gateway that closes while it connects to Redis leaves no socket behind',
   const { port } = server.address() as AddressInfo;
   const store = createSharedStore({
     url: `redis://127.0.0.1:${port}`,
+    keyPrefix: 'test:',
     timeoutMs: 50,
     onStateChange: () => {},
   });
@@ -166,12 +167,12 @@ test.skipIf(isRedisMissing)(
     const redis = await connectTo(port);
     const [key = ''] = await redis.keys(`*${exampleId}`);
     await expect.poll(() => redis.get(key)).not.toBeNull();
-    const stored = JSON.parse((await redis.get(key)) ?? '') as { persona: object; validators: object };
+    const stored = JSON.parse((await redis.get(key)) ?? '') as { value: object; validators: object };
     const year = 31_536_000_000;
     const longer = { freshMs: year, grantedMs: year, staleWhileRevalidateMs: year, staleIfErrorMs: 2 * year };
-    const { persona, validators } = stored;
+    const { value, validators } = stored;
     const entryOf = (more: object) =>
-      JSON.stringify({ ...stored, ...longer, persona: { ...persona, name: 'As it was' }, ...more });
+      JSON.stringify({ ...stored, ...longer, value: { ...value, name: 'As it was' }, ...more });
     /** @returns the name, and the `Cache-Control` that clients are given */
     const askFor = async (entry: string, leftMs = 2 * year) => {
       await redis.set(key, entry, { expiration: { type: 'PX', value: leftMs } });

@@ -130,7 +130,7 @@ test('what one tenant alone sees fail closes the circuit to nobody else', async 
   await read(exampleId, clinic);
   sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500 } });
   for (let call = 0; call < 50; call += 1) await read(exampleId, clinic);
-  expect(await read(exampleId, clinic)).toBe('BluejayError: unavailable: circuit_open');
+  expect(await read(exampleId, clinic)).toBe('UpstreamError: unavailable: circuit_open');
   expect(await read(healthy, airline)).toBe(healthy);
 
   // However often its own circuit closes again, and whatever keys that nobody knows see besides.
@@ -143,14 +143,14 @@ test('what one tenant alone sees fail closes the circuit to nobody else', async 
     await read(exampleId, clinic);
     await read(unknownId, unknown);
   }
-  expect(await read(exampleId, clinic)).toBe('BluejayError: unavailable: circuit_open');
+  expect(await read(exampleId, clinic)).toBe('UpstreamError: unavailable: circuit_open');
   expect(await read(healthy, airline)).toBe(healthy);
 
   // Two tenants that see nothing but failures: it is Bluejay, and a third one need not try.
   const third = { ...airline, apiKey: 'a-third-key' };
   sandbox.faults.add({ fault: { kind: 'answer', status: 500 } });
   for (let call = 0; call < 25; call += 1) await read(healthy, airline);
-  expect(await read(healthy, third)).toBe('BluejayError: unavailable: circuit_open');
+  expect(await read(healthy, third)).toBe('UpstreamError: unavailable: circuit_open');
   await bluejay.close();
 });
 

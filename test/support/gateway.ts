@@ -11,7 +11,7 @@ import type {
   TracingConfig,
   TrustedDocumentsConfig,
 } from '../../src/config/index.ts';
-import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
+import type { CacheConfig } from '../../src/datasources/upstream/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import type { GatewayEvents } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';

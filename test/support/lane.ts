@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import type { CustomerPersonasClient } from '../../src/datasources/bluejay/customer-personas.ts';
+import type { CustomerPersonasClient } from '../../src/datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from '../../src/datasources/index.ts';
 import type { Logger } from '../../src/observability/logger.ts';
 import { createSchema } from '../../src/schema/index.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
-import type { CacheConfig } from '../../src/datasources/bluejay/index.ts';
+import type { CacheConfig } from '../../src/datasources/upstream/index.ts';
 import { clinic, exampleId, startGateway } from './gateway.ts';
 import type { TestGateway } from './gateway.ts';
 

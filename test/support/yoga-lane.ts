@@ -34,7 +34,11 @@ export function createYogaLane(options: YogaLaneOptions): Lane {
     schema,
     limits: testConfig({}).limits,
     exposure: { introspection: true, serviceSdl: true },
-    plugins: [useParsedParams(), useReferenceExecutor(limitRepresentations), useErrorTable(formatResult)],
+    plugins: [
+      useParsedParams(),
+      useReferenceExecutor(schema, limitRepresentations),
+      useErrorTable(formatResult),
+    ],
   });
   const { Request } = yoga.fetchAPI;
 
@@ -67,7 +71,10 @@ function useParsedParams(): Plugin<object, PipelineContext> {
 }
 
 /** Yoga knows no representations: they are counted where it would execute. */
-function useReferenceExecutor(limitRepresentations: RepresentationLimit): Plugin<object, PipelineContext> {
+function useReferenceExecutor(
+  schema: GraphQLSchema,
+  limitRepresentations: RepresentationLimit,
+): Plugin<object, PipelineContext> {
   return {
     onExecute({ args, setExecuteFn, setResultAndStopExecution }) {
       const { document, operationName, variableValues, contextValue } = args;
@@ -75,7 +82,7 @@ function useReferenceExecutor(limitRepresentations: RepresentationLimit): Plugin
       if (!operation) throw new Error('Yoga executes a document without an operation');
       const { graphqlRequest } = contextValue as unknown as PipelineContext;
       graphqlRequest.statistics.operationName = shortenName(operation.name?.value);
-      const tooMany = limitRepresentations(findAskedReads(document, operation), variableValues);
+      const tooMany = limitRepresentations(findAskedReads(schema, document, operation), variableValues);
       if (tooMany !== undefined) return setResultAndStopExecution({ errors: [tooMany] });
       return setExecuteFn((executionArgs) => execute({ ...executionArgs, hideSuggestions: true }));
     },

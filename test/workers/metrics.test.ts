@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BluejayLoad } from '../../src/datasources/bluejay/index.ts';
+import type { UpstreamLoad } from '../../src/datasources/upstream/index.ts';
 import { createMetricsAggregate } from '../../src/observability/metrics/aggregate.ts';
 import { createMetrics } from '../../src/observability/metrics/index.ts';
 import { findFreePort } from '../support/processes.ts';
@@ -67,16 +67,22 @@ test('what a worker has counted is there while the others finish', async () => {
 });
 
 /** One process's metrics, as the primary gets them. */
-function createSource(load: Partial<BluejayLoad> = {}) {
+function createSource(load: Partial<UpstreamLoad> = {}) {
   const operation = { breaker: 'closed', retriesLeft: 10 } as const;
-  const idle: BluejayLoad = {
+  const idle: UpstreamLoad = {
+    service: 'bluejay',
     inFlight: 0,
     maxInFlight: 64,
     queued: 0,
     maxQueue: 512,
     operations: { getCustomerPersona: operation, listCustomerPersonasByAgent: operation },
   };
-  return createMetrics({ version: '1.2.3', errorCodes: [], readLoad: () => ({ ...idle, ...load }) });
+  return createMetrics({
+    version: '1.2.3',
+    errorCodes: [],
+    upstream: { service: 'bluejay', operations: ['getCustomerPersona', 'listCustomerPersonasByAgent'] },
+    readLoad: () => ({ ...idle, ...load }),
+  });
 }
 
 test('what is going on is added up, the lowest budget counts, and of a breaker’s states the share', async () => {

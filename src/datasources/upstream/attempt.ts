@@ -1,9 +1,9 @@
-import type { FailureKind, Operation } from './errors.ts';
+import type { FailureKind, OperationName } from './errors.ts';
 
-/** One sending of a call. Each attempt is an object of its own, so that who watches it can tell it apart. */
-export interface Attempt {
-  readonly operation: Operation;
-  /** The path with names in the place of values: `/v1/customer-persona/{persona_id}`. */
+/** One sending of a call. Each attempt is an object of its own, so that whoever watches it can tell it apart. */
+export interface Attempt extends OperationName {
+  readonly method: string;
+  /** The path with names in the place of values: `/orders/{order_id}`. */
   readonly urlTemplate: string;
   /** From 1; the retries come after. */
   readonly number: number;
@@ -18,10 +18,10 @@ export interface AttemptResult {
   readonly durationMs: number;
 }
 
-/** How a read of a persona fared with the cache. `stale`: answered with what is no longer fresh. */
+/** How a read fared with the cache. `stale`: answered with what is no longer fresh. */
 export type CacheResult = 'hit' | 'stale' | 'miss';
 
-/** Watches what the reads of one caller do, for its line in the log and its trace. */
+/** Watches what the calls of one caller do, for its line in the log and its trace. */
 export interface CallObserver {
   onCache(result: CacheResult): void;
   /** What was answered from the cache is fetched anew: one more call, which outlives its request (RFC 5861, section 3). */

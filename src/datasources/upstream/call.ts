@@ -3,11 +3,14 @@ import type { Cancellation } from '../../shared/cancellation.ts';
 import type { Attempt, AttemptResult, CallObserver } from './attempt.ts';
 import type { CacheEntry } from './cache/entry.ts';
 import { isConditional, isConfirmedBy } from './cache/validators.ts';
-import { classifyStatus } from '../bluejay/classify-status.ts';
-import { BluejayError } from './errors.ts';
-import type { Operation } from './errors.ts';
+import { classifyStatus } from './classify-status.ts';
+import { createPath } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { ErrorDialect } from './error-dialect.ts';
+import { UpstreamError } from './errors.ts';
+import type { InvalidResponseReason, UpstreamCall } from './errors.ts';
+import { parseJson } from './json.ts';
 import type { Decoded } from './json.ts';
-import { readNotFound } from '../bluejay/not-found.ts';
 import { isSuccess } from './success.ts';
 import type { Transport, TransportResponse } from './transport/transport.ts';
 
@@ -19,7 +22,7 @@ export interface Caller {
   readonly signal?: Cancellation | undefined;
   /** When the caller gives up, on the clock of `performance.now()`: no retry is planned beyond it. */
   readonly deadlineAtMs?: number | undefined;
-  /** Told of what its reads do; of a read that several callers share, the first one's that still waits. */
+  /** Told of what its calls do; of a read that several callers share, the first one's that still waits. */
   readonly observer?: CallObserver | undefined;
   /** Asked before much that was read is handed over: undefined where there is time for it, else resolves when there is. */
   readonly resume?: (() => Promise<void> | undefined) | undefined;
@@ -28,31 +31,41 @@ export interface Caller {
 /** What was read, and how long it may be used without asking again. */
 export interface Reading<Value> {
   readonly value: Value;
-  /** Until when Bluejay itself allows that, in milliseconds since the epoch; 0 where it says nothing. */
+  /** Until when the service itself allows that, in milliseconds since the epoch; 0 where it says nothing. */
   readonly freshUntil: number;
 }
 
-export interface CallOptions<Value> {
-  readonly transport: Transport;
-  readonly operation: Operation;
-  /** See `Attempt`. */
-  readonly urlTemplate: string;
-  /** The gateway's argument names by Bluejay's parameter names. */
-  readonly argumentNames: ReadonlyMap<string, string>;
-  /** What the service's own 404 stands for: there is nothing of that id that the key may see. */
-  readonly absent: Value;
-  /** @default 1048576 */
-  readonly maxResponseBytes?: number;
-  /** Milliseconds on a clock that never goes back. */
-  readonly now: () => number;
-  /** Told of every attempt, whoever's it is. */
+/** For logs and metrics. */
+export interface CallEvents {
+  /** An attempt of a call has ended, whoever's it is. */
   readonly onAttempt?: ((attempt: Attempt, result: AttemptResult) => void) | undefined;
+  /** So many items of a list cannot be used, and were left out. */
+  readonly onItemsDropped?: ((count: number, operation: string, service: string) => void) | undefined;
 }
 
-/** The outcome of a read: a value, a 304 that confirms the previous entry, or one about something else. */
+export interface CallOptions<Input, Value> {
+  readonly service: string;
+  readonly endpoint: Endpoint<string, Input, Value>;
+  readonly transport: Transport;
+  readonly errorDialect: ErrorDialect;
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+  readonly events: CallEvents;
+}
+
+/** The outcome of a call: a value, a 304 that confirms the previous entry, or one about something else. */
 export type Answer<Value> = Timed<
-  | { readonly kind: 'full'; readonly value: Value; readonly headers: IncomingHttpHeaders }
-  | { readonly kind: 'not_modified'; readonly confirmed: CacheEntry; readonly headers: IncomingHttpHeaders }
+  | {
+      readonly kind: 'full';
+      readonly value: Value;
+      readonly isAbsent: boolean;
+      readonly headers: IncomingHttpHeaders;
+    }
+  | {
+      readonly kind: 'not_modified';
+      readonly confirmed: CacheEntry<Value>;
+      readonly headers: IncomingHttpHeaders;
+    }
   | { readonly kind: 'other_not_modified' }
 >;
 
@@ -62,73 +75,103 @@ type UnclearAnswer = Timed<{ readonly kind: 'unclear'; readonly headers: Incomin
 /** Says how long ago the request was sent, in milliseconds. */
 type Timed<Outcome> = Outcome & { readonly elapsedMs: number };
 
-interface CallRequest<Value> {
-  /** See `Transport`. */
-  readonly path: string;
+interface CallRequest<Input, Value> {
+  readonly input: Input;
   readonly apiKey: string;
   readonly signal: Cancellation;
   /** Which sending this is, from 1. */
   readonly attempt: number;
   readonly observer: CallObserver | undefined;
   /** What is kept, and may be confirmed. */
-  readonly previous?: CacheEntry | undefined;
-  readonly decode: (body: string) => Decoded<Value>;
+  readonly previous?: CacheEntry<Value> | undefined;
 }
 
 /**
- * One read of Bluejay's, sent once: its status and its body become a value or an error.
+ * One call, sent once: its status and its body become a value or an error.
  *
- * @throws {BluejayError} every kind but `overloaded`
+ * @throws {UpstreamError} every kind but `overloaded`
  * @throws the signal's reason, once it is aborted
  */
-export type Call<Value> = (request: CallRequest<Value>) => Promise<Answer<Value> | UnclearAnswer>;
+export type Call<Input, Value> = (
+  request: CallRequest<Input, Value>,
+) => Promise<Answer<Value> | UnclearAnswer>;
 
-export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
-  const { transport, operation, urlTemplate, argumentNames, absent, maxResponseBytes = 1_048_576 } = options;
-  const { now, onAttempt } = options;
+export function createCall<Input extends object, Value>(
+  options: CallOptions<Input, Value>,
+): Call<Input, Value> {
+  const { service, endpoint, transport, errorDialect, now, events } = options;
+  const {
+    operation,
+    method,
+    path: template,
+    absent,
+    argumentNames = {},
+    maxResponseBytes = 1_048_576,
+  } = endpoint;
+  const name = { service, operation };
+  const pathOf = createPath(template);
+  const dialectStatuses = new Set(errorDialect.statuses);
 
   function read(
     response: TransportResponse,
-    { apiKey, previous, decode }: CallRequest<Value>,
+    { input, apiKey, previous }: CallRequest<Input, Value>,
     elapsedMs: number,
   ): Answer<Value> | UnclearAnswer {
     const { status, headers } = response;
-    if (status === 404) return readAbsence(response, elapsedMs);
+    if (status === 404 && absent !== undefined) return readAbsence(response, absent.value, elapsedMs);
     // Without a condition a 304 falls through: it is an invalid response.
     if (status === 304 && previous !== undefined && isConditional(previous.validators)) {
       return isConfirmedBy(headers, previous.validators)
         ? { kind: 'not_modified', confirmed: previous, headers, elapsedMs }
         : { kind: 'other_not_modified', elapsedMs };
     }
-    if (!isSuccess(status)) {
-      const failure = classifyStatus(response, argumentNames, apiKey, Date.now());
-      throw new BluejayError(failure, { operation, status });
+    if (!isSuccess(status)) throw new UpstreamError(refusalIn(response, apiKey), { ...name, status });
+    const decoded = decodeBody(response.body, input);
+    if (!decoded.ok) throw invalidResponse(decoded.reason, { ...name, status });
+    if (decoded.dropped !== undefined && decoded.dropped > 0) {
+      events.onItemsDropped?.(decoded.dropped, operation, service);
     }
-    const decoded = decode(response.body);
-    if (decoded.ok) return { kind: 'full', value: decoded.value, headers, elapsedMs };
-    throw new BluejayError({ kind: 'invalid_response', reason: decoded.reason }, { operation, status });
+    return { kind: 'full', value: decoded.value, isAbsent: false, headers, elapsedMs };
   }
 
-  function readAbsence(response: TransportResponse, elapsedMs: number): Answer<Value> | UnclearAnswer {
+  function decodeBody(body: string, input: Input): Decoded<Value> {
+    if (body === '') return { ok: false, reason: 'empty_body' };
+    const json = parseJson(body);
+    return json === undefined ? { ok: false, reason: 'not_json' } : endpoint.decode(json, input);
+  }
+
+  function refusalIn(response: TransportResponse, secret: string) {
+    return dialectStatuses.has(response.status)
+      ? errorDialect.readRefusal(response, { argumentNames, secret })
+      : classifyStatus(response, Date.now());
+  }
+
+  function readAbsence(
+    response: TransportResponse,
+    value: Value,
+    elapsedMs: number,
+  ): Answer<Value> | UnclearAnswer {
     const { status, headers } = response;
-    const notFound = readNotFound(response);
-    if (notFound === 'absent') return { kind: 'full', value: absent, headers, elapsedMs };
+    const notFound = errorDialect.readNotFound(response);
+    if (notFound === 'absent') return { kind: 'full', value, isAbsent: true, headers, elapsedMs };
     if (notFound === 'unclear') return { kind: 'unclear', headers, elapsedMs };
     const failure = { kind: 'unexpected_status', status, reason: 'foreign_not_found' } as const;
-    throw new BluejayError(failure, { operation, status });
+    throw new UpstreamError(failure, { ...name, status });
   }
 
   return async (request) => {
-    const { path, apiKey, signal, previous, observer } = request;
-    const attempt = { operation, urlTemplate, number: request.attempt };
+    const { input, apiKey, signal, previous, observer } = request;
+    const attempt = { service, operation, method, urlTemplate: template, number: request.attempt };
     const startedAtMs = now();
     const headers = observer?.onAttemptStart(attempt);
     let status: number | undefined;
     let failure: AttemptResult['failure'];
     try {
-      const response = await transport.get({
-        operation,
-        path,
+      const response = await transport.send({
+        name,
+        method,
+        path: pathOf(input),
+        body: 'body' in input ? input.body : undefined,
         apiKey,
         signal,
         validators: previous?.validators,
@@ -138,19 +181,23 @@ export function createCall<Value>(options: CallOptions<Value>): Call<Value> {
       status = response.status;
       return read(response, request, now() - startedAtMs);
     } catch (error) {
-      failure = error instanceof BluejayError ? error.failure.kind : 'cancelled';
-      if (error instanceof BluejayError) status ??= error.upstream?.status;
+      failure = error instanceof UpstreamError ? error.failure.kind : 'cancelled';
+      if (error instanceof UpstreamError) status ??= error.upstream?.status;
       throw error;
     } finally {
       const result = { status, failure, durationMs: now() - startedAtMs };
       observer?.onAttemptEnd(attempt, result);
-      onAttempt?.(attempt, result);
+      events.onAttempt?.(attempt, result);
     }
   };
 }
 
+function invalidResponse(reason: InvalidResponseReason, call: UpstreamCall): UpstreamError {
+  return new UpstreamError({ kind: 'invalid_response', reason }, call);
+}
+
 /** @param apiKey what was sent instead of an API key; nothing of it is in the error */
-export function withoutKey(apiKey: string): BluejayError {
+export function withoutKey(apiKey: string): UpstreamError {
   const reason = apiKey === '' ? 'missing_key' : 'malformed_key';
-  return new BluejayError({ kind: 'unauthenticated', reason });
+  return new UpstreamError({ kind: 'unauthenticated', reason });
 }

@@ -1,7 +1,10 @@
 import { ExpectedError } from '../../shared/expected-error.ts';
 
-/** The upstream calls, by the names that errors, logs and metrics give them. */
-export type Operation = 'getCustomerPersona' | 'listCustomerPersonasByAgent';
+/** An operation of a service, by the names that errors, logs, metrics and traces give them. */
+export interface OperationName {
+  readonly service: string;
+  readonly operation: string;
+}
 
 /** One input that was refused, in the words of whoever refused it. */
 export interface FieldError {
@@ -18,14 +21,21 @@ export type Failure =
   | { readonly kind: 'unauthenticated'; readonly reason: 'missing_key' | 'malformed_key' | 'refused_key' }
   | { readonly kind: 'forbidden' }
   | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | undefined }
-  | { readonly kind: 'timeout'; readonly phase: 'connect' | 'attempt' | 'deadline' }
+  | {
+      readonly kind: 'timeout';
+      readonly phase: 'connect' | 'attempt' | 'deadline';
+      /** No byte of the request went out, so it may be sent again whatever it does. */
+      readonly isUnsent?: boolean;
+    }
   /** `reason`: `circuit_open`, an error code such as `ECONNREFUSED`, a status such as `http_503`, or a proxy's, `proxy_407`. */
   | {
       readonly kind: 'unavailable';
       readonly reason: string;
       readonly retryAfterMs?: number | undefined;
-      /** The call met a connection that Bluejay had closed, or given up, in the meantime: it says nothing about Bluejay. */
+      /** The call met a connection that the service had closed, or given up, meanwhile: it says nothing of the service. */
       readonly isStaleConnection?: boolean;
+      /** No byte of the request went out, so it may be sent again whatever it does. */
+      readonly isUnsent?: boolean;
     }
   /**
    * `reason`, of a 404: something other than the service answered (`foreign_not_found`), or the service has no such
@@ -57,8 +67,7 @@ export type InvalidResponseReason =
 export type FailureKind = Failure['kind'];
 
 /** What a call was and how it ended; absent when nothing was sent. */
-export interface UpstreamCall {
-  readonly operation: Operation;
+export interface UpstreamCall extends OperationName {
   readonly status?: number;
 }
 
@@ -68,13 +77,13 @@ export class DeadlineExceeded extends Error {
 }
 
 /**
- * The one error that the Bluejay data source throws for what Bluejay, the network or the input did.
+ * The one error that the calls of an upstream throw for what the service, the network or the input did.
  * Not in this family: the `signal.reason` of a caller that left, and defects of the gateway itself.
  *
  * It keeps no `cause`: undici's errors hold socket addresses and `JSON.parse`'s hold body text.
  */
-export class BluejayError extends ExpectedError {
-  override readonly name = 'BluejayError';
+export class UpstreamError extends ExpectedError {
+  override readonly name = 'UpstreamError';
   readonly failure: Failure;
   readonly upstream: UpstreamCall | undefined;
 
@@ -92,14 +101,14 @@ export class BluejayError extends ExpectedError {
  * @param message what was expected; it reaches the client, so it repeats nothing that the client sent
  * @param type see `FieldError`
  */
-export function invalidInput(argument: string, message: string, type: string): BluejayError {
-  return new BluejayError({ kind: 'invalid_input', fieldErrors: [{ path: [argument], message, type }] });
+export function invalidInput(argument: string, message: string, type: string): UpstreamError {
+  return new UpstreamError({ kind: 'invalid_input', fieldErrors: [{ path: [argument], message, type }] });
 }
 
 /** What a caller is told whose signal has ended its waiting: a timeout, or the signal's reason as it is. */
-export function deadlineError(reason: unknown, operation: Operation): unknown {
+export function deadlineError(reason: unknown, name: OperationName): unknown {
   return reason instanceof DeadlineExceeded
-    ? new BluejayError({ kind: 'timeout', phase: 'deadline' }, { operation })
+    ? new UpstreamError({ kind: 'timeout', phase: 'deadline' }, name)
     : reason;
 }
 
@@ -108,9 +117,9 @@ export function deadlineError(reason: unknown, operation: Operation): unknown {
  * to the client and `["id"]` to the data source. Any other error comes back as it is.
  */
 export function renameArgument(error: unknown, from: string, to: readonly (string | number)[]): unknown {
-  if (!(error instanceof BluejayError) || error.failure.kind !== 'invalid_input') return error;
+  if (!(error instanceof UpstreamError) || error.failure.kind !== 'invalid_input') return error;
   const fieldErrors = error.failure.fieldErrors.map((fieldError) =>
     fieldError.path[0] === from ? { ...fieldError, path: [...to, ...fieldError.path.slice(1)] } : fieldError,
   );
-  return new BluejayError({ kind: 'invalid_input', fieldErrors }, error.upstream);
+  return new UpstreamError({ kind: 'invalid_input', fieldErrors }, error.upstream);
 }

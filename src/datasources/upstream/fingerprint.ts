@@ -1,12 +1,17 @@
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { apiKeyPattern } from '../bluejay/api-key.ts';
 
 /**
  * A stand-in for an API key that is safe to keep longer than a request: the key cannot be had from it. Undefined for
  * what is no API key, of which nothing is remembered.
  */
 export type Fingerprint = (apiKey: string) => string | undefined;
+
+interface FingerprintOptions {
+  readonly service: string;
+  readonly baseUrl: string;
+  readonly pattern: RegExp;
+}
 
 /** How many fingerprints are remembered: an HMAC costs more than the rest of a cached read. */
 const maxRemembered = 10_000;
@@ -16,14 +21,14 @@ const maxRemembered = 10_000;
  * hard to invert as the API key is to guess. Two upstreams that share a Redis, such as staging's and
  * production's, have different fingerprints for one key.
  *
- * @param baseUrl the upstream's
+ * @param pattern what a credential looks like
  */
-export function createFingerprint(baseUrl: string): Fingerprint {
-  const purpose = `bluejay-graphql credential ${new URL(baseUrl).href.replace(/\/$/, '')}`;
+export function createFingerprint({ service, baseUrl, pattern }: FingerprintOptions): Fingerprint {
+  const purpose = `${service} credential ${new URL(baseUrl).href.replace(/\/$/, '')}`;
   const remembered = new LRUCache<string, string>({ max: maxRemembered });
   return (apiKey) => {
     let fingerprint = remembered.get(apiKey);
-    if (fingerprint === undefined && apiKeyPattern.test(apiKey)) {
+    if (fingerprint === undefined && pattern.test(apiKey)) {
       fingerprint = createHmac('sha256', apiKey).update(purpose).digest('base64url');
       remembered.set(apiKey, fingerprint);
     }

@@ -1,5 +1,5 @@
-import { BluejayError } from './errors.ts';
-import type { Operation } from './errors.ts';
+import { UpstreamError } from './errors.ts';
+import type { OperationName } from './errors.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
 import type { CallContext } from './resilience/coalesce.ts';
 
@@ -21,8 +21,8 @@ export type Presence = 'present' | 'missing' | 'refused';
 type Ask = (context: CallContext) => Promise<Presence>;
 
 /**
- * Tells a missing thing from a missing path where the service says `{"detail":"Not Found"}` of both: a base URL with
- * a wrong path would otherwise make every persona silently null.
+ * Tells a missing thing from a missing path where the service says the same of both: a base URL with a wrong path would
+ * otherwise make everything silently absent.
  */
 export interface PathCheck {
   /** Records an answer that only the path itself gives. */
@@ -36,18 +36,17 @@ export interface PathCheck {
    *   would be evicted for nothing
    * @param ask sends the question
    * @returns undefined where it is known that the path is there, else resolves once it is
-   * @throws {BluejayError} `unexpected_status` with `unknown_path`; what the question throws, by the promise
+   * @throws {UpstreamError} `unexpected_status` with `unknown_path`; what the question throws, by the promise
    */
   require(tenant: string, isKnown: boolean, context: CallContext, ask: Ask): Promise<void> | undefined;
 }
 
-export interface PathCheckOptions {
-  readonly operation: Operation;
+export interface PathCheckOptions extends OperationName {
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
 }
 
-export function createPathCheck({ operation, now }: PathCheckOptions): PathCheck {
+export function createPathCheck({ service, operation, now }: PathCheckOptions): PathCheck {
   const questions = createCoalescer<Presence>();
   let verdict: 'unknown' | 'present' | 'missing' = 'unknown';
   let askedAtMs = Number.NEGATIVE_INFINITY;
@@ -65,10 +64,10 @@ export function createPathCheck({ operation, now }: PathCheckOptions): PathCheck
     if (presence === 'missing') throw unknownPath();
   }
 
-  function unknownPath(): BluejayError {
-    return new BluejayError(
+  function unknownPath(): UpstreamError {
+    return new UpstreamError(
       { kind: 'unexpected_status', status: 404, reason: 'unknown_path' },
-      { operation, status: 404 },
+      { service, operation, status: 404 },
     );
   }
 

@@ -15,6 +15,8 @@ export interface FamilyOptions {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
+  /** The same for all of them. @default none */
+  readonly fixedLabels?: Labels;
 }
 
 export interface Counter {
@@ -66,7 +68,7 @@ class Buckets implements Histogram {
 }
 
 function createFamily<Child>(
-  { registry, name, help, labelNames }: FamilyOptions,
+  { registry, name, help, labelNames, fixedLabels }: FamilyOptions,
   type: 'counter' | 'histogram',
   createChild: () => Child,
   sample: (name: string, labels: Labels, child: Child) => Sample[],
@@ -94,9 +96,8 @@ function createFamily<Child>(
       for (const value of labelValues) branch = branch.next(value);
       if (branch.child === undefined) {
         branch.child = createChild();
-        const labels = Object.fromEntries(
-          labelNames.map((label, index) => [label, labelValues[index] ?? '']),
-        );
+        const own = labelNames.map((label, index) => [label, labelValues[index] ?? '']);
+        const labels = { ...fixedLabels, ...(Object.fromEntries(own) as Labels) };
         leaves.push({ labels, child: branch.child });
       }
       return branch.child;

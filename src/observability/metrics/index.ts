@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { BluejayEvents, BluejayLoad } from '../../datasources/bluejay/index.ts';
+import type { UpstreamEvents, UpstreamLoad } from '../../datasources/upstream/index.ts';
 import type { DataSourcesEvents } from '../../datasources/index.ts';
 import type { ServerEvents } from '../events.ts';
 import type { MetricsSnapshot } from './aggregate.ts';
@@ -14,23 +14,28 @@ export interface MetricsOptions {
   readonly version: string;
   /** All that can be in an answer. */
   readonly errorCodes: readonly string[];
-  readonly readLoad: () => BluejayLoad;
+  /** Of which operations are counted from the start, so that their series begin at 0. */
+  readonly upstream: { readonly service: string; readonly operations: readonly string[] };
+  readonly readLoad: () => UpstreamLoad;
 }
 
 /** Prometheus metrics of one gateway, of Node.js and of the process. No key, id or host is in a label. */
 export interface Metrics extends MetricsServer {
   /** Tell these of everything that happens. */
-  readonly events: ServerEvents & BluejayEvents & DataSourcesEvents;
+  readonly events: ServerEvents & UpstreamEvents & DataSourcesEvents;
   /** All of them as they are now, for a process that adds up those of several. */
   read(): Promise<MetricsSnapshot>;
 }
 
-export function createMetrics({ version, errorCodes, readLoad }: MetricsOptions): Metrics {
+export function createMetrics({ version, errorCodes, upstream, readLoad }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addStateMetrics({ registry, version, readLoad });
   return {
-    events: { ...createServerMetrics(registry, errorCodes), ...createUpstreamMetrics(registry) },
+    events: {
+      ...createServerMetrics(registry, errorCodes),
+      ...createUpstreamMetrics(registry, upstream.service, upstream.operations),
+    },
     read: () => registry.getMetricsAsJSON(),
     ...createMetricsServer(() => registry.metrics()),
   };

@@ -1,6 +1,6 @@
 import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { BluejayLoad } from '../../datasources/bluejay/index.ts';
+import type { UpstreamLoad } from '../../datasources/upstream/index.ts';
 import { prefix } from './family.ts';
 
 const breakerStates = ['closed', 'open', 'half_open'] as const;
@@ -9,12 +9,12 @@ export interface StateMetricsOptions {
   readonly registry: Registry;
   /** Of the gateway. */
   readonly version: string;
-  readonly readLoad: () => BluejayLoad;
+  readonly readLoad: () => UpstreamLoad;
 }
 
 /** The state of the moment in which somebody scrapes. */
 export function addStateMetrics({ registry, version, readLoad }: StateMetricsOptions): void {
-  const gauge = (name: string, help: string, read: (load: BluejayLoad) => number) =>
+  const gauge = (name: string, help: string, read: (load: UpstreamLoad) => number) =>
     new Gauge({
       name: prefix + name,
       help,
@@ -30,24 +30,28 @@ export function addStateMetrics({ registry, version, readLoad }: StateMetricsOpt
   const retryBudget = new Gauge({
     name: `${prefix}upstream_retry_budget_remaining`,
     help: 'Retries that are allowed at the moment to the API key that has the fewest left.',
-    labelNames: ['operation'],
+    labelNames: ['service', 'operation'],
     aggregator: 'min',
     registers: [registry],
     collect() {
-      for (const [operation, { retriesLeft }] of Object.entries(readLoad().operations)) {
-        retryBudget.set({ operation }, retriesLeft);
+      const { service, operations } = readLoad();
+      for (const [operation, { retriesLeft }] of Object.entries(operations)) {
+        retryBudget.set({ service, operation }, retriesLeft);
       }
     },
   });
   const breaker = new Gauge({
     name: `${prefix}upstream_breaker_state`,
     help: '1 for the state in which the circuit breaker of an operation is, 0 for the others; of several workers the average.',
-    labelNames: ['operation', 'state'],
+    labelNames: ['service', 'operation', 'state'],
     aggregator: 'average',
     registers: [registry],
     collect() {
-      for (const [operation, load] of Object.entries(readLoad().operations)) {
-        for (const state of breakerStates) breaker.set({ operation, state }, state === load.breaker ? 1 : 0);
+      const { service, operations } = readLoad();
+      for (const [operation, load] of Object.entries(operations)) {
+        for (const state of breakerStates) {
+          breaker.set({ service, operation, state }, state === load.breaker ? 1 : 0);
+        }
       }
     },
   });

@@ -1,23 +1,29 @@
 import type { Registry } from 'prom-client';
 import type { AttemptResult } from '../../datasources/upstream/attempt.ts';
-import type { Operation } from '../../datasources/upstream/errors.ts';
-import type { BluejayEvents } from '../../datasources/bluejay/index.ts';
+import type { UpstreamEvents } from '../../datasources/upstream/index.ts';
 import type { DataSourcesEvents } from '../../datasources/index.ts';
 import { batchSizeBounds, durationBounds } from './bounds.ts';
 import { createCounters, createHistograms } from './family.ts';
 
-const operations = ['getCustomerPersona', 'listCustomerPersonasByAgent'] satisfies Operation[];
-
-/** What happens between the gateway and Bluejay, as it happens. */
-export function createUpstreamMetrics(registry: Registry): BluejayEvents & DataSourcesEvents {
+/**
+ * What happens between the gateway and a service, as it happens.
+ *
+ * @param operations all that the service has
+ */
+export function createUpstreamMetrics(
+  registry: Registry,
+  service: string,
+  operations: readonly string[],
+): UpstreamEvents & DataSourcesEvents {
   const counters = (name: string, help: string, ...labelNames: string[]) =>
-    createCounters({ registry, name, help, labelNames });
+    createCounters({ registry, name, help, labelNames, fixedLabels: { service } });
   const attempts = createHistograms(
     {
       registry,
       name: 'upstream_attempt_duration_seconds',
       help: 'Attempts of calls to Bluejay by operation, by class of status or kind of failure, and by number.',
       labelNames: ['operation', 'status', 'attempt'],
+      fixedLabels: { service },
     },
     durationBounds,
   );
@@ -27,6 +33,7 @@ export function createUpstreamMetrics(registry: Registry): BluejayEvents & DataS
       name: 'loader_batch_size',
       help: 'How many different things one batch of a request reads.',
       labelNames: ['operation'],
+      fixedLabels: { service },
     },
     batchSizeBounds,
   );

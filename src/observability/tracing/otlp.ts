@@ -150,13 +150,14 @@ class OperationSpan implements OperationTrace {
   }
 
   startAttempt(attempt: Attempt): Readonly<Record<string, string>> {
-    const { urlTemplate, number } = attempt;
+    const { service, method, urlTemplate, number } = attempt;
     const span = this.#tools.tracer.startSpan(
-      `GET ${urlTemplate}`,
+      `${method} ${urlTemplate}`,
       {
         kind: SpanKind.CLIENT,
         attributes: {
-          'http.request.method': 'GET',
+          'http.request.method': method,
+          'peer.service': service,
           'url.template': urlTemplate,
           ...(number > 1 && { 'http.request.resend_count': number - 1 }),
         },

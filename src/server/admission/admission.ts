@@ -1,3 +1,4 @@
+import type { Admitting } from '../http/exchange.ts';
 import type { Line } from './line.ts';
 
 export interface AdmissionOptions {
@@ -24,26 +25,19 @@ export interface AdmissionOptions {
 }
 
 /** Decides which requests there is room and time for. */
-export interface Admission {
+export interface Admission extends Admitting {
   /**
    * Whether there is room and time for a request that begins to arrive.
    *
    * @param backlog how much of the waiting line at Bluejay the caller has filled, from 0 to 1
    */
   allows(backlog: number): boolean;
-  /** Takes a place for a request that has arrived, which `leave` gives back; false where there is none. */
-  enter(): boolean;
-  leave(): void;
   /**
    * Whether there is room for a request with several reads, once it is known to be one.
    *
    * @param backlog as `allows` has it
    */
   allowsBatch(backlog: number): boolean;
-  /** @returns undefined where it may be executed at once, else resolves when it may */
-  turn(): Promise<void> | undefined;
-  /** The same for a request that goes on with much that was read. */
-  resume(): Promise<void> | undefined;
   /** Whether a request was refused a moment ago that nobody's request had time or a place for. */
   isOverloaded(): boolean;
 }

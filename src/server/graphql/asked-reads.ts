@@ -1,27 +1,33 @@
-import { Kind } from 'graphql';
-import type { DocumentNode, FieldNode, OperationDefinitionNode, SelectionSetNode, ValueNode } from 'graphql';
-import { assumedListSize } from '../../schema/agent.ts';
+import { getNamedType, getNullableType, isListType, isObjectType, Kind } from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  GraphQLField,
+  GraphQLObjectType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionSetNode,
+  ValueNode,
+} from 'graphql';
+import { assumedListSize, readsOf } from '../../schema/reads.ts';
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
 
-/** The fields that take a list of entities, and the limit that the list counts towards. */
-const limitOfField = { _entities: 'representations', personas: 'ids' } as const;
-/** The fields that take one key. */
-const singleFields = new Set(['persona', 'personasByAgent']);
-
-type ListLimit = (typeof limitOfField)[keyof typeof limitOfField];
-
-/** What an operation asks Bluejay for, as far as its text tells: the lists are mostly in variables. */
+/** What an operation asks the services for, as far as its text tells: the keys of lists are mostly in variables. */
 export interface AskedReads {
+  /**
+   * The most reads that the operation can cause, retries left out. Every key that is asked for counts: those that are
+   * cached, asked for twice or skipped turn out to cost less.
+   */
+  countReads(variables: Variables): number;
   readonly lists: readonly AskedList[];
-  /** How many fields read one thing. */
-  readonly singles: number;
-  /** The most values that an item of one of Bluejay's lists has; 0 where the operation asks for none. */
+  /** The most values that an item of a list has whose length only the service knows; 0 where there is none. */
   readonly valuesOfListed: number;
 }
 
 interface AskedList {
-  readonly limit: ListLimit;
+  /** The limit that its keys count towards. */
+  readonly limit: string;
   /** About how many values each of its items has in the answer. */
   readonly valuesOfItem: number;
   length(variables: Variables): number;
@@ -30,81 +36,151 @@ interface AskedList {
 /** Finds what an operation asks for, once: whoever counts it counts by the same. */
 export type AskedReadsFinder = (document: DocumentNode, operation: OperationDefinitionNode) => AskedReads;
 
-export function createAskedReadsFinder(): AskedReadsFinder {
+export function createAskedReadsFinder(schema: GraphQLSchema): AskedReadsFinder {
   const known = new WeakMap<OperationDefinitionNode, AskedReads>();
   return (document, operation) => {
     let asked = known.get(operation);
     if (asked === undefined) {
-      asked = findAskedReads(document, operation);
+      asked = findAskedReads(schema, document, operation);
       known.set(operation, asked);
     }
     return asked;
   };
 }
 
-/**
- * The most reads of Bluejay's that an operation can cause, retries left out. Every key that is asked for counts:
- * those that are cached, asked for twice or skipped turn out to cost less.
- */
-export function countReads({ lists, singles }: AskedReads, variables: Variables): number {
-  let reads = singles;
-  for (const { length } of lists) reads += length(variables);
-  return reads;
+/** A number that may depend on the variables. */
+type Count = number | ((variables: Variables) => number);
+
+/** A field where it is asked for, with those that fragments bring. */
+interface AskedField {
+  readonly node: FieldNode;
+  readonly field: GraphQLField<unknown, unknown>;
 }
 
 /** Finds the fields that read, wherever fragments bring them. The document is valid: no fragment is recursive. */
-export function findAskedReads(document: DocumentNode, operation: OperationDefinitionNode): AskedReads {
-  const lists: { limit: ListLimit; list: ValueNode; valuesOfItem: number }[] = [];
-  let singles = 0;
+export function findAskedReads(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): AskedReads {
+  const lists: AskedList[] = [];
+  const reads: Count[] = [];
   let valuesOfListed = 0;
   const fragments = new Map(
     document.definitions.flatMap((node) =>
-      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node.selectionSet] as const] : [],
+      node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node] as const] : [],
     ),
   );
-  /** With the fields that fragments bring. */
-  function* fieldsOf(selectionSet: SelectionSetNode | undefined): Iterable<FieldNode> {
-    for (const node of selectionSet?.selections ?? []) {
-      if (node.kind === Kind.FIELD) yield node;
-      else if (node.kind === Kind.INLINE_FRAGMENT) yield* fieldsOf(node.selectionSet);
-      else yield* fieldsOf(fragments.get(node.name.value));
-    }
-  }
-  function countValues(selectionSet: SelectionSetNode | undefined): number {
-    let values = 0;
-    for (const field of fieldsOf(selectionSet)) {
-      values += 1 + countListed(field.selectionSet) * assumedListSize;
-    }
-    return values;
-  }
-  /** What has fields of its own below an item is a list. */
-  function countListed(selectionSet: SelectionSetNode | undefined): number {
-    const values = countValues(selectionSet);
-    valuesOfListed = Math.max(valuesOfListed, values);
-    return values;
-  }
-  for (const field of fieldsOf(operation.selectionSet)) {
-    const name = field.name.value;
-    if (singleFields.has(name)) singles += 1;
-    if (name === 'personasByAgent') countListed(field.selectionSet);
-    if (Object.hasOwn(limitOfField, name)) {
-      const limit = limitOfField[name as keyof typeof limitOfField];
-      const valuesOfItem = countValues(field.selectionSet);
-      lists.push(...(field.arguments ?? []).map(({ value }) => ({ limit, list: value, valuesOfItem })));
-    }
-  }
   const defaults = new Map(
     operation.variableDefinitions?.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
-  return {
-    singles,
-    valuesOfListed,
-    lists: lists.map(({ limit, list, valuesOfItem }) => ({
-      limit,
-      valuesOfItem,
-      length: (variables) => lengthIn(variables, list, defaults),
-    })),
+
+  function* fieldsOf(
+    selectionSet: SelectionSetNode | undefined,
+    type: GraphQLObjectType | undefined,
+  ): Iterable<AskedField> {
+    for (const node of selectionSet?.selections ?? []) {
+      if (node.kind === Kind.FIELD) {
+        // What every object has, such as `__typename`, is not among them.
+        const field = type?.getFields()[node.name.value];
+        if (field !== undefined) yield { node, field };
+        continue;
+      }
+      const fragment = node.kind === Kind.INLINE_FRAGMENT ? node : fragments.get(node.name.value);
+      const condition = fragment?.typeCondition?.name.value;
+      yield* fieldsOf(fragment?.selectionSet, condition === undefined ? type : objectType(schema, condition));
+    }
+  }
+
+  /** About how many values an object has in the answer, and all below it. */
+  function countValues(
+    selectionSet: SelectionSetNode | undefined,
+    type: GraphQLObjectType | undefined,
+  ): number {
+    let values = 0;
+    for (const { node, field } of fieldsOf(selectionSet, type)) {
+      if (node.selectionSet === undefined) {
+        values += 1;
+        continue;
+      }
+      const below = countValues(node.selectionSet, objectTypeOf(field));
+      values += 1 + (isList(field) ? countListed(below) * assumedListSize : below);
+    }
+    return values;
+  }
+
+  function countListed(values: number): number {
+    valuesOfListed = Math.max(valuesOfListed, values);
+    return values;
+  }
+
+  /** @param parents how many objects have these fields */
+  function visit(
+    selectionSet: SelectionSetNode | undefined,
+    type: GraphQLObjectType | undefined,
+    parents: Count,
+  ): void {
+    for (const { node, field } of fieldsOf(selectionSet, type)) {
+      const declared = readsOf(field);
+      const below = objectTypeOf(field);
+      if (declared?.reads === 'each') {
+        const list = node.arguments?.find(({ name }) => name.value === declared.of)?.value;
+        const length = (variables: Variables) =>
+          list === undefined ? 0 : lengthIn(variables, list, defaults);
+        lists.push({ limit: declared.limit, valuesOfItem: countValues(node.selectionSet, below), length });
+        const items = multiply(parents, length);
+        reads.push(items);
+        visit(node.selectionSet, below, items);
+        continue;
+      }
+      if (declared?.reads === 'one') reads.push(parents);
+      if (!isList(field)) {
+        visit(node.selectionSet, below, parents);
+        continue;
+      }
+      countListed(countValues(node.selectionSet, below));
+      visit(node.selectionSet, below, multiply(parents, assumedListSize));
+    }
+  }
+
+  visit(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1);
+  return { lists, valuesOfListed, countReads: createCounter(reads) };
+}
+
+function createCounter(counts: readonly Count[]): (variables: Variables) => number {
+  let fixed = 0;
+  const variable: Exclude<Count, number>[] = [];
+  for (const count of counts) {
+    if (typeof count === 'number') fixed += count;
+    else variable.push(count);
+  }
+  return (variables) => {
+    let sum = fixed;
+    for (const count of variable) sum += count(variables);
+    return sum;
   };
+}
+
+function multiply(one: Count, other: Count): Count {
+  if (typeof one === 'number' && typeof other === 'number') return one * other;
+  const valueOf = (count: Count, variables: Variables) =>
+    typeof count === 'number' ? count : count(variables);
+  return (variables) => valueOf(one, variables) * valueOf(other, variables);
+}
+
+function isList({ type }: GraphQLField<unknown, unknown>): boolean {
+  return isListType(getNullableType(type));
+}
+
+/** Undefined for a union, whose fields come with their types' fragments, and for a scalar. */
+function objectTypeOf({ type }: GraphQLField<unknown, unknown>): GraphQLObjectType | undefined {
+  const named = getNamedType(type);
+  return isObjectType(named) ? named : undefined;
+}
+
+function objectType(schema: GraphQLSchema, name: string): GraphQLObjectType | undefined {
+  const type = schema.getType(name);
+  return isObjectType(type) ? type : undefined;
 }
 
 function lengthIn(

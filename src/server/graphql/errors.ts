@@ -1,33 +1,9 @@
 import { GraphQLError, Kind, print } from 'graphql';
 import type { GraphQLFormattedError } from 'graphql';
 import type { Failure, FailureKind, UpstreamCall } from '../../datasources/upstream/errors.ts';
-import { BluejayError } from '../../datasources/upstream/errors.ts';
-
-/** Every `extensions.code` that can leave the gateway, and when. The README prints this table. */
-export const errorTable = {
-  BAD_USER_INPUT:
-    'An argument is wrong: refused by the schema, or by Bluejay with a 422 about the path, query or body.',
-  UNAUTHENTICATED:
-    'No API key, a malformed one, or one that Bluejay does not accept; or, with `ROUTER_SECRET`, not the router’s secret.',
-  FORBIDDEN: 'The API key may not do this.',
-  RATE_LIMITED: 'Too many requests: Bluejay limits this API key, or the gateway limits the caller.',
-  UPSTREAM_TIMEOUT: 'Bluejay did not answer in time.',
-  UPSTREAM_UNAVAILABLE:
-    'Bluejay cannot be reached, or answers 502, 503, 504 or the like, after retries; or the circuit breaker is open.',
-  UPSTREAM_ERROR: 'Bluejay answered with any other status, or something else with a 404 in its place.',
-  UPSTREAM_INVALID_RESPONSE:
-    'Bluejay answered with something unusable: not JSON, a wrong shape or value, another id, too large, a redirect.',
-  OVERLOADED: 'Too many calls are waiting for Bluejay already, or too many requests for the gateway.',
-  QUERY_TOO_COMPLEX: 'A limit on the query is broken; `limit` names it.',
-  GRAPHQL_PARSE_FAILED: 'The document is not GraphQL.',
-  GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',
-  BAD_REQUEST:
-    'Refused before GraphQL: for its path, method, headers, size, time or body, for the page that sent it, or for a `query` where only trusted documents are executed. Or it names no operation of its document.',
-  PERSISTED_QUERY_NOT_FOUND: 'No trusted document has the id.',
-  INTERNAL_SERVER_ERROR: 'Anything unforeseen. The log has the cause under `requestId`.',
-} as const;
-
-export type ErrorCode = keyof typeof errorTable;
+import { UpstreamError } from '../../datasources/upstream/errors.ts';
+import { errorTable } from '../../shared/error-codes.ts';
+import type { ErrorCode } from '../../shared/error-codes.ts';
 
 interface Row {
   readonly code: ErrorCode;
@@ -104,7 +80,7 @@ const unauthenticatedMessages: Readonly<Record<UnauthenticatedReason, string>> =
 export interface ErrorContext {
   readonly requestId: string;
   /** Told of every failed read, with the reason that the client does not see. */
-  readonly onFailure: (error: BluejayError) => void;
+  readonly onFailure: (error: UpstreamError) => void;
   /** Told of every masked error, with the cause that the client does not see. */
   readonly onUnforeseen: (error: unknown) => void;
 }
@@ -130,7 +106,7 @@ export function isRequestError(error: { readonly path?: GraphQLError['path'] }):
 function formatError(error: GraphQLError, context: ErrorContext): FormattedError {
   const { requestId } = context;
   const original = rootCause(error);
-  if (original instanceof BluejayError) {
+  if (original instanceof UpstreamError) {
     context.onFailure(original);
     const { message, code, retryable, extensions } = rowOf(original.failure);
     const upstream = formatUpstream(original.upstream);
@@ -230,7 +206,7 @@ function rowOf(failure: Failure): Row {
 }
 
 function formatUpstream(call: UpstreamCall | undefined): { upstream?: Record<string, unknown> } {
-  return call === undefined ? {} : { upstream: { service: 'bluejay', ...call } };
+  return call === undefined ? {} : { upstream: { ...call } };
 }
 
 function rootCause(error: Error): Error {

@@ -1,7 +1,7 @@
 import { execute, getOperationAST, GraphQLError } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import type { DataSourcesFactory } from '../../datasources/index.ts';
-import { countReads, createAskedReadsFinder } from './asked-reads.ts';
+import { createAskedReadsFinder } from './asked-reads.ts';
 import { cacheControlOf } from './cache-control.ts';
 import type { GraphQLRequest, Lane } from './request.ts';
 import type { InlineTrace, InlineTracer } from './inline-trace.ts';
@@ -46,7 +46,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
   const { pipeline, schema, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
   const { maxResponseBytes, runsBeforeCompiling = 50 } = options;
   const documents = createKnownDocuments(schema, runsBeforeCompiling);
-  const findAskedReads = createAskedReadsFinder();
+  const findAskedReads = createAskedReadsFinder(schema);
 
   /** A document that is not known goes through Yoga's pipeline, and is known from then on. */
   function readDocument(request: GraphQLRequest, context: PipelineContext): KnownDocument | ExecutionResult {
@@ -87,7 +87,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
     if (tooMany !== undefined) return { errors: [tooMany] };
     const runner = isOnly ? only.run : undefined;
     if (asked.valuesOfListed > 0) context.lists = new ListedValues(asked.valuesOfListed);
-    const reserved = reserve?.(countReads(asked, variables));
+    const reserved = reserve?.(asked.countReads(variables));
     if (reserved === undefined) return start(request, context, document, runner);
     return reserved.then(() => start(request, context, document, runner));
   }

@@ -1,6 +1,6 @@
 import { DeadlineExceeded } from '../../datasources/upstream/errors.ts';
 import type { Outcome } from '../../observability/events.ts';
-import type { ErrorCode } from './errors.ts';
+import type { ErrorCode } from '../../shared/error-codes.ts';
 import type { GraphQLRequest } from './request.ts';
 import type { RequestStatistics } from '../http/statistics.ts';
 

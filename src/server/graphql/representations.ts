@@ -10,21 +10,22 @@ export type RepresentationLimit = (
 ) => GraphQLError | undefined;
 
 /**
- * Counts the representations of all `_entities` fields of a request together, and the ids of all `personas`
- * fields. They are mostly in variables, so what validation finds out about a document, and caches, says
- * nothing about them.
+ * Counts the keys that the fields of a request ask for, those with one limit together: the representations of all
+ * `_entities`, for instance. They are mostly in variables, so what validation finds out about a document, and caches,
+ * says nothing about them.
  *
- * @param maximum the most of either that one request may have
+ * @param maximum the most of each that one request may have
  */
 export function createRepresentationLimit(maximum: number): RepresentationLimit {
   return ({ lists }, variables) => {
-    const totals = { representations: 0, ids: 0 };
+    const totals = new Map<string, number>();
     let values = 0;
     for (const { limit, length, valuesOfItem } of lists) {
       const items = length(variables);
-      totals[limit] += items;
+      const total = (totals.get(limit) ?? 0) + items;
+      totals.set(limit, total);
       values += items * valuesOfItem;
-      if (totals[limit] > maximum) {
+      if (total > maximum) {
         return tooComplex(limit, `At most ${maximum} ${limit} at a time: split the request.`);
       }
     }

@@ -1,3 +1,4 @@
+import type { Reserve } from '../http/exchange.ts';
 import type { Caller } from '../../datasources/upstream/call.ts';
 import type { GraphQLParams } from './params.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
@@ -14,14 +15,6 @@ export interface GraphQLRequest {
   readonly wantsTrace: boolean;
   readonly reserve?: Reserve | undefined;
 }
-
-/**
- * Called before an operation is executed; may throw or reject with a Refusal.
- *
- * @param reads the most that the operation can cause
- * @returns undefined where it may be executed at once, else resolves when it may
- */
-export type Reserve = (reads: number) => Promise<void> | undefined;
 
 interface GraphQLResponse {
   readonly status: number;

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { refuse as refuseExchange } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import type { GracefulClose } from './graceful-close.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { Refusal } from './refusal.ts';
@@ -11,7 +12,7 @@ import { securityHeaders } from './security-headers.ts';
 
 export interface ConnectionErrorsOptions {
   /** The exchanges that have not ended. */
-  readonly open: OpenExchanges;
+  readonly open: OpenExchanges<Exchange>;
   readonly watch: RequestWatch;
   readonly graceful: GracefulClose;
 }

@@ -3,10 +3,8 @@ import { LightCancellation } from '../../shared/cancellation.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { RequestTrace } from '../../observability/tracing/index.ts';
 import { maxDiscardedBytes } from './graceful-close.ts';
-import type { Reserve } from '../graphql/request.ts';
 import type { MediaTypeNegotiator } from './media-type.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
-import type { Admission } from '../admission/admission.ts';
 import { Refusal } from './refusal.ts';
 import { readRequestId } from './request-id.ts';
 import type { RequestWatch } from './request-watch.ts';
@@ -37,16 +35,34 @@ export interface Exchange {
   /** Finds the media type of the answer. */
   readonly negotiate: MediaTypeNegotiator;
   /** What lets its request be executed; absent where there is no limit. */
-  admission: Admission | undefined;
+  admission: Admitting | undefined;
   /** Gives back the room for its reads, where it took some. */
   releaseReads: (() => void) | undefined;
-  /** See `GraphQLRequest`. */
   reserve: Reserve | undefined;
   /** Called when all is known about the answer, for headers that depend on it. */
   beforeAnswer: (() => void) | undefined;
   /** Its index among the open exchanges. */
   position: number;
 }
+
+/** Gives requests places and turns. */
+export interface Admitting {
+  /** Takes a place for a request that has arrived, which `leave` gives back; false where there is none. */
+  enter(): boolean;
+  leave(): void;
+  /** @returns undefined where the request may be executed at once, else resolves when it may */
+  turn(): Promise<void> | undefined;
+  /** The same for a request that goes on with much that was read. */
+  resume(): Promise<void> | undefined;
+}
+
+/**
+ * Called before an operation is executed; may throw or reject with a Refusal.
+ *
+ * @param reads the most that the operation can cause
+ * @returns undefined where it may be executed at once, else resolves when it may
+ */
+export type Reserve = (reads: number) => Promise<void> | undefined;
 
 export type Route = (exchange: Exchange) => void | Promise<void>;
 
@@ -55,7 +71,7 @@ export interface ExchangeOptions {
   readonly unsent: UnsentAnswers;
   readonly negotiate: MediaTypeNegotiator;
   readonly watch: RequestWatch;
-  readonly open: OpenExchanges;
+  readonly open: OpenExchanges<Exchange>;
 }
 
 /**

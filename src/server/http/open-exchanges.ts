@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Exchange } from './exchange.ts';
+
+/** What is to be known of an exchange that has not ended. */
+interface OpenExchange {
+  readonly request: IncomingMessage;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
+  /** Its index among the open exchanges. */
+  position: number;
+}
 
 /**
  * The exchanges that have not ended.
@@ -9,7 +17,7 @@ import type { Exchange } from './exchange.ts';
  * request, V8 keeps each table that was outgrown until the next full collection, and with it the requests that
  * it held.
  */
-export class OpenExchanges {
+export class OpenExchanges<Exchange extends OpenExchange> {
   readonly #exchanges: Exchange[] = [];
   /** Requests that were answered before they had arrived in full, by their connection. */
   readonly #unfinished = new WeakMap<Duplex, IncomingMessage>();

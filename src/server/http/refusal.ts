@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../graphql/errors.ts';
+import type { ErrorCode } from '../../shared/error-codes.ts';
 import { ExpectedError } from '../../shared/expected-error.ts';
 
 /** A request that is refused before any GraphQL runs: it has an HTTP status of its own. */

@@ -8,7 +8,7 @@ import type { Logger } from '../../observability/logger.ts';
 import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure } from './exchange.ts';
-import type { Route } from './exchange.ts';
+import type { Exchange, Route } from './exchange.ts';
 import { createGracefulClose } from './graceful-close.ts';
 import { createMediaTypeNegotiator } from './media-type.ts';
 import { OpenExchanges } from './open-exchanges.ts';
@@ -46,7 +46,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { routes, logger, watch, maxConnections, receiveTimeoutMs } = options;
   let draining = false;
   let server: Server | undefined;
-  const open = new OpenExchanges();
+  const open = new OpenExchanges<Exchange>();
   const context = {
     isDraining: () => draining,
     unsent: new UnsentAnswers(receiveTimeoutMs),

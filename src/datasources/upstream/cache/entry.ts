@@ -1,30 +1,40 @@
 import * as v from 'valibot';
-import { decodeRead, encodeCustomerPersona } from '../../bluejay/decode-customer-persona.ts';
-import type { CustomerPersona } from '../../bluejay/decode-customer-persona.ts';
 import type { Lifetime } from './freshness.ts';
 import { isEntityTag } from './validators.ts';
 import type { Validators } from './validators.ts';
 
-/** An answer that is kept, in the form that replicas share: a persona, or null for "there is none". */
-export interface CacheEntry extends Lifetime {
-  readonly persona: CustomerPersona | null;
+/** An answer that is kept, in the form that replicas share. */
+export interface CacheEntry<Value> extends Lifetime {
+  readonly value: Value;
+  /** Whether the value stands for the service's "there is none". */
+  readonly isAbsent: boolean;
   readonly validators: Validators;
 }
 
 /** An entry in this process. */
-export interface HeldEntry extends CacheEntry {
+export interface HeldEntry<Value> extends CacheEntry<Value> {
   /** `sentAt` on the clock of this process that never goes back. */
   readonly sentAtMs: number;
 }
 
-/** Bluejay cannot have sent more than this, and some of it is sent back to Bluejay. */
+/** How the values of an endpoint are written for other replicas, and read again. */
+export interface ValueCodec<Value> {
+  /** Called for no absent value. */
+  readonly encode: (value: Value) => object;
+  /** Undefined for what is no value of this key. */
+  readonly decode: (json: unknown) => Value | undefined;
+  readonly absent: Value;
+}
+
+/** No service can have sent more than this, and some of it is sent back to the service. */
 const maxHeaderLength = 16_384;
 const header = v.optional(
   v.pipe(v.string(), v.maxLength(maxHeaderLength), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/)),
 );
 
 const entrySchema = v.object({
-  persona: v.nullable(v.unknown()),
+  /** Null where there is none. */
+  value: v.nullable(v.unknown()),
   validators: v.object({
     age: header,
     'cache-control': header,
@@ -41,39 +51,48 @@ const entrySchema = v.object({
   staleIfErrorMs: v.number(),
 });
 
-/** More than the largest answer and its headers take. */
+/** More than the largest answer that is kept takes, with its headers. */
 const maxEncodedLength = 2_097_152;
 
-export function encodeEntry(entry: CacheEntry): string {
-  return JSON.stringify({ ...entry, persona: entry.persona && encodeCustomerPersona(entry.persona) });
+export function encodeEntry<Value>(
+  { isAbsent, ...entry }: CacheEntry<Value>,
+  { encode }: Pick<ValueCodec<Value>, 'encode'>,
+): string {
+  return JSON.stringify({ ...entry, value: isAbsent ? null : encode(entry.value) });
 }
 
-/** The entry in a text from a store that others can write to, or undefined: not one, or another persona's. */
-export function decodeEntry(encoded: string, id: string): CacheEntry | undefined {
-  if (encoded.length > maxEncodedLength) return undefined;
+/** The entry in a text from a store that others can write to, or undefined: not one, or another key's. */
+export function decodeEntry<Value>(
+  text: string,
+  { encode, decode, absent }: ValueCodec<Value>,
+): CacheEntry<Value> | undefined {
+  if (text.length > maxEncodedLength) return undefined;
   let json: unknown;
   try {
-    json = JSON.parse(encoded);
+    json = JSON.parse(text);
   } catch {
     return undefined;
   }
   const result = v.safeParse(entrySchema, json);
   if (!result.success) return undefined;
-  const { persona: encodedPersona, ...entry } = result.output;
-  if (encodedPersona === null) return { ...entry, persona: null };
-  const persona = decodeRead(encodedPersona);
-  if (persona?.id !== id) return undefined;
+  const { value: encoded, ...entry } = result.output;
+  if (encoded === null) return { ...entry, value: absent, isAbsent: true };
+  const value = decode(encoded);
   // What no replica writes is not used, though the decoder would make something of it.
-  const isOurs = JSON.stringify(encodeCustomerPersona(persona)) === JSON.stringify(encodedPersona);
-  return isOurs ? { ...entry, persona } : undefined;
+  if (value === undefined || JSON.stringify(encode(value)) !== JSON.stringify(encoded)) return undefined;
+  return { ...entry, value, isAbsent: false };
 }
 
 /** About how many bytes an entry takes in memory: two a character, and its objects. */
-export function sizeOf(key: string, { persona, validators }: CacheEntry): number {
-  let characters = key.length;
-  for (const value of Object.values(persona ?? {}) as unknown[]) {
-    if (typeof value === 'string') characters += value.length;
-  }
-  for (const value of Object.values(validators)) characters += value?.length ?? 0;
-  return characters * 2 + 500;
+export function sizeOf(key: string, { value, validators }: CacheEntry<unknown>): number {
+  return (key.length + countCharacters(value) + countCharacters(validators)) * 2 + 500;
+}
+
+function countCharacters(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  // An error stands for a value that cannot be used: all entries share it.
+  if (typeof value !== 'object' || value === null || value instanceof Error) return 4;
+  let characters = 0;
+  for (const part of Object.values(value) as unknown[]) characters += countCharacters(part);
+  return characters;
 }

@@ -3,13 +3,13 @@ import { maxLifetimeMs, parseCacheControl } from './cache-control.ts';
 import type { CacheControl } from './cache-control.ts';
 import type { Validators } from './validators.ts';
 
-/** What the operator allows beyond what Bluejay says itself. Durations are in milliseconds. */
+/** What the operator allows beyond what the service says itself. Durations are in milliseconds. */
 export interface FreshnessOptions {
-  /** How long a persona is fresh; an explicit lifetime of Bluejay's can only shorten it. @default 0 */
+  /** How long an answer is fresh; an explicit lifetime of the service's can only shorten it. @default 0 */
   readonly ttlMs: number;
   /** How long "there is none" is fresh. @default 0 */
   readonly notFoundTtlMs: number;
-  /** How long a persona that is no longer fresh may be used, where Bluejay does not say. @default 0 */
+  /** How long an answer that is no longer fresh may be used, where the service does not say. @default 0 */
   readonly staleMs: number;
 }
 
@@ -18,11 +18,11 @@ export interface Lifetime {
   /** When the request was sent, in milliseconds since the epoch. The answer is no older than that. */
   readonly sentAt: number;
   readonly freshMs: number;
-  /** The part of it that Bluejay itself allows; 0 where it says nothing. */
+  /** The part of it that the service itself allows; 0 where it says nothing. */
   readonly grantedMs: number;
   /** While a new answer is fetched (RFC 5861, section 3). */
   readonly staleWhileRevalidateMs: number;
-  /** While Bluejay fails (RFC 5861, section 4). */
+  /** While the service fails (RFC 5861, section 4). */
   readonly staleIfErrorMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface Lifetime {
  * How long the answer may be kept and used (RFC 9111), or undefined: not at all. The API key is part of
  * every cache key, so this is a private cache.
  *
- * @param found whether the answer was a persona; otherwise it was a 404
+ * @param found whether the answer was a value; otherwise it was a 404
  * @param sentAt when the request was sent, in milliseconds since the epoch
  */
 export function lifetimeOf(
@@ -60,7 +60,7 @@ export function lifetimeOf(
   };
 }
 
-/** Until when Bluejay allows the answer to be used without asking again; 0 where it says nothing of that. */
+/** Until when the service allows the answer to be used without asking again; 0 where it says nothing of that. */
 export function allowedFreshUntil(headers: Validators, sentAt: number): number {
   const lifetime = lifetimeOf(headers, true, sentAt, { ttlMs: 0, notFoundTtlMs: 0, staleMs: 0 });
   return lifetime === undefined || lifetime.grantedMs === 0 ? 0 : sentAt + lifetime.grantedMs;
@@ -83,7 +83,7 @@ export function shorterLifetime(one: Lifetime, other: Lifetime): Lifetime {
 }
 
 /**
- * How long Bluejay says the answer is fresh, less the age that it had already (RFC 9111, sections 4.2.1 and
+ * How long the service says the answer is fresh, less the age that it had already (RFC 9111, sections 4.2.1 and
  * 4.2.3), so below 0 where it came stale. Undefined where it does not say.
  */
 function explicitFreshMs(headers: Validators, control: CacheControl, sentAt: number): number | undefined {

@@ -11,13 +11,13 @@ export interface MemoryStoreOptions {
 
 /** The entries in this process. The least recently used are evicted first. */
 export interface MemoryStore {
-  get(key: string): HeldEntry | undefined;
-  set(key: string, entry: HeldEntry): void;
+  get(key: string): HeldEntry<unknown> | undefined;
+  set(key: string, entry: HeldEntry<unknown>): void;
   delete(key: string): void;
 }
 
 export function createMemoryStore({ maxEntries, maxBytes }: MemoryStoreOptions): MemoryStore {
-  const entries = new LRUCache<string, HeldEntry>({
+  const entries = new LRUCache<string, HeldEntry<unknown>>({
     max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: (entry, key) => sizeOf(key, entry),

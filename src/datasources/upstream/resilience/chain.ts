@@ -1,14 +1,15 @@
 import type { Cancellation } from '../../../shared/cancellation.ts';
-import { BluejayError } from '../errors.ts';
-import type { Operation } from '../errors.ts';
+import { UpstreamError } from '../errors.ts';
+import type { OperationName } from '../errors.ts';
 import type { Breaker, Outcome } from './breaker.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import type { CallContext } from './coalesce.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import type { AcceptedKeys, Tenant, Tenants } from './tenants.ts';
 
-export interface ChainOptions {
-  readonly operation: Operation;
+export interface ChainOptions extends OperationName {
+  /** Whether a call may be sent again after it may have arrived (RFC 9110, section 9.2.2). */
+  readonly idempotent: boolean;
   readonly tenants: Tenants;
   readonly acceptedKeys: AcceptedKeys | undefined;
   readonly bulkhead: Bulkhead;
@@ -24,19 +25,19 @@ export interface ChainOptions {
 /** For logs and metrics. */
 export interface ChainEvents {
   /** A failed attempt is about to be repeated. */
-  readonly onRetry?: ((operation: Operation) => void) | undefined;
+  readonly onRetry?: ((operation: string, service: string) => void) | undefined;
   /** A failed attempt would have been repeated, but the budget was used up. */
-  readonly onRetryDenied?: ((operation: Operation) => void) | undefined;
-  /** A read was refused because too many wait already. */
-  readonly onOverloaded?: ((operation: Operation) => void) | undefined;
+  readonly onRetryDenied?: ((operation: string, service: string) => void) | undefined;
+  /** A call was refused because too many wait already. */
+  readonly onOverloaded?: ((operation: string, service: string) => void) | undefined;
 }
 
 /**
- * Runs a read with everything that keeps a slow or broken upstream from doing harm.
+ * Runs a call with everything that keeps a slow or broken upstream from doing harm.
  *
  * @param fingerprint of the API key that it is sent with
  * @param attempt sends the call once; the first time is number 1
- * @throws {BluejayError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
+ * @throws {UpstreamError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
  * @throws the context's reason once its signal is aborted
  */
 export type Chain = <Value>(
@@ -45,7 +46,7 @@ export type Chain = <Value>(
   attempt: (signal: Cancellation, number: number) => Promise<Value>,
 ) => Promise<Value>;
 
-/** How often a read is sent at the most. */
+/** How often a call is sent at the most. */
 const maxAttempts = 3;
 /** How soon to come back when the bulkhead is full: about the time in which a few calls finish. */
 const overloadedRetryAfterMs = 1_000;
@@ -56,18 +57,32 @@ const overloadedRetryAfterMs = 1_000;
  * no place.
  */
 export function createChain(options: ChainOptions): Chain {
-  const { operation, tenants, acceptedKeys, bulkhead, slowMs, now, random, events = {} } = options;
+  const {
+    service,
+    operation,
+    idempotent,
+    tenants,
+    acceptedKeys,
+    bulkhead,
+    slowMs,
+    now,
+    random,
+    events = {},
+  } = options;
 
-  function circuitOpen(breaker: Breaker): BluejayError {
+  const name = { service, operation };
+
+  function circuitOpen(breaker: Breaker): UpstreamError {
     const retryAfterMs = Math.ceil(breaker.retryAfterMs());
-    return new BluejayError({ kind: 'unavailable', reason: 'circuit_open', retryAfterMs }, { operation });
+    return new UpstreamError({ kind: 'unavailable', reason: 'circuit_open', retryAfterMs }, name);
   }
 
   /** How long to wait before the next attempt; undefined when there shall be none. */
   function planRetry(error: unknown, attempts: number, tenant: Tenant, context: CallContext) {
-    if (!(error instanceof BluejayError) || attempts >= maxAttempts || !tenant.breaker.allows()) {
+    if (!(error instanceof UpstreamError) || attempts >= maxAttempts || !tenant.breaker.allows()) {
       return undefined;
     }
+    if (!idempotent && !isUnsent(error)) return undefined;
     // Nobody may wait any more by the time that the failure is known.
     if (context.signal.aborted) return undefined;
     // Another connection will do, and the upstream is not to blame: at once, and not from the budget.
@@ -75,7 +90,7 @@ export function createChain(options: ChainOptions): Chain {
     const delayMs = retryDelayMs(error.failure, attempts, random);
     if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
     if (tenant.retryBudget.withdraw()) return delayMs;
-    events.onRetryDenied?.(operation);
+    events.onRetryDenied?.(operation, service);
     return undefined;
   }
 
@@ -90,8 +105,8 @@ export function createChain(options: ChainOptions): Chain {
       // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
       const place = entered instanceof Promise ? await entered : entered;
       if (place === 'full') {
-        events.onOverloaded?.(operation);
-        throw new BluejayError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, { operation });
+        events.onOverloaded?.(operation, service);
+        throw new UpstreamError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, name);
       }
       const report = breaker.enter();
       let outcome: Outcome = 'ignored';
@@ -119,7 +134,7 @@ export function createChain(options: ChainOptions): Chain {
       }
       const delayMs = planRetry(failure, attempts, tenant, context);
       if (delayMs === undefined) throw failure;
-      events.onRetry?.(operation);
+      events.onRetry?.(operation, service);
       // oxlint-disable-next-line no-await-in-loop
       await pause(delayMs, signal);
     }
@@ -142,7 +157,7 @@ function pause(delayMs: number, signal: Cancellation): Promise<void> {
 
 /** What an error tells of the upstream: a 4xx is a healthy answer, and so is a wrong shape. */
 function outcomeOf(error: unknown): Outcome {
-  if (!(error instanceof BluejayError)) return 'ignored';
+  if (!(error instanceof UpstreamError)) return 'ignored';
   const { failure, upstream } = error;
   if (failure.kind === 'timeout') return 'failure';
   if (isStaleConnection(error)) return 'ignored';
@@ -151,9 +166,14 @@ function outcomeOf(error: unknown): Outcome {
 }
 
 function isKeyRefused(error: unknown): boolean {
-  return error instanceof BluejayError && error.failure.kind === 'unauthenticated';
+  return error instanceof UpstreamError && error.failure.kind === 'unauthenticated';
 }
 
-function isStaleConnection({ failure }: BluejayError): boolean {
+/** Whether it is certain that no byte of the request went out. */
+function isUnsent({ failure }: UpstreamError): boolean {
+  return (failure.kind === 'unavailable' || failure.kind === 'timeout') && failure.isUnsent === true;
+}
+
+function isStaleConnection({ failure }: UpstreamError): boolean {
   return failure.kind === 'unavailable' && failure.isStaleConnection === true;
 }

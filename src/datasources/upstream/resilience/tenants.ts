@@ -41,7 +41,7 @@ export interface TenantsOptions {
 const minimumCalls = 40;
 const failureRate = 0.51;
 const maxTenants = 10_000;
-/** The key of the tenant that everyone is whose key Bluejay has not accepted, and everyone where there is one key. */
+/** The key of the tenant that everyone is whose key the service has not accepted, and everyone where there is one key. */
 export const strangers = '';
 
 export function createTenants(options: TenantsOptions): Tenants {
@@ -70,7 +70,7 @@ export function createTenants(options: TenantsOptions): Tenants {
   const tenants = new LRUCache<string, Tenant>({ max: maxTenants });
   return {
     of(fingerprint) {
-      // Anybody can invent keys. Those that Bluejay has not accepted yet have one share together.
+      // Anybody can invent keys. Those that the service has not accepted yet have one share together.
       if (!acceptedKeys.has(fingerprint)) return newcomers;
       let tenant = tenants.get(fingerprint);
       if (tenant === undefined) {
@@ -88,7 +88,7 @@ export function createTenants(options: TenantsOptions): Tenants {
   };
 }
 
-/** The fingerprints of the API keys that Bluejay has accepted lately. */
+/** The fingerprints of the API keys that the service has accepted lately. */
 export interface AcceptedKeys {
   has(fingerprint: string): boolean;
   add(fingerprint: string): void;

@@ -7,8 +7,9 @@ import { Chunks } from '../../../shared/chunks.ts';
 import { Timeouts } from '../../../shared/timeouts.ts';
 import type { StartedTimeout } from '../../../shared/timeouts.ts';
 import type { Validators } from '../cache/validators.ts';
-import { BluejayError } from '../errors.ts';
-import type { Failure, InvalidResponseReason, Operation } from '../errors.ts';
+import { UpstreamError } from '../errors.ts';
+import type { Method } from '../endpoint.ts';
+import type { Failure, InvalidResponseReason, OperationName } from '../errors.ts';
 import { createRoute } from './route.ts';
 import { createRotatingPool } from './rotating-pool.ts';
 import type { Proxy } from './route.ts';
@@ -19,6 +20,10 @@ export interface TransportOptions {
   readonly baseUrl: string;
   /** Sent as `user-agent`. */
   readonly userAgent: string;
+  /** The header that carries the credential, in lower case. */
+  readonly credentialHeader: string;
+  /** The statuses of refusals whose bodies are read. @default none */
+  readonly refusalStatuses?: readonly number[];
   /** The longest one call may take, from the first byte of connecting to the last of the body. */
   readonly timeoutMs: number;
   /** The most sockets open at once; calls beyond them wait, so bound the calls in flight too. @default 64 */
@@ -41,9 +46,13 @@ export interface TransportOptions {
 }
 
 interface TransportRequest {
-  readonly operation: Operation;
+  /** What errors say the call was. */
+  readonly name: OperationName;
+  readonly method: Method;
   /** Starts with a slash; every segment must be safe in a URL already. */
   readonly path: string;
+  /** Sent as JSON; undefined sends no body. */
+  readonly body?: unknown;
   readonly apiKey: string;
   /** The largest body that is read. */
   readonly maxResponseBytes: number;
@@ -63,19 +72,19 @@ export interface TransportResponse {
 
 export interface Transport {
   /**
-   * Sends one GET; never retries, never follows a redirect.
+   * Sends one request; never retries, never follows a redirect.
    *
-   * @throws {BluejayError} `timeout`, `unavailable` or `invalid_response`
+   * @throws {UpstreamError} `timeout`, `unavailable` or `invalid_response`
    * @throws the signal's reason, once it is aborted
    */
-  get(request: TransportRequest): Promise<TransportResponse>;
+  send(request: TransportRequest): Promise<TransportResponse>;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
 
 /** A connection pool to one origin. It lives as long as the gateway. */
 export function createTransport(options: TransportOptions): Transport {
-  const { baseUrl, userAgent, timeoutMs, proxy } = options;
+  const { baseUrl, userAgent, credentialHeader, timeoutMs, proxy, refusalStatuses = [] } = options;
   const { connections = 64, connectTimeoutMs = 2_000, maxConnectionAgeMs = 60_000 } = options;
   const route = createRoute({ baseUrl, proxy, connectTimeoutMs });
   let connects = 0;
@@ -107,35 +116,41 @@ export function createTransport(options: TransportOptions): Transport {
   };
 
   const timeouts = new Timeouts(timeoutMs);
+  const requiredBodies = new Set(refusalStatuses);
 
-  function get(request: TransportRequest): Promise<TransportResponse> {
+  function send(request: TransportRequest): Promise<TransportResponse> {
     const { signal } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const exchange = new Exchange(request, timeouts, resolve, reject, countConnects);
+      const { method, path, body } = request;
+      const exchange = new Exchange(request, { timeouts, countConnects, requiredBodies }, resolve, reject);
+      const headers = requestHeaders(request, credentialHeader, fixedHeaders);
+      if (body !== undefined) headers['content-type'] = 'application/json';
       pool.dispatch(
         {
-          method: 'GET',
-          path: route.prefix + request.path,
-          headers: requestHeaders(request, fixedHeaders),
+          method,
+          path: route.prefix + path,
+          headers,
+          body: body === undefined ? null : JSON.stringify(body),
         },
         exchange,
       );
     });
   }
 
-  return { get, close: () => pool.destroy() };
+  return { send, close: () => pool.destroy() };
 }
 
 function requestHeaders(
   { apiKey, validators, headers: additional }: TransportRequest,
+  credentialHeader: string,
   fixed: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const headers: Record<string, string> =
     additional === undefined
       ? // Spreading one object is several times as fast as spreading two.
-        { ...fixed, 'x-api-key': apiKey }
-      : { ...additional, ...fixed, 'x-api-key': apiKey };
+        { ...fixed, [credentialHeader]: apiKey }
+      : { ...additional, ...fixed, [credentialHeader]: apiKey };
   if (validators?.etag !== undefined) headers['if-none-match'] = validators.etag;
   else if (validators?.['last-modified'] !== undefined) {
     headers['if-modified-since'] = validators['last-modified'];
@@ -146,22 +161,30 @@ function requestHeaders(
 /** `required`: the answer is useless without its body. `optional`: its status says enough. `none`: nobody reads it. */
 type BodyUse = 'required' | 'optional' | 'none';
 
-function bodyUseOf(status: number): BodyUse {
-  if (isSuccess(status) || status === 422) return 'required';
+function bodyUseOf(status: number, required: ReadonlySet<number>): BodyUse {
+  if (isSuccess(status) || required.has(status)) return 'required';
   // It says in its body whose it is.
   return status === 404 ? 'optional' : 'none';
 }
 
+/** What all calls of a transport share. */
+interface Shared {
+  readonly timeouts: Timeouts;
+  /** How many connections were made so far. */
+  readonly countConnects: () => number;
+  /** The statuses of refusals whose bodies are read. */
+  readonly requiredBodies: ReadonlySet<number>;
+}
+
 /** One call as undici drives it. The caller's promise settles at the timeout or the abort, whatever undici does. */
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #operation: Operation;
+  readonly #name: OperationName;
   readonly #signal: Cancellation | undefined;
   readonly #maxResponseBytes: number;
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #timeouts: Timeouts;
+  readonly #shared: Shared;
   readonly #timeout: StartedTimeout;
-  readonly #countConnects: () => number;
   readonly #connectsBefore: number;
   /** Whether the call went out on a connection that was there before: no other one was made for it. */
   #isReused = false;
@@ -174,21 +197,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   #bodyUse: BodyUse = 'none';
 
   constructor(
-    { operation, signal, maxResponseBytes }: TransportRequest,
-    timeouts: Timeouts,
+    { name, signal, maxResponseBytes }: TransportRequest,
+    shared: Shared,
     resolve: (response: TransportResponse) => void,
     reject: (error: unknown) => void,
-    countConnects: () => number,
   ) {
-    this.#operation = operation;
+    this.#name = name;
     this.#signal = signal;
     this.#maxResponseBytes = maxResponseBytes;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#countConnects = countConnects;
-    this.#connectsBefore = countConnects();
-    this.#timeouts = timeouts;
-    this.#timeout = timeouts.start(() => {
+    this.#shared = shared;
+    this.#connectsBefore = shared.countConnects();
+    this.#timeout = shared.timeouts.start(() => {
       if (this.#isAnswered) this.#answerWithoutBody();
       else this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' }));
     });
@@ -197,7 +218,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    this.#isReused = this.#countConnects() === this.#connectsBefore;
+    this.#isReused = this.#shared.countConnects() === this.#connectsBefore;
     if (this.#settled) controller.abort(abandoned);
   }
 
@@ -215,7 +236,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#abandon(this.#error({ kind: 'unavailable', reason: 'http_408', isStaleConnection: true }));
       return;
     }
-    this.#bodyUse = bodyUseOf(status);
+    this.#bodyUse = bodyUseOf(status, this.#shared.requiredBodies);
     if (this.#bodyUse === 'none') return;
     // No encoding was asked for. A body that has one anyway is not unpacked, so no bomb goes off.
     const encoding = headers['content-encoding'];
@@ -279,16 +300,17 @@ class Exchange implements Dispatcher.DispatchHandler {
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#timeouts.cancel(this.#timeout);
+    this.#shared.timeouts.cancel(this.#timeout);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     return true;
   }
 
-  #error(failure: Failure): BluejayError {
-    const operation = this.#operation;
-    return new BluejayError(
-      failure,
-      this.#status === 0 ? { operation } : { operation, status: this.#status },
+  #error(failure: Failure): UpstreamError {
+    const isUnsent =
+      this.#controller === undefined && (failure.kind === 'timeout' || failure.kind === 'unavailable');
+    return new UpstreamError(
+      isUnsent ? { ...failure, isUnsent } : failure,
+      this.#status === 0 ? this.#name : { ...this.#name, status: this.#status },
     );
   }
 }

@@ -1,23 +1,13 @@
-import { decodeValidationError } from './decode-validation-error.ts';
-import type { Failure } from '../upstream/errors.ts';
-import { parseRetryAfter } from '../upstream/retry-after.ts';
-import type { TransportResponse } from '../upstream/transport/transport.ts';
+import type { Failure } from './errors.ts';
+import { parseRetryAfter } from './retry-after.ts';
+import type { TransportResponse } from './transport/transport.ts';
 
 /**
- * The failure that a status other than a success stands for. What a 404 means depends on the call, so callers
- * that read take it for an absent persona before they come here.
+ * The failure that a status alone stands for, in any service.
  *
- * @param argumentNames the gateway's argument names by Bluejay's parameter names
- * @param apiKey what was sent, and is in no failure
  * @param now the present, in milliseconds since the epoch
  */
-export function classifyStatus(
-  response: TransportResponse,
-  argumentNames: ReadonlyMap<string, string>,
-  apiKey: string,
-  now: number,
-): Failure {
-  const { status, headers } = response;
+export function classifyStatus({ status, headers }: TransportResponse, now: number): Failure {
   if (status === 304) return { kind: 'invalid_response', reason: 'not_modified' };
   if (status >= 300 && status < 400) return { kind: 'invalid_response', reason: 'redirect' };
   if (isUnavailable(status)) {
@@ -29,8 +19,6 @@ export function classifyStatus(
       return { kind: 'unauthenticated', reason: 'refused_key' };
     case 403:
       return { kind: 'forbidden' };
-    case 422:
-      return classifyValidationError(response.body, argumentNames, apiKey);
     case 429:
       return { kind: 'rate_limited', retryAfterMs: parseRetryAfter(headers['retry-after'], now) };
     default:
@@ -52,15 +40,4 @@ function isUnavailable(status: number): boolean {
     (status >= 520 && status <= 527) ||
     status === 530
   );
-}
-
-function classifyValidationError(
-  body: string,
-  argumentNames: ReadonlyMap<string, string>,
-  apiKey: string,
-): Failure {
-  const decoded = decodeValidationError(body, argumentNames, apiKey);
-  if (!decoded.ok) return { kind: 'invalid_response', reason: decoded.reason };
-  const { header, fieldErrors } = decoded.value;
-  return header ? { kind: 'unauthenticated', reason: 'refused_key' } : { kind: 'invalid_input', fieldErrors };
 }

@@ -1,0 +1,99 @@
+import { isObject } from '../../shared/is-object.ts';
+import { defineEndpoint } from '../upstream/endpoint.ts';
+import { UpstreamError } from '../upstream/errors.ts';
+import type { Decoded } from '../upstream/json.ts';
+import { parseUuid } from '../uuid.ts';
+import { normaliseDateTime } from './date-time.ts';
+import { service } from './service.ts';
+
+/** A field's name in Bluejay's JSON, and how its text is read. */
+interface Field {
+  readonly sent: string;
+  /** Undefined for a text that is none of the field's. */
+  readonly parse: (text: string) => string | undefined;
+}
+
+const asItIs = (text: string) => text;
+
+/** Every field but the id. Bluejay may leave any of them out, or null, and may add others. */
+const fields = {
+  /** RFC 3339 in UTC. */
+  createdAt: { sent: 'created_at', parse: normaliseDateTime },
+  name: { sent: 'name', parse: asItIs },
+  description: { sent: 'description', parse: asItIs },
+  goal: { sent: 'goal', parse: asItIs },
+  /** A canonical UUID. */
+  orgId: { sent: 'org_id', parse: parseUuid },
+} as const satisfies Record<string, Field>;
+
+/** The error stands for a value that is not of the field's type: a resolver that returns it fails that field alone. */
+type FieldValue = string | null | UpstreamError;
+
+/** A customer persona as the rest of the gateway knows it. */
+export type CustomerPersona = { readonly [Name in keyof typeof fields]: FieldValue } & {
+  /** Canonical, lower-cased. */
+  readonly id: string;
+};
+
+const table = Object.entries<Field>(fields).map(([name, field]) => ({ name, ...field }));
+const sentNames = ['id', ...table.map(({ sent }) => sent)];
+
+/**
+ * Decodes one persona as Bluejay's JSON has it.
+ *
+ * @param idIfNull stands in for an id that is missing or null
+ * @returns undefined for what is no persona, or has no usable id
+ */
+type DecodePersona = (json: unknown, idIfNull?: string) => CustomerPersona | undefined;
+
+/** @param operation whose answers are decoded: the errors of their unusable values name it */
+export function createPersonaDecoder(operation: string): DecodePersona {
+  const unusable = new UpstreamError(
+    { kind: 'invalid_response', reason: 'unusable_value' },
+    { service, operation, status: 200 },
+  );
+  function decodeField(value: unknown, parse: Field['parse']): FieldValue {
+    if (value === undefined || value === null) return null;
+    return (typeof value === 'string' ? parse(value) : undefined) ?? unusable;
+  }
+
+  return (json, idIfNull) => {
+    // No field is required, but an object without any of them is something else, such as an error page in JSON.
+    if (!isObject(json) || !sentNames.some((name) => name in json)) return undefined;
+    const id = parseUuid(json['id'] ?? idIfNull);
+    if (id === undefined) return undefined;
+    const persona: Record<string, FieldValue> = { id };
+    for (const { name, sent, parse } of table) persona[name] = decodeField(json[sent], parse);
+    return persona as CustomerPersona;
+  };
+}
+
+/** The persona as Bluejay's JSON has it. No field is a boolean, so `false` is decoded as unusable again. */
+function encodePersona(persona: CustomerPersona | null): object {
+  if (persona === null) throw new TypeError('null is absent, and has no encoding');
+  const json: Record<string, string | false | null> = { id: persona.id };
+  for (const { name, sent } of table) {
+    const value = persona[name as keyof typeof fields];
+    json[sent] = value instanceof UpstreamError ? false : value;
+  }
+  return json;
+}
+
+const decodePersona = createPersonaDecoder('getCustomerPersona');
+
+/** One persona, or null where Bluejay has none of that id that the key may see. */
+export const getCustomerPersona = defineEndpoint({
+  operation: 'getCustomerPersona',
+  method: 'GET',
+  path: '/v1/customer-persona/{persona_id}',
+  idempotent: true,
+  argumentNames: { persona_id: 'id' },
+  decode(json, { persona_id: id }): Decoded<CustomerPersona | null> {
+    const persona = decodePersona(json, String(id));
+    if (persona === undefined) return { ok: false, reason: 'wrong_shape' };
+    return persona.id === id ? { ok: true, value: persona } : { ok: false, reason: 'other_id' };
+  },
+  absent: { value: null },
+  malformed: { persona_id: 'not-a-uuid' },
+  cache: { encode: encodePersona },
+});

@@ -1,0 +1,9 @@
+import type { Credential } from '../upstream/index.ts';
+import { apiKeyPattern } from './api-key.ts';
+
+/** Bluejay's name in errors, logs, metrics and traces. */
+export const service = 'bluejay';
+
+export const credential: Credential = { header: 'x-api-key', pattern: apiKeyPattern };
+
+export { fastApi as errorDialect } from './error-dialect.ts';

@@ -1,0 +1,210 @@
+import type { CacheResult, CallObserver } from './attempt.ts';
+import type { Cache } from './cache/index.ts';
+import { allowedFreshUntil } from './cache/freshness.ts';
+import { selectHeaders } from './cache/validators.ts';
+import { withoutKey } from './call.ts';
+import type { Answer, Caller, Reading } from './call.ts';
+import { deadlineError, UpstreamError } from './errors.ts';
+import type { Fingerprint } from './fingerprint.ts';
+import { createCoalescer } from './resilience/coalesce.ts';
+import type { CallContext } from './resilience/coalesce.ts';
+import { createResilientCall } from './resilient-call.ts';
+import type { ResilientCallOptions } from './resilient-call.ts';
+
+/**
+ * Calls an endpoint on behalf of a caller.
+ *
+ * @throws {UpstreamError} every kind; a missing or malformed key costs no call
+ */
+export type EndpointCall<Input, Value> = (input: Input, caller: Caller) => Promise<Reading<Value>>;
+
+/** For logs and metrics. */
+export interface ClientEvents {
+  /** A caller's read is one that is in flight already. */
+  readonly onCoalesced?: ((operation: string, service: string) => void) | undefined;
+  readonly onCache?: ((result: CacheResult) => void) | undefined;
+  /** Whether the cache that replicas share has a fresh entry; asked only after a miss. */
+  readonly onSharedCache?: ((result: 'hit' | 'miss') => void) | undefined;
+}
+
+export interface ClientOptions<Input, Value> extends ResilientCallOptions<Input, Value> {
+  readonly fingerprint: Fingerprint;
+  /** Absent where nothing is kept. */
+  readonly cache: Cache<Input, Value> | undefined;
+  /** Milliseconds since the epoch. */
+  readonly wallClock: () => number;
+  readonly events: ResilientCallOptions<Input, Value>['events'] & ClientEvents;
+}
+
+/** The call of one endpoint: from the cache, from a call that is in flight, or from the service. */
+export function createEndpointCall<Input extends object, Value>(
+  options: ClientOptions<Input, Value>,
+): EndpointCall<Input, Value> {
+  const { service, endpoint, fingerprint, cache, events, now, wallClock } = options;
+  const { operation, method, path } = endpoint;
+  const send = createResilientCall(options);
+  const coalescer = createCoalescer<Reading<Value>>({
+    onCoalesced: () => events.onCoalesced?.(operation, service),
+    leaveError: (reason) => deadlineError(reason, { service, operation }),
+  });
+  const keyOf = createKey(operation, path);
+  let writes = 0;
+
+  /** Reads the shared cache, then asks the service, and stores the answer. */
+  async function readThrough(
+    { key, input, apiKey, tenant }: Read<Input>,
+    context: CallContext,
+    kept: Cache<Input, Value>,
+  ): Promise<Reading<Value>> {
+    const previous = kept.isShared ? await kept.getShared(key, input) : kept.get(key);
+    if (kept.isShared) {
+      const isHit = previous !== undefined && kept.isFresh(previous);
+      events.onSharedCache?.(isHit ? 'hit' : 'miss');
+      if (isHit) return kept.read(previous);
+    }
+    try {
+      let answer = await send({ input, apiKey, tenant, previous }, context);
+      if (answer.kind === 'other_not_modified') {
+        // A 304 for something else than the entry confirms nothing (RFC 9111, section 4.3.4).
+        answer = await send({ input, apiKey, tenant }, context);
+      }
+      if (answer.kind === 'full') return kept.store(key, answer, answer, previous);
+      if (answer.kind === 'not_modified') return kept.confirm(key, answer.confirmed, answer);
+      throw new Error('A 304 without a condition');
+    } catch (error) {
+      // A key that the service refuses may not read the entry either.
+      if (isRefusal(error)) kept.forget(key, previous);
+      throw error;
+    }
+  }
+
+  async function callThrough(
+    { input, apiKey, tenant }: Read<Input>,
+    context: CallContext,
+  ): Promise<Reading<Value>> {
+    return readingOf(await send({ input, apiKey, tenant }, context));
+  }
+
+  function readingOf(answer: Answer<Value>): Reading<Value> {
+    // Nothing is kept, so no call was conditional.
+    if (answer.kind !== 'full') throw new Error('A 304 without a condition');
+    const sentAt = wallClock() - answer.elapsedMs;
+    return { value: answer.value, freshUntil: allowedFreshUntil(selectHeaders(answer.headers), sentAt) };
+  }
+
+  /** Answers with the entry in place of an error of the service's (RFC 5861, section 4). */
+  function answerOnError(
+    key: string,
+    observer: CallObserver | undefined,
+    error: unknown,
+    kept: Cache<Input, Value>,
+  ): Reading<Value> {
+    const entry = isUpstreamError(error) ? kept.get(key) : undefined;
+    if (entry === undefined || !kept.mayServeOnError(entry)) throw error;
+    record(observer, 'stale');
+    return kept.read(entry);
+  }
+
+  function record(observer: CallObserver | undefined, result: CacheResult): void {
+    observer?.onCache(result);
+    events.onCache?.(result);
+  }
+
+  /** Fetches anew what was answered stale, once at a time, while nobody waits for it. */
+  function refresh(read: Read<Input>, observer: CallObserver | undefined, kept: Cache<Input, Value>): void {
+    // No time for a retry: the request is charged for one call, and the next stale answer tries again.
+    const deadlineAtMs = now();
+    const start = (context: CallContext) => {
+      observer?.onRefresh();
+      return readThrough(read, context, kept);
+    };
+    // A failure is dropped: the entry stays as it is.
+    coalescer.run(read.key, { deadlineAtMs }, start).catch(() => {});
+  }
+
+  function readCached(read: Read<Input>, caller: Caller, kept: Cache<Input, Value>): Promise<Reading<Value>> {
+    const { key } = read;
+    const { observer } = caller;
+    const entry = kept.get(key);
+    if (entry !== undefined && kept.isFresh(entry)) {
+      record(observer, 'hit');
+      return Promise.resolve(kept.read(entry));
+    }
+    if (entry !== undefined && kept.mayServeWhileRevalidating(entry)) {
+      record(observer, 'stale');
+      // A request that has ended starts nothing more.
+      if (caller.signal?.aborted !== true) refresh(read, observer, kept);
+      return Promise.resolve(kept.read(entry));
+    }
+    record(observer, 'miss');
+    const reading = coalescer.run(key, caller, (context) => readThrough(read, context, kept));
+    // Without an entry there is nothing to answer with in place of an error.
+    if (entry === undefined && !kept.isShared) return reading;
+    return reading.catch((error: unknown) => answerOnError(key, observer, error, kept));
+  }
+
+  return (input, caller) => {
+    const { apiKey = '' } = caller;
+    const tenant = fingerprint(apiKey);
+    if (tenant === undefined) return Promise.reject(withoutKey(apiKey));
+    // Only reads are shared (RFC 9110, section 9.2.1): each write is its own.
+    if (method !== 'GET') {
+      writes += 1;
+      const write = { key: String(writes), input, apiKey, tenant };
+      return coalescer.run(write.key, caller, (context) => callThrough(write, context));
+    }
+    const read = { key: `${tenant}:${keyOf(input)}`, input, apiKey, tenant };
+    if (cache !== undefined) return readCached(read, caller, cache);
+    return coalescer.run(read.key, caller, (context) => callThrough(read, context));
+  };
+}
+
+/** One call, as it goes down to the service. */
+interface Read<Input> {
+  readonly key: string;
+  readonly input: Input;
+  readonly apiKey: string;
+  readonly tenant: string;
+}
+
+/** What tells one input of an endpoint from another: the parameters of its path. */
+function createKey(operation: string, path: string): (input: object) => string {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const [only] = names;
+  // A parameter is a value of one segment, and its text may hold anything but the separator of several.
+  if (only !== undefined && names.length === 1) {
+    return (input) => `${operation}:${(input as Record<string, string>)[only]}`;
+  }
+  return (input) =>
+    [
+      operation,
+      ...names.map((name) => encodeURIComponent((input as Record<string, string>)[name] ?? '')),
+    ].join(':');
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof UpstreamError &&
+    (error.failure.kind === 'unauthenticated' || error.failure.kind === 'forbidden')
+  );
+}
+
+/**
+ * Whether a gateway would have to answer 500, 502, 503 or 504: what RFC 5861, section 4, calls an error. A
+ * 4xx is the service's word about the thing or the key, unless something else says it in the service's place.
+ */
+function isUpstreamError(error: unknown): boolean {
+  if (!(error instanceof UpstreamError)) return false;
+  const { failure } = error;
+  switch (failure.kind) {
+    case 'unavailable':
+    case 'timeout':
+    case 'overloaded':
+    case 'invalid_response':
+      return true;
+    case 'unexpected_status':
+      return failure.status === 500 || failure.reason !== undefined;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,103 @@
+import type { CacheEntry } from './cache/entry.ts';
+import { createCall } from './call.ts';
+import type { Answer, CallOptions } from './call.ts';
+import { UpstreamError } from './errors.ts';
+import { createPathCheck } from './path-check.ts';
+import type { Presence } from './path-check.ts';
+import type { Chain } from './resilience/chain.ts';
+import type { CallContext } from './resilience/coalesce.ts';
+
+export interface ResilientCallOptions<Input, Value> extends CallOptions<Input, Value> {
+  readonly chain: Chain;
+}
+
+interface ResilientCallRequest<Input, Value> {
+  readonly input: Input;
+  readonly apiKey: string;
+  /** The fingerprint of the API key. */
+  readonly tenant: string;
+  /** What is kept, and may be confirmed. */
+  readonly previous?: CacheEntry<Value> | undefined;
+}
+
+/**
+ * One call, sent as often as it needs to be and may be: through the resilience chain, and with a second question where
+ * a 404 does not say what is missing.
+ *
+ * @throws {UpstreamError} every kind
+ * @throws the context's reason once its signal is aborted
+ */
+export type ResilientCall<Input, Value> = (
+  request: ResilientCallRequest<Input, Value>,
+  context: CallContext,
+) => Promise<Answer<Value>>;
+
+export function createResilientCall<Input extends object, Value>(
+  options: ResilientCallOptions<Input, Value>,
+): ResilientCall<Input, Value> {
+  const { chain, service, endpoint, errorDialect, now } = options;
+  const dialectStatuses = errorDialect.statuses;
+  const { operation, absent, malformed } = endpoint;
+  const call = createCall(options);
+  const pathCheck = createPathCheck({ service, operation, now });
+
+  function send(request: ResilientCallRequest<Input, Value>, context: CallContext) {
+    const { input, apiKey, tenant, previous } = request;
+    return chain(tenant, context, (signal, attempt) =>
+      call({ input, apiKey, signal, attempt, observer: context.observer, previous }),
+    );
+  }
+
+  /** Whether the service has the path: it then refuses the malformed input, and is silent of the path. */
+  async function askForPath(
+    { apiKey, tenant }: ResilientCallRequest<Input, Value>,
+    input: Input,
+    context: CallContext,
+  ): Promise<Presence> {
+    try {
+      const { kind } = await send({ input, apiKey, tenant }, context);
+      return kind === 'unclear' ? 'missing' : 'present';
+    } catch (error) {
+      const presence = error instanceof UpstreamError ? presenceIn(error, dialectStatuses) : undefined;
+      if (presence === undefined) throw error;
+      return presence;
+    }
+  }
+
+  return async (request, context) => {
+    const answer = await send(request, context);
+    if (answer.kind !== 'unclear') {
+      pathCheck.confirm();
+      return answer;
+    }
+    // Only where there is something to be absent is an answer unclear.
+    if (absent === undefined) throw new Error(`${operation} has nothing to be absent`);
+    if (malformed !== undefined) {
+      const { tenant, previous } = request;
+      const isKnown = previous?.isAbsent === false;
+      await pathCheck.require(tenant, isKnown, context, (shared) => askForPath(request, malformed, shared));
+    }
+    return { ...answer, kind: 'full', value: absent.value, isAbsent: true };
+  };
+}
+
+/** What a refusal of the malformed input says of the path; undefined where nothing can be told from it. */
+function presenceIn(
+  { failure, upstream }: UpstreamError,
+  refusalStatuses: readonly number[],
+): Presence | undefined {
+  // Whatever its body: a proxy may have replaced it.
+  if (upstream?.status !== undefined && refusalStatuses.includes(upstream.status)) return 'present';
+  switch (failure.kind) {
+    case 'unauthenticated':
+    case 'forbidden':
+      return 'refused';
+    case 'unexpected_status':
+      if (failure.status >= 500) return undefined;
+      return failure.status === 404 ? 'missing' : 'present';
+    case 'invalid_response':
+      return upstream?.status === undefined ? undefined : 'missing';
+    default:
+      return undefined;
+  }
+}
