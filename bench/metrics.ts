@@ -152,14 +152,14 @@ async function measure(request: () => Promise<void>): Promise<number> {
   return (user + system) / requests;
 }
 
-const { events } = createMetrics({
+const metrics = createMetrics({
   version: 'bench',
   errorCodes: [],
-  upstream: { service: 'bluejay', operations: [] },
-  readLoad: () => {
+  readLoads: () => {
     throw new Error('Nobody scrapes here');
   },
 });
+const events = { ...metrics.events, ...metrics.eventsOf('bluejay', []) };
 const without = createRequest({});
 const withMetrics = createRequest(events);
 for (let round = 0; round < 5; round += 1) {

@@ -4,6 +4,9 @@ import type { Config, TracingConfig } from './config/index.ts';
 import { bluejayOperations, createBluejay } from './datasources/bluejay/index.ts';
 import type { BluejayEvents } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
+import { openService } from './datasources/service.ts';
+import type { AnyService, OpenService } from './datasources/service.ts';
+import type { AnyEndpoint } from './datasources/upstream/endpoint.ts';
 import type { DataSourcesEvents } from './datasources/index.ts';
 import { createEventLog } from './observability/event-log.ts';
 import type { ServerEvents } from './observability/events.ts';
@@ -15,6 +18,7 @@ import type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 import type { Metrics, MetricsOptions } from './observability/metrics/index.ts';
 import type { Tracing } from './observability/tracing/index.ts';
 import { createSchema } from './schema/index.ts';
+import type { Builder } from './schema/index.ts';
 import { errorTable } from './shared/error-codes.ts';
 import { createFastLane } from './server/graphql/fast-lane.ts';
 import { asksForPage, createGraphiQLRoute } from './server/http/graphiql.ts';
@@ -47,6 +51,19 @@ export interface GatewayOptions {
    * @default true
    */
   readonly servesMetrics?: boolean;
+  /** Fields of your own. @default none */
+  readonly extension?: Extension;
+}
+
+/** Fields of an embedder's own, and the services that they call. */
+export interface Extension {
+  /** Each has a name of its own, in metrics, too. Its calls get all that Bluejay's have, and its own limits. */
+  readonly services?: readonly AnyService[];
+  /**
+   * Adds types and fields to the schema. A field that calls a service says so with `declareReads`: by this it is
+   * counted for the rate limit and the limits on lists.
+   */
+  readonly extendSchema?: (builder: Builder) => void;
 }
 
 /** At the gateway's door, in its data sources, and between it and Bluejay. */
@@ -85,7 +102,9 @@ export interface Gateway {
  * @throws {ConfigurationError} where the file of trusted documents is wrong
  */
 export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
-  const schema = createSchema();
+  const { servesMetrics = true, extension = {} } = options;
+  const createExtendedSchema = () => createSchema(extension.extendSchema);
+  const schema = createExtendedSchema();
   const pipeline = createPipeline({
     schema,
     limits: config.limits,
@@ -99,34 +118,46 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const trustedDocuments =
     config.trustedDocuments && (await loadTrustedDocuments(config.trustedDocuments, pipeline));
 
-  const { servesMetrics = true } = options;
   const logger = options.logger === undefined ? await openLogger(config.log) : guardLogger(options.logger);
-  const metrics =
+  const metrics: Metrics | undefined =
     config.metrics &&
     (await openMetrics({
       version,
       errorCodes: Object.keys(errorTable),
-      upstream: bluejayOperations,
-      readLoad: () => bluejay.load(),
+      readLoads: () => [bluejay.load(), ...opened.map(({ upstream }) => upstream.load())],
     }));
   const tracing = config.tracing && (await openTracing(config.tracing, logger));
+  const listeners = [createEventLog(logger), guardEvents(options.events ?? {}, logger)];
   const events = mergeEvents<GatewayEvents>(
-    createEventLog(logger),
+    ...listeners,
     metrics?.events ?? {},
-    guardEvents(options.events ?? {}, logger),
+    metrics?.eventsOf(bluejayOperations.service, bluejayOperations.operations) ?? {},
   );
+  const userAgent = `bluejay-graphql/${version}`;
   const upstream = await openUpstream(config.upstream);
   const bluejay = await createBluejay({
     baseUrl: upstream.baseUrl,
     proxy: upstream.proxy,
-    userAgent: `bluejay-graphql/${version}`,
+    userAgent,
     timeoutMs: config.upstream.timeoutMs,
     auth: upstream.auth.mode,
     cache: config.cache,
     events,
   });
+  const opened: readonly OpenService[] = await Promise.all(
+    (extension.services ?? []).map((service) => {
+      const { name, endpoints } = service.options;
+      const operations = (endpoints as readonly AnyEndpoint[]).map(({ operation }) => operation);
+      return openService(
+        service,
+        userAgent,
+        mergeEvents<GatewayEvents>(...listeners, metrics?.eventsOf(name, operations) ?? {}),
+      );
+    }),
+  );
   const createDataSources = createDataSourcesFactory({
     customerPersonas: bluejay.customerPersonas,
+    services: new Map(opened.map((service) => [service.options.name, service])),
     events,
   });
 
@@ -138,7 +169,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
         createDataSources,
         formatResult: createFormatResult(logger),
         limitRepresentations: createRepresentationLimit(config.maxRepresentations),
-        inlineTracer: config.inlineTrace ? createInlineTracer(createSchema) : undefined,
+        inlineTracer: config.inlineTrace ? createInlineTracer(createExtendedSchema) : undefined,
         maxResponseBytes: config.maxResponseBytes,
       }),
       events,
@@ -180,6 +211,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     await http.close(config.drainDelayMs, graceMs);
     protection.close();
     await bluejay.close();
+    await Promise.all(opened.map((service) => service.upstream.close()));
     await upstream.close();
     await tracing?.close();
     // Last of all, so that the end can be seen in them.

@@ -1,6 +1,15 @@
 // The gateway as a whole …
 export { createGateway } from './gateway.ts';
-export type { Gateway, GatewayEvents, GatewayOptions } from './gateway.ts';
+export type { Extension, Gateway, GatewayEvents, GatewayOptions } from './gateway.ts';
+// … with fields and services of your own …
+export { defineService } from './datasources/service.ts';
+export type { Service, ServiceCalls, ServiceOptions } from './datasources/service.ts';
+export { bodyOf, defineEndpoint } from './datasources/upstream/endpoint.ts';
+export type { Endpoint } from './datasources/upstream/endpoint.ts';
+export type { Decoded } from './datasources/upstream/json.ts';
+export type { ErrorDialect } from './datasources/upstream/error-dialect.ts';
+export { declareReads } from './schema/index.ts';
+export type { Builder, Reads } from './schema/index.ts';
 export type { OperationEnd, Outcome, RequestEnd, ServerEvents } from './observability/events.ts';
 export { parseConfig } from './config/index.ts';
 export type {

@@ -1,5 +1,7 @@
 import type { Caller } from './upstream/call.ts';
 import type { CustomerPersonasClient } from './bluejay/index.ts';
+import { createServiceCalls } from './service.ts';
+import type { OpenService, ServiceLookup } from './service.ts';
 import { createCustomerPersonas } from './customer-personas.ts';
 import type { CustomerPersonas } from './customer-personas.ts';
 
@@ -9,7 +11,7 @@ export type { CustomerPersona } from './bluejay/customer-persona.ts';
 export type { CustomerPersonas } from './customer-personas.ts';
 
 /** What the resolvers of one GraphQL request read from. */
-export interface DataSources {
+export interface DataSources extends ServiceLookup {
   readonly customerPersonas: CustomerPersonas;
   /**
    * Until when Bluejay allows all that has been read so far to be used without asking again, in
@@ -20,6 +22,8 @@ export interface DataSources {
 
 export interface DataSourcesOptions {
   readonly customerPersonas: CustomerPersonasClient;
+  /** Further services, by their names. @default none */
+  readonly services?: ReadonlyMap<string, OpenService>;
   /** The most reads in flight for one batch of a request. @default 32 */
   readonly batchConcurrency?: number;
   readonly events?: DataSourcesEvents;
@@ -35,12 +39,13 @@ export interface DataSourcesEvents {
 export type DataSourcesFactory = (caller: Caller) => DataSources;
 
 export function createDataSourcesFactory(options: DataSourcesOptions): DataSourcesFactory {
-  const { customerPersonas: client, batchConcurrency = 32, events = {} } = options;
+  const { customerPersonas: client, services, batchConcurrency = 32, events = {} } = options;
   return (caller) => {
     let freshUntil = Infinity;
     const onRead = (until: number) => {
       if (until < freshUntil) freshUntil = until;
     };
+    let opened: Map<string, object> | undefined;
     return {
       customerPersonas: createCustomerPersonas({
         client,
@@ -49,6 +54,17 @@ export function createDataSourcesFactory(options: DataSourcesOptions): DataSourc
         onRead,
         onBatch: events.onBatch,
       }),
+      service(name) {
+        opened ??= new Map();
+        let calls = opened.get(name);
+        if (calls === undefined) {
+          const service = services?.get(name);
+          if (service === undefined) throw new Error(`The gateway was given no service named ${name}.`);
+          calls = createServiceCalls(service, { caller, concurrency: batchConcurrency, onRead });
+          opened.set(name, calls);
+        }
+        return calls;
+      },
       freshUntil: () => (freshUntil === Infinity ? 0 : freshUntil),
     };
   };

@@ -13,7 +13,7 @@ import type {
 } from '../../src/config/index.ts';
 import type { CacheConfig } from '../../src/datasources/upstream/index.ts';
 import { createGateway } from '../../src/gateway.ts';
-import type { GatewayEvents } from '../../src/gateway.ts';
+import type { Extension, GatewayEvents } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Fault, Sandbox } from '../../src/sandbox/index.ts';
@@ -62,6 +62,7 @@ export interface TestGatewayOptions {
   readonly http?: Partial<HttpConfig>;
   readonly protection?: Partial<ProtectionConfig>;
   readonly events?: GatewayEvents;
+  readonly extension?: Extension;
   readonly sampleSuccesses?: number;
   readonly metrics?: MetricsConfig;
   readonly tracing?: TracingConfig | undefined;
@@ -151,7 +152,11 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     protection: { ...protectionDefaults, overload, ...options.protection },
     upstream: { kind: 'bluejay', baseUrl: options.baseUrl ?? sandbox.url, auth, timeoutMs },
   });
-  const gateway = await createGateway(config, { logger, events: options.events ?? {} });
+  const gateway = await createGateway(config, {
+    logger,
+    events: options.events ?? {},
+    extension: options.extension ?? {},
+  });
   const url = await gateway.listen();
   onTestFinished(() => gateway.close(0));
   return {

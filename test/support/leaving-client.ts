@@ -46,11 +46,15 @@ export async function fillLine(gateway: TestGateway, more = 0): Promise<LeavingC
       variables: { ids: someIds(32, series) },
     }),
   );
-  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 2048$/m);
+  await expect
+    .poll(() => gateway.metrics())
+    .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 2048$/m);
   // While half of the places are taken, only single reads get the others.
   const singles = someIds(2_048 + more, 66).map((id) =>
     startLeavingClient(gateway.url, { query: `{ persona(id: "${id}") { id } }` }),
   );
-  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 4096$/m);
+  await expect
+    .poll(() => gateway.metrics())
+    .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 4096$/m);
   return [...batches, ...singles];
 }

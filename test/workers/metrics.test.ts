@@ -77,12 +77,13 @@ function createSource(load: Partial<UpstreamLoad> = {}) {
     maxQueue: 512,
     operations: { getCustomerPersona: operation, listCustomerPersonasByAgent: operation },
   };
-  return createMetrics({
+  const metrics = createMetrics({
     version: '1.2.3',
     errorCodes: [],
-    upstream: { service: 'bluejay', operations: ['getCustomerPersona', 'listCustomerPersonasByAgent'] },
-    readLoad: () => ({ ...idle, ...load }),
+    readLoads: () => [{ ...idle, ...load }],
   });
+  metrics.eventsOf('bluejay', ['getCustomerPersona', 'listCustomerPersonasByAgent']);
+  return metrics;
 }
 
 test('what is going on is added up, the lowest budget counts, and of a breaker’s states the share', async () => {

@@ -73,12 +73,15 @@ function createFamily<Child>(
   createChild: () => Child,
   sample: (name: string, labels: Labels, child: Child) => Sample[],
 ): Family<Child> {
-  const leaves: { readonly labels: Labels; readonly child: Child }[] = [];
-  const root = new Branch<Child>();
   const fullName = prefix + name;
+  const registered = registry.getSingleMetric(fullName) as unknown as { leaves: Leaf<Child>[] } | undefined;
+  // One family for each set of fixed labels, and one metric for all of them.
+  const leaves = registered?.leaves ?? [];
+  const root = new Branch<Child>();
   const metric = {
     name: fullName,
     help,
+    leaves,
     get: () =>
       Promise.resolve({
         name: fullName,
@@ -89,7 +92,7 @@ function createFamily<Child>(
       }),
   };
   // All that the registry asks of a metric is its name and what `get` returns.
-  registry.registerMetric(metric as unknown as Metric);
+  if (registered === undefined) registry.registerMetric(metric as unknown as Metric);
   return {
     child(...labelValues) {
       let branch = root;
@@ -103,6 +106,11 @@ function createFamily<Child>(
       return branch.child;
     },
   };
+}
+
+interface Leaf<Child> {
+  readonly labels: Labels;
+  readonly child: Child;
 }
 
 /** Finds a child by one label value after the other: a key made of all of them would be a new text each time. */

@@ -14,28 +14,31 @@ export interface MetricsOptions {
   readonly version: string;
   /** All that can be in an answer. */
   readonly errorCodes: readonly string[];
-  /** Of which operations are counted from the start, so that their series begin at 0. */
-  readonly upstream: { readonly service: string; readonly operations: readonly string[] };
-  readonly readLoad: () => UpstreamLoad;
+  /** How much each service has to do. */
+  readonly readLoads: () => readonly UpstreamLoad[];
 }
 
 /** Prometheus metrics of one gateway, of Node.js and of the process. No key, id or host is in a label. */
 export interface Metrics extends MetricsServer {
-  /** Tell these of everything that happens. */
-  readonly events: ServerEvents & UpstreamEvents & DataSourcesEvents;
+  /** Tell these of everything that happens at the door. */
+  readonly events: ServerEvents;
+  /**
+   * What to tell of everything that happens between the gateway and a service.
+   *
+   * @param operations are counted from the start, so that their series begin at 0
+   */
+  eventsOf(service: string, operations: readonly string[]): UpstreamEvents & DataSourcesEvents;
   /** All of them as they are now, for a process that adds up those of several. */
   read(): Promise<MetricsSnapshot>;
 }
 
-export function createMetrics({ version, errorCodes, upstream, readLoad }: MetricsOptions): Metrics {
+export function createMetrics({ version, errorCodes, readLoads }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  addStateMetrics({ registry, version, readLoad });
+  addStateMetrics({ registry, version, readLoads });
   return {
-    events: {
-      ...createServerMetrics(registry, errorCodes),
-      ...createUpstreamMetrics(registry, upstream.service, upstream.operations),
-    },
+    events: createServerMetrics(registry, errorCodes),
+    eventsOf: (service, operations) => createUpstreamMetrics(registry, service, operations),
     read: () => registry.getMetricsAsJSON(),
     ...createMetricsServer(() => registry.metrics()),
   };

@@ -9,23 +9,24 @@ export interface StateMetricsOptions {
   readonly registry: Registry;
   /** Of the gateway. */
   readonly version: string;
-  readonly readLoad: () => UpstreamLoad;
+  readonly readLoads: () => readonly UpstreamLoad[];
 }
 
 /** The state of the moment in which somebody scrapes. */
-export function addStateMetrics({ registry, version, readLoad }: StateMetricsOptions): void {
+export function addStateMetrics({ registry, version, readLoads }: StateMetricsOptions): void {
   const gauge = (name: string, help: string, read: (load: UpstreamLoad) => number) =>
     new Gauge({
       name: prefix + name,
       help,
+      labelNames: ['service'],
       registers: [registry],
       collect() {
-        this.set(read(readLoad()));
+        for (const load of readLoads()) this.set({ service: load.service }, read(load));
       },
     });
-  gauge('upstream_calls_in_flight', 'Calls to Bluejay in flight.', ({ inFlight }) => inFlight);
+  gauge('upstream_calls_in_flight', 'Calls to a service in flight.', ({ inFlight }) => inFlight);
   gauge('upstream_calls_in_flight_max', 'The most that may be in flight.', ({ maxInFlight }) => maxInFlight);
-  gauge('upstream_calls_queued', 'Calls to Bluejay that wait for a place.', ({ queued }) => queued);
+  gauge('upstream_calls_queued', 'Calls to a service that wait for a place.', ({ queued }) => queued);
   gauge('upstream_calls_queued_max', 'The most that may wait.', ({ maxQueue }) => maxQueue);
   const retryBudget = new Gauge({
     name: `${prefix}upstream_retry_budget_remaining`,
@@ -34,9 +35,10 @@ export function addStateMetrics({ registry, version, readLoad }: StateMetricsOpt
     aggregator: 'min',
     registers: [registry],
     collect() {
-      const { service, operations } = readLoad();
-      for (const [operation, { retriesLeft }] of Object.entries(operations)) {
-        retryBudget.set({ service, operation }, retriesLeft);
+      for (const { service, operations } of readLoads()) {
+        for (const [operation, { retriesLeft }] of Object.entries(operations)) {
+          retryBudget.set({ service, operation }, retriesLeft);
+        }
       }
     },
   });
@@ -47,10 +49,11 @@ export function addStateMetrics({ registry, version, readLoad }: StateMetricsOpt
     aggregator: 'average',
     registers: [registry],
     collect() {
-      const { service, operations } = readLoad();
-      for (const [operation, load] of Object.entries(operations)) {
-        for (const state of breakerStates) {
-          breaker.set({ service, operation, state }, state === load.breaker ? 1 : 0);
+      for (const { service, operations } of readLoads()) {
+        for (const [operation, load] of Object.entries(operations)) {
+          for (const state of breakerStates) {
+            breaker.set({ service, operation, state }, state === load.breaker ? 1 : 0);
+          }
         }
       }
     },

@@ -1,4 +1,4 @@
-import { execute, visit } from 'graphql';
+import { execute, OperationTypeNode, visit } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Context } from '../../schema/index.ts';
@@ -29,7 +29,8 @@ type State =
  *
  * graphql-js stays the reference: what graphql-jit is known to do differently is never compiled, and a result
  * with errors is made again by graphql-js, whose errors are those of the table. That costs no second upstream
- * call, because the data sources of a request remember what they have read.
+ * call, because the data sources of a request remember what they have read. Of a mutation that would not be true: it is
+ * never compiled, so never executed twice.
  */
 export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
   const { schema, document, runsBeforeCompiling } = options;
@@ -76,6 +77,9 @@ function compile(schema: GraphQLSchema, document: DocumentNode): State {
 function isCompilable(document: DocumentNode): boolean {
   let compilable = true;
   visit(document, {
+    OperationDefinition({ operation }) {
+      if (operation !== OperationTypeNode.QUERY) compilable = false;
+    },
     Name(node) {
       if (node.value === '__proto__') compilable = false;
     },
