@@ -297,9 +297,13 @@ test.each([
         startLeavingClient(gateway.url, manyPersonas(series + index)),
       );
     start(66, 0);
-    await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 2048$/m);
+    await expect
+      .poll(() => gateway.metrics())
+      .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 2048$/m);
     start(1, 66);
-    await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 2080$/m);
+    await expect
+      .poll(() => gateway.metrics())
+      .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 2080$/m);
     const refused = await gateway.post(manyPersonas(67));
     expect(refused.status).toBe(503);
     expect(await refused.json()).toMatchObject({ errors: [{ extensions: { code: 'OVERLOADED' } }] });
@@ -323,10 +327,14 @@ test('a busy gateway refuses the caller whose reads fill the line, by its key, a
   const start = (params: { query: string; variables?: object }) =>
     startLeavingClient(gateway.url, params, { 'x-api-key': clinic.apiKey });
   const greedy = someIds(540).map((id) => start({ query: `{ persona(id: "${id}") { id } }` }));
-  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 508$/m);
+  await expect
+    .poll(() => gateway.metrics())
+    .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 508$/m);
   // At once: the process may be busy still, and 512 are the most for those who come then.
   greedy.push(start({ ...manyPersonas(1), variables: { ids: someIds(20, 1) } }));
-  await expect.poll(() => gateway.metrics()).toMatch(/^bluejay_graphql_upstream_calls_queued 528$/m);
+  await expect
+    .poll(() => gateway.metrics())
+    .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 528$/m);
 
   const clients = [clinic, airline].map(({ apiKey }) => {
     const { socket, received } = openConnection(gateway.url);
