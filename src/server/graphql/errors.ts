@@ -14,8 +14,10 @@ interface Row {
 
 type UnauthenticatedReason = Extract<Failure, { kind: 'unauthenticated' }>['reason'];
 
-/** What each failure of the data source becomes; the compiler insists on every kind. */
-const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind: Kind }>) => Row } = {
+/** What each failure becomes, by the name of the service; the compiler insists on every kind. */
+const rows: {
+  readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind: Kind }>, service: string) => Row;
+} = {
   invalid_input: ({ fieldErrors }) => ({
     code: 'BAD_USER_INPUT',
     message: `Invalid input${fieldErrors[0] === undefined ? '' : `: ${fieldErrors[0].message}`}`,
@@ -27,39 +29,39 @@ const rows: { readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind:
     message: unauthenticatedMessages[reason],
     retryable: false,
   }),
-  forbidden: () => ({
+  forbidden: (_failure, service) => ({
     code: 'FORBIDDEN',
-    message: 'The API key may not do this; ask for access in Bluejay.',
+    message: `The API key may not do this; ask for access in ${service}.`,
     retryable: false,
   }),
-  rate_limited: ({ retryAfterMs }) => ({
+  rate_limited: ({ retryAfterMs }, service) => ({
     code: 'RATE_LIMITED',
-    message: 'Bluejay limits the requests of this API key; try again later.',
+    message: `${service} limits the requests of this API key; try again later.`,
     retryable: true,
     ...(retryAfterMs !== undefined && { extensions: { retryAfterMs } }),
   }),
-  timeout: () => ({
+  timeout: (_failure, service) => ({
     code: 'UPSTREAM_TIMEOUT',
-    message: 'Bluejay did not answer in time; try again.',
+    message: `${service} did not answer in time; try again.`,
     retryable: true,
   }),
-  unavailable: ({ reason, retryAfterMs }) => ({
+  unavailable: ({ reason, retryAfterMs }, service) => ({
     code: 'UPSTREAM_UNAVAILABLE',
-    message: 'Bluejay cannot be reached at the moment; try again later.',
+    message: `${service} cannot be reached at the moment; try again later.`,
     retryable: true,
     extensions: {
       ...(reason === 'circuit_open' && { reason }),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   }),
-  unexpected_status: ({ status }) => ({
+  unexpected_status: ({ status }, service) => ({
     code: 'UPSTREAM_ERROR',
-    message: 'Bluejay failed; if it goes on, report the requestId.',
+    message: `${service} failed; if it goes on, report the requestId.`,
     retryable: status >= 500,
   }),
-  invalid_response: () => ({
+  invalid_response: (_failure, service) => ({
     code: 'UPSTREAM_INVALID_RESPONSE',
-    message: 'Bluejay sent an unusable answer; if it goes on, report the requestId.',
+    message: `${service} sent an unusable answer; if it goes on, report the requestId.`,
     retryable: false,
   }),
   overloaded: ({ retryAfterMs }) => ({
@@ -108,7 +110,7 @@ function formatError(error: GraphQLError, context: ErrorContext): FormattedError
   const original = rootCause(error);
   if (original instanceof UpstreamError) {
     context.onFailure(original);
-    const { message, code, retryable, extensions } = rowOf(original.failure);
+    const { message, code, retryable, extensions } = rowOf(original.failure, original.upstream);
     const upstream = formatUpstream(original.upstream);
     return located(error, message, { code, requestId, retryable, ...extensions, ...upstream });
   }
@@ -200,9 +202,10 @@ function describeVariable(original: GraphQLError, error: GraphQLError, variable:
   };
 }
 
-function rowOf(failure: Failure): Row {
+function rowOf(failure: Failure, call: UpstreamCall | undefined): Row {
+  const service = call === undefined || call.service === 'bluejay' ? 'Bluejay' : call.service;
   // TypeScript cannot relate the union's member to the row of its kind.
-  return (rows[failure.kind] as (failure: Failure) => Row)(failure);
+  return (rows[failure.kind] as (failure: Failure, service: string) => Row)(failure, service);
 }
 
 function formatUpstream(call: UpstreamCall | undefined): { upstream?: Record<string, unknown> } {
