@@ -1,6 +1,8 @@
 import type { RequestListener } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
-import type { Config, TracingConfig } from './config/index.ts';
+import { completeConfig } from './config/complete.ts';
+import type { PartialConfig } from './config/complete.ts';
+import type { TracingConfig } from './config/index.ts';
 import { bluejayOperations, createBluejay } from './datasources/bluejay/index.ts';
 import type { BluejayEvents } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
@@ -28,6 +30,8 @@ import { createInlineTracer } from './server/graphql/inline-trace.ts';
 import { createHttpServer } from './server/http/server.ts';
 import { observeLane } from './server/graphql/observed-lane.ts';
 import { createPipeline } from './server/graphql/pipeline.ts';
+import { checkPlugins } from './server/graphql/plugins.ts';
+import type { GraphQLPlugin } from './server/graphql/plugins.ts';
 import { createProtection } from './server/admission/protection.ts';
 import { createRepresentationLimit } from './server/graphql/representations.ts';
 import { createRequestWatch } from './server/http/request-watch.ts';
@@ -38,7 +42,10 @@ import { openUpstream } from './upstream.ts';
 import { version } from './version.ts';
 
 export interface GatewayOptions {
-  /** Replaces the logger, and with it the level and the format of `config.log`. Lines for which it throws are lost. */
+  /**
+   * Replaces the logger, and with it the level and the format of `config.log`: any that has pino's `debug`, `info`,
+   * `warn`, `error` and `fatal`. Lines for which it throws are lost.
+   */
   readonly logger?: Logger;
   /**
    * Called when something happens in the gateway, for metrics of your own. A listener that throws, or returns a promise
@@ -51,6 +58,15 @@ export interface GatewayOptions {
    * @default true
    */
   readonly servesMetrics?: boolean;
+  /**
+   * Plugins of Yoga's or Envelop's: their `onParse`, `onValidate`, `onContextBuilding` and `onExecute`, and what these
+   * return to be called afterwards, run for every request in Yoga's order. Then no request takes the way without Yoga
+   * that the gateway is fast by. A plugin with hooks of HTTP (`onRequest`, `onParams`, `onResultProcess`, `onResponse` …) is
+   * refused. @default none
+   */
+  readonly plugins?: readonly GraphQLPlugin[];
+  /** Where GraphQL is served. @default '/graphql' */
+  readonly path?: string;
   /** Fields of your own. @default none */
   readonly extension?: Extension;
 }
@@ -72,7 +88,10 @@ export type GatewayEvents = ServerEvents & DataSourcesEvents & BluejayEvents;
 /** A running gateway, all of its parts made for it alone. */
 export interface Gateway {
   readonly schema: GraphQLSchema;
-  /** For a server of your own: `/graphql`, `/health/live` and `/health/ready`, 404 elsewhere. */
+  /**
+   * For a server of your own: GraphQL's path, `/health/live` and `/health/ready`, 404 elsewhere. The limits on sockets
+   * (`http.maxConnections`, `http.receiveTimeoutMs`, the sizes and times of headers) are those of that server.
+   */
   readonly listener: RequestListener;
   /**
    * Listens on the configuration's host and port, and for metrics where there is a port for them.
@@ -99,13 +118,27 @@ export interface Gateway {
 /**
  * Puts the gateway together. With `upstream.kind` `sandbox` it starts the sandbox too.
  *
+ * @param partialConfig what `parseConfig` returns, or a part of it: what is missing has the default of its variable.
+ *   @default all defaults: the sandbox, on port 4000
  * @throws {ConfigurationError} where the file of trusted documents is wrong
+ * @throws an Error where `options.path` is not a path of its own, a plugin cannot be called, or an extension's field does
+ *   not say what it reads
+ * @example
+ * const gateway = await createGateway({
+ *   environment: 'production',
+ *   upstream: { kind: 'bluejay', auth: { mode: 'service', apiKey } },
+ * });
  */
-export async function createGateway(config: Config, options: GatewayOptions = {}): Promise<Gateway> {
-  const { servesMetrics = true, extension = {} } = options;
+export async function createGateway(
+  partialConfig: PartialConfig = {},
+  options: GatewayOptions = {},
+): Promise<Gateway> {
+  const config = completeConfig(partialConfig);
+  const { servesMetrics = true, extension = {}, path = '/graphql', plugins = [] } = options;
+  checkPath(path);
   const createExtendedSchema = () => createSchema(extension.extendSchema);
   const schema = createExtendedSchema();
-  const pipeline = createPipeline({
+  const pipelineOptions = {
     schema,
     limits: config.limits,
     exposure: {
@@ -113,10 +146,12 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
       // With a secret, only the router gets this far.
       serviceSdl: config.introspection || config.routerSecrets.length > 0,
     },
-  });
+  };
+  const pipeline = createPipeline({ ...pipelineOptions, plugins: checkPlugins(plugins) });
   // Before anything is opened, for it may throw.
   const trustedDocuments =
-    config.trustedDocuments && (await loadTrustedDocuments(config.trustedDocuments, pipeline));
+    config.trustedDocuments &&
+    (await loadTrustedDocuments(config.trustedDocuments, createPipeline(pipelineOptions)));
 
   const logger = options.logger === undefined ? await openLogger(config.log) : guardLogger(options.logger);
   const metrics: Metrics | undefined =
@@ -167,6 +202,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
         pipeline,
         schema,
         createDataSources,
+        hasPlugins: plugins.length > 0,
         formatResult: createFormatResult(logger),
         limitRepresentations: createRepresentationLimit(config.maxRepresentations),
         inlineTracer: config.inlineTrace ? createInlineTracer(createExtendedSchema) : undefined,
@@ -198,7 +234,7 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
   const http = createHttpServer({
     ...config.http,
     routes: new Map([
-      ['/graphql', protection.protect(graphql)],
+      [path, protection.protect(graphql)],
       ['/health/live', live],
       ['/health/ready', createReadyRoute([() => http.isReady(), () => !protection.isOverloaded()])],
     ]),
@@ -235,6 +271,14 @@ export async function createGateway(config: Config, options: GatewayOptions = {}
     readMetrics: () => metrics?.read(),
     close: (graceMs = config.requestTimeoutMs + answerMs) => (closed ??= close(graceMs)),
   };
+}
+
+/** @throws an Error for what no request can ask for, and what is taken */
+function checkPath(path: string): void {
+  if (/^\/[\w./~-]*$/.test(path) && !path.startsWith('/health/')) return;
+  throw new Error(
+    `path: expected one such as /graphql, without a query, and not below /health/ (it is ${path})`,
+  );
 }
 
 /** Loaded only where metrics are wanted: the others pay nothing for them. */

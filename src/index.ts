@@ -11,7 +11,9 @@ export type { ErrorDialect } from './datasources/upstream/error-dialect.ts';
 export { declareReads } from './schema/index.ts';
 export type { Builder, Reads } from './schema/index.ts';
 export type { OperationEnd, Outcome, RequestEnd, ServerEvents } from './observability/events.ts';
+export type { GraphQLPlugin } from './server/graphql/plugins.ts';
 export { parseConfig } from './config/index.ts';
+export type { PartialConfig } from './config/complete.ts';
 export type {
   AuthConfig,
   Config,

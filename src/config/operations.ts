@@ -81,7 +81,7 @@ export const operationsVariables = {
     0,
     100_000,
     100,
-    'The most fields that repeat one beside them, in name and alias.',
+    'The most fields that repeat a sibling: the same name and alias in one selection set.',
   ),
   MAX_ALIASES: integerVariable(0, 100_000, 50, 'The most aliases.'),
   MAX_DIRECTIVES: integerVariable(0, 100_000, 50, 'The most directives.'),

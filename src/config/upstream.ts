@@ -25,7 +25,7 @@ export type AuthConfig =
   /** Every caller brings its own X-API-Key; the gateway's key is never used. */
   | { readonly mode: 'forward' };
 
-const defaultBaseUrl = 'https://api.getbluejay.ai';
+export const defaultBaseUrl = 'https://api.getbluejay.ai';
 
 const baseUrlSchema = v.pipe(
   v.string(),

@@ -45,13 +45,13 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+const levels = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
 
 /** Wraps a logger of the embedding program: where its destination throws, the line is lost and nothing else. */
 export function guardLogger(logger: Logger): Logger {
   const guarded = levels.map((level) => [
     level,
-    (...values: Parameters<Logger['info']>) => {
+    (...values: [fields: object, message: string]) => {
       try {
         logger[level](...values);
       } catch {
@@ -59,5 +59,8 @@ export function guardLogger(logger: Logger): Logger {
       }
     },
   ]);
-  return Object.assign(Object.create(logger) as Logger, Object.fromEntries(guarded));
+  return {
+    ...(Object.fromEntries(guarded) as Logger),
+    isLevelEnabled: (level) => logger.isLevelEnabled?.(level) ?? true,
+  };
 }

@@ -4,15 +4,30 @@ import type { LogConfig, LogLevel } from '../config/index.ts';
 import { createOutput } from './output.ts';
 import type { Output } from './output.ts';
 
-export type Logger = PinoLogger;
+/** Writes one line: the message, with fields of its own. An `Error` is in the field `err`. */
+interface LogMethod {
+  (fields: object, message: string): void;
+  (message: string): void;
+}
+
+/** Any logger with these five of pino's methods. */
+export interface Logger {
+  debug: LogMethod;
+  info: LogMethod;
+  warn: LogMethod;
+  error: LogMethod;
+  fatal: LogMethod;
+  /** Saves making lines that are not written. @default all are */
+  isLevelEnabled?(level: string): boolean;
+}
 
 /**
  * Logs JSON lines. Callers log no keys, headers, variables or bodies; `redact` is the second fence.
  *
  * @param destination where lines go. @default standard output
  */
-export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
-  const logger: Logger = pino(
+export function createLogger(level: LogLevel, destination?: DestinationStream): PinoLogger {
+  const logger: PinoLogger = pino(
     {
       level,
       base: null,
@@ -36,11 +51,11 @@ function serializeError(error: Error): unknown {
 }
 
 /** Creates a logger to standard output in the configured format. Its `flush` writes what still waits there. */
-export async function openLogger({ level, format }: LogConfig): Promise<Logger> {
+export async function openLogger({ level, format }: LogConfig): Promise<PinoLogger> {
   if (format === 'json') return createLogger(level);
   // Loaded only here: machines read JSON.
   const { createPrettyDestination } = await import('./pretty.ts');
-  const logger: Logger = createLogger(level, createPrettyDestination(openLogOutput(() => logger)));
+  const logger: PinoLogger = createLogger(level, createPrettyDestination(openLogOutput(() => logger)));
   return logger;
 }
 

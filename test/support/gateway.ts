@@ -13,6 +13,7 @@ import type {
 } from '../../src/config/index.ts';
 import type { CacheConfig } from '../../src/datasources/upstream/index.ts';
 import { createGateway } from '../../src/gateway.ts';
+import type { GraphQLPlugin } from '../../src/server/graphql/plugins.ts';
 import type { Extension, GatewayEvents } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
@@ -63,6 +64,7 @@ export interface TestGatewayOptions {
   readonly protection?: Partial<ProtectionConfig>;
   readonly events?: GatewayEvents;
   readonly extension?: Extension;
+  readonly plugins?: readonly GraphQLPlugin[];
   readonly sampleSuccesses?: number;
   readonly metrics?: MetricsConfig;
   readonly tracing?: TracingConfig | undefined;
@@ -156,6 +158,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     logger,
     events: options.events ?? {},
     extension: options.extension ?? {},
+    plugins: options.plugins ?? [],
   });
   const url = await gateway.listen();
   onTestFinished(() => gateway.close(0));

@@ -68,7 +68,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     );
   }
 
-  /** Unless it holds, no request at all can be served. */
+  /** Remembers when a condition that all requests depend on was last not met. @returns the condition */
   function note(holds: boolean): boolean {
     if (!holds) refusedAt = now();
     return holds;

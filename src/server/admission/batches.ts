@@ -10,7 +10,7 @@ export interface BatchesOptions {
   readonly maxWaiting?: number;
 }
 
-/** So many are never refused, however large each is. */
+/** A caller may always have this many requests waiting, however large they are. */
 const minimumRequests = 8;
 
 /** Requests that read several things at once, by their callers. */

@@ -1,11 +1,11 @@
 import { execute, getOperationAST, GraphQLError } from 'graphql';
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import type { DataSourcesFactory } from '../../datasources/index.ts';
 import { createAskedReadsFinder } from './asked-reads.ts';
 import { cacheControlOf } from './cache-control.ts';
 import type { GraphQLRequest, Lane } from './request.ts';
 import type { InlineTrace, InlineTracer } from './inline-trace.ts';
-import { createKnownDocuments } from './known-documents.ts';
+import { createKnownDocuments, hashOf } from './known-documents.ts';
 import type { KnownDocument } from './known-documents.ts';
 import { isLarger, isSurelyLarger, responseTooLarge } from './limits/response-size.ts';
 import { ListedValues, tooManyValues } from './limits/values.ts';
@@ -24,6 +24,8 @@ export interface FastLaneOptions {
   readonly limitRepresentations: RepresentationLimit;
   /** Absent where nobody gets a trace. */
   readonly inlineTracer: InlineTracer | undefined;
+  /** Whether plugins want to see each request: then each goes through the whole of Yoga's pipeline. @default false */
+  readonly hasPlugins?: boolean;
   /** The most bytes that an answer may have, as it is sent. */
   readonly maxResponseBytes: number;
   /**
@@ -44,7 +46,7 @@ interface LaneContext extends PipelineContext {
  */
 export function createFastLane(options: FastLaneOptions): Lane {
   const { pipeline, schema, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
-  const { maxResponseBytes, runsBeforeCompiling = 50 } = options;
+  const { hasPlugins = false, maxResponseBytes, runsBeforeCompiling = 50 } = options;
   const documents = createKnownDocuments(schema, runsBeforeCompiling);
   const findAskedReads = createAskedReadsFinder(schema);
 
@@ -70,7 +72,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
   }
 
   function run(request: GraphQLRequest, context: LaneContext): PromiseOrValue<ExecutionResult> {
-    const { query, operationName, variables } = request.params;
+    const { query, operationName } = request.params;
     const known = documents.get(query) ?? readDocument(request, context);
     if (!('document' in known)) return known;
     const { document, hash, only } = known;
@@ -78,18 +80,57 @@ export function createFastLane(options: FastLaneOptions): Lane {
       only !== undefined && (operationName === undefined || operationName === only.operation.name?.value);
     const operation = isOnly ? only.operation : getOperationAST(document, operationName);
     if (!operation) return { errors: [unclearOperation()] };
-    const { statistics, reserve } = request;
+    const runner = isOnly ? only.run : undefined;
+    return admit(request, context, { document, operation, hash }, () =>
+      start(request, context, document, runner),
+    );
+  }
+
+  /** Executes an operation once it is known what it asks for, and that this is allowed. */
+  function admit(
+    { params: { variables }, statistics, reserve }: GraphQLRequest,
+    context: LaneContext,
+    { document, operation, hash }: Named,
+    execution: () => PromiseOrValue<ExecutionResult>,
+  ): PromiseOrValue<ExecutionResult> {
     statistics.operationName = shortenName(operation.name?.value);
     statistics.operationType = operation.operation;
     statistics.operationHash = hash;
     const asked = findAskedReads(document, operation);
     const tooMany = limitRepresentations(asked, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
-    const runner = isOnly ? only.run : undefined;
     if (asked.valuesOfListed > 0) context.lists = new ListedValues(asked.valuesOfListed);
     const reserved = reserve?.(asked.countReads(variables));
-    if (reserved === undefined) return start(request, context, document, runner);
-    return reserved.then(() => start(request, context, document, runner));
+    return reserved === undefined ? execution() : reserved.then(execution);
+  }
+
+  /** Runs the whole of Yoga's pipeline, with every hook of every plugin in Yoga's order. */
+  function runEnveloped(request: GraphQLRequest, context: LaneContext): PromiseOrValue<ExecutionResult> {
+    const { query, operationName, variables } = request.params;
+    const enveloped = pipeline.getEnveloped({ ...context, params: request.params });
+    let document: DocumentNode;
+    let errors: readonly unknown[];
+    try {
+      document = enveloped.parse(query) as DocumentNode;
+      errors = enveloped.validate(schema, document);
+    } catch (error) {
+      return { errors: [refusedBy(error)] };
+    }
+    if (errors.length > 0) return { errors: errors.map((error) => refusedBy(error)) };
+    const operation = getOperationAST(document, operationName);
+    if (!operation) return { errors: [unclearOperation()] };
+    const hash = hashOf(query);
+    return admit(request, context, { document, operation, hash }, async () => {
+      const contextValue = (await enveloped.contextFactory(context)) as object;
+      return (await enveloped.execute({
+        schema: context.inlineTrace?.schema ?? schema,
+        document,
+        // The counts of this request's lists are made while it is executed.
+        contextValue: Object.assign(context, contextValue),
+        variableValues: variables,
+        operationName,
+      })) as ExecutionResult;
+    });
   }
 
   function start(
@@ -120,7 +161,7 @@ export function createFastLane(options: FastLaneOptions): Lane {
     const context: LaneContext = { dataSources, graphqlRequest: request, inlineTrace, lists: undefined };
     let unformatted: ExecutionResult;
     try {
-      unformatted = await run(request, context);
+      unformatted = await (hasPlugins ? runEnveloped(request, context) : run(request, context));
       if (context.lists?.isExceeded === true) unformatted = { errors: [tooManyValues()] };
       else if (isSurelyLarger(unformatted.data, maxResponseBytes)) unformatted = tooLarge();
     } catch (error) {
@@ -149,11 +190,30 @@ function write(result: FormattedResult, inlineTrace: InlineTrace | undefined): s
   return JSON.stringify({ ...result, extensions: { ftv1: inlineTrace.finish(result.errors ?? []) } });
 }
 
+interface Named {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly hash: string;
+}
+
 type PromiseOrValue<Value> = Value | Promise<Value>;
 
 function unclearOperation(): GraphQLError {
   return new GraphQLError('Name one operation of the document in "operationName".', {
     extensions: { code: 'BAD_REQUEST' },
+  });
+}
+
+/**
+ * What a plugin has against a document, with a code of the table. Plugins that are CommonJS have graphql-js a second
+ * time, and with it another class of errors.
+ */
+function refusedBy(error: unknown): GraphQLError {
+  if (!(error instanceof Error) || error.name !== 'GraphQLError') throw error;
+  const { message, extensions } = error as GraphQLError;
+  if (error instanceof GraphQLError && extensions['code'] !== undefined) return error;
+  return new GraphQLError(message, {
+    extensions: { code: 'GRAPHQL_VALIDATION_FAILED', ...extensions },
   });
 }
 

@@ -61,6 +61,7 @@ export function createKnownDocuments(schema: GraphQLSchema, runsBeforeCompiling:
   };
 }
 
-function hashOf(text: string): string {
+/** The first 16 hexadecimal digits of a text's SHA-256. */
+export function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

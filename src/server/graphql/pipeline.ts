@@ -2,8 +2,11 @@ import { validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
+import { useQuietExecution } from './plugins.ts';
+import type { GraphQLPlugin } from './plugins.ts';
 import type { OperationLimits } from '../../config/index.ts';
 import type { Context } from '../../schema/index.ts';
+import type { GraphQLParams } from './params.ts';
 import type { GraphQLRequest } from './request.ts';
 import type { TracedContext } from './inline-trace.ts';
 import { createParse } from './limits/parse.ts';
@@ -13,6 +16,8 @@ import type { SchemaExposure } from './limits/validation-rules.ts';
 /** What Yoga calls the server context: the resolvers' context and the request it belongs to. */
 export interface PipelineContext extends Context, TracedContext {
   readonly graphqlRequest: GraphQLRequest;
+  /** What Yoga's plugins expect to find. */
+  readonly params?: GraphQLParams;
 }
 
 /** Yoga's pipeline: what is true of GraphQL, whatever carries the request. */
@@ -23,14 +28,14 @@ export interface PipelineOptions {
   readonly limits: OperationLimits;
   readonly exposure: SchemaExposure;
   /** @default none */
-  readonly plugins?: readonly Plugin<object, PipelineContext>[];
+  readonly plugins?: readonly GraphQLPlugin[];
 }
 
 /** Everything of Yoga's that `server/http` does is off. */
 export function createPipeline({ schema, limits, exposure, plugins = [] }: PipelineOptions): Pipeline {
   return createYoga<PipelineContext>({
     schema,
-    plugins: [useLimits(limits, exposure), ...plugins],
+    plugins: [useLimits(limits, exposure), useQuietExecution(), ...plugins],
     // The error table masks: it is closed, whatever NODE_ENV says.
     maskedErrors: false,
     // What has passed is known to the fast lane, with all that belongs to it.

@@ -54,7 +54,7 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
   /** One line: no URL, header, variable or body. */
   function log({ method, requestId, route, trace, status, durationMs, statistics }: WatchedRequest): void {
     const level = isProbe(route) ? 'debug' : 'info';
-    if (!logger.isLevelEnabled(level)) return;
+    if (logger.isLevelEnabled?.(level) === false) return;
     if (sampleSuccesses < 1 && isSuccess(status, statistics) && random() >= sampleSuccesses) return;
     const { upstreamMs, ...rest } = statistics;
     logger[level](
