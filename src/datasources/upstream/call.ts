@@ -109,7 +109,7 @@ export function createCall<Input extends object, Value>(
     maxResponseBytes = 1_048_576,
   } = endpoint;
   const name = { service, operation };
-  const pathOf = createPath(template);
+  const pathOf = createPath(template, argumentNames);
   const dialectStatuses = new Set(errorDialect.statuses);
 
   function read(

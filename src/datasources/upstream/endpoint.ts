@@ -1,3 +1,4 @@
+import { invalidInput } from './errors.ts';
 import type { Decoded } from './json.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -86,24 +87,33 @@ type ValueOf = string | number;
 /**
  * Fills a path template. Each value becomes one segment: what would leave it, such as `..` or a slash, is encoded.
  *
- * @throws {TypeError} for a value that no segment can hold: an empty one, `.` or `..`
+ * @param argumentNames the caller's argument names by the parameters' names
+ * @throws {UpstreamError} `invalid_input` for a value that no segment can hold: an empty one, `.` or `..`
  */
-export function createPath(template: string): (input: object) => string {
+export function createPath(
+  template: string,
+  argumentNames: Readonly<Record<string, string>> = {},
+): (input: object) => string {
   const [first = '', ...rest] = template.split('{');
   const parts = rest.map((part) => part.split('}') as [name: string, literal: string]);
   return (input) => {
     let path = first;
-    for (const [name, literal] of parts)
-      path += encodeSegment((input as Record<string, ValueOf>)[name]) + literal;
+    for (const [name, literal] of parts) {
+      const segment = encodeSegment((input as Record<string, ValueOf>)[name]);
+      if (segment === undefined) {
+        const argument = argumentNames[name] ?? name;
+        throw invalidInput(argument, 'Expected a value that is not empty, "." or ".."', 'path_segment');
+      }
+      path += segment + literal;
+    }
     return path;
   };
 }
 
-function encodeSegment(value: ValueOf | undefined): string {
+function encodeSegment(value: ValueOf | undefined): string | undefined {
   const text = String(value ?? '');
   // A dot segment cannot be encoded: URL parsers read `%2e` as a dot, too.
-  if (text === '' || text === '.' || text === '..')
-    throw new TypeError('A path parameter is empty or a dot segment.');
+  if (text === '' || text === '.' || text === '..') return undefined;
   // Most ids are safe as they are.
   return /^[\w-]+$/.test(text) ? text : encodeURIComponent(text);
 }
