@@ -3,7 +3,25 @@ import type { Exchange, Route } from './exchange.ts';
 import { Refusal } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
 
-const allowedHeaders = 'content-type, x-api-key, x-request-id';
+/** What clients send of their own accord, too: names of clients and operations, and the contexts of traces. */
+const allowedHeaders = [
+  'content-type',
+  'x-api-key',
+  'x-request-id',
+  'authorization',
+  'apollo-require-preflight',
+  'apollographql-client-name',
+  'apollographql-client-version',
+  'graphql-client-name',
+  'graphql-client-version',
+  'x-apollo-operation-id',
+  'x-apollo-operation-name',
+  'x-apollo-operation-type',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+].join(', ');
 const exposedHeaders = 'x-request-id, retry-after, ratelimit, ratelimit-policy';
 /** As long as Chromium remembers a preflight at the most. */
 const maxAgeSeconds = '7200';
