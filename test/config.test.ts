@@ -31,6 +31,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     http: { maxConnections: 10_000, receiveTimeoutMs: 30_000 },
     protection: {
       corsOrigins: [],
+      corsLoopback: true,
       trustedProxies: 0,
       rateLimit: undefined,
       overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 250 },

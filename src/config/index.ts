@@ -140,7 +140,7 @@ function resolve(values: Values): Config {
     ...resolveSchemaExposure(values, isDevelopment),
     ...resolveOperations(values),
     http: resolveHttp(values),
-    protection: resolveProtection(values),
+    protection: resolveProtection(values, isDevelopment),
     cache: resolveCache(values),
     upstream: resolveUpstream(values, isProduction),
     ...resolveObservability(values, values.HOST, isDevelopment, values.ROUTER_SECRET.length > 0),

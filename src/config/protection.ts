@@ -14,6 +14,8 @@ export interface HttpConfig {
 export interface ProtectionConfig {
   /** Exact origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
+  /** Whether pages of this machine may read answers, too: a frontend's development server. @default false */
+  readonly corsLoopback?: boolean;
   /** How many proxies in front add to `X-Forwarded-For`. */
   readonly trustedProxies: number;
   /** Undefined: no limit. */
@@ -88,7 +90,8 @@ export const protectionVariables = {
   CORS_ORIGINS: {
     schema: v.optional(corsOrigins, ''),
     default: '',
-    description: 'The origins whose pages may read answers, with commas between: `https://app.example.com`.',
+    description:
+      'The origins whose pages may read answers, with commas between: `https://app.example.com`. In development those of this machine may, too.',
   },
 } as const satisfies Record<string, Variable>;
 
@@ -98,9 +101,10 @@ export function resolveHttp(values: Values): HttpConfig {
   return { maxConnections: values.MAX_CONNECTIONS, receiveTimeoutMs: values.RECEIVE_TIMEOUT_MS };
 }
 
-export function resolveProtection(values: Values): ProtectionConfig {
+export function resolveProtection(values: Values, isDevelopment: boolean): ProtectionConfig {
   return {
     corsOrigins: values.CORS_ORIGINS,
+    corsLoopback: isDevelopment,
     trustedProxies: values.TRUSTED_PROXIES,
     rateLimit: values.RATE_LIMIT,
     overload: {

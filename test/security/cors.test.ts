@@ -49,6 +49,29 @@ test.each([
   expect(String(headers['access-control-allow-headers']).split(', ')).toEqual(expect.arrayContaining(names));
 });
 
+test.each(['http://localhost:5173', 'http://127.0.0.1:3000', 'http://[::1]:8080', 'https://app.localhost'])(
+  'in development the page of %s may ask, without being listed',
+  async (from) => {
+    const gateway = await startGateway({ protection: { corsLoopback: true } });
+    expect((await preflight(gateway.url, from)).headers['access-control-allow-origin']).toBe(from);
+    const { headers } = await gateway.post(typename, { origin: from });
+    expect([headers.get('access-control-allow-origin'), headers.get('vary')]).toEqual([from, 'Origin']);
+  },
+);
+
+test.each([
+  'http://localhost.example.com',
+  'http://notlocalhost',
+  'http://127.0.0.1.example.com',
+  'http://localhost@example.com',
+  'http://10.0.0.1',
+  'null',
+])('in development the page of %s may not', async (from) => {
+  const gateway = await startGateway({ protection: { corsLoopback: true } });
+  const { status, headers } = await preflight(gateway.url, from);
+  expect([status, headers['access-control-allow-origin']]).toEqual([403, undefined]);
+});
+
 test('it may read answers, refusals too, and the headers that it needs', async () => {
   const gateway = await startGateway({ protection: { corsOrigins: [origin] } });
   for (const body of [typename, '{']) {

@@ -43,7 +43,17 @@ const busyFrom = 0.9;
 const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
-  const { corsOrigins, overload, rateLimit, callerOf, backlogOf, routerSecret, sharedUrl, logger } = options;
+  const {
+    corsOrigins,
+    corsLoopback = false,
+    overload,
+    rateLimit,
+    callerOf,
+    backlogOf,
+    routerSecret,
+    sharedUrl,
+    logger,
+  } = options;
   let isBusy = false;
   const admission = createAdmission({
     ...overload,
@@ -72,7 +82,7 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
         callerOf,
         backlogOf,
       });
-      return corsOrigins.length === 0 ? shed : allowOrigins(shed, corsOrigins);
+      return corsOrigins.length === 0 && !corsLoopback ? shed : allowOrigins(shed, corsOrigins, corsLoopback);
     },
     isOverloaded: () => admission.isOverloaded(),
     close() {

@@ -23,6 +23,8 @@ const allowedHeaders = [
   'sentry-trace',
 ].join(', ');
 const exposedHeaders = 'x-request-id, retry-after, ratelimit, ratelimit-policy';
+/** The names of RFC 6761, section 6.3, and the addresses of RFC 6890. */
+const loopbackOrigin = /^https?:\/\/((?:[a-z\d-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
 /** As long as Chromium remembers a preflight at the most. */
 const maxAgeSeconds = '7200';
 
@@ -31,13 +33,15 @@ const maxAgeSeconds = '7200';
  * never allowed: the gateway knows no cookies.
  *
  * @param origins exact, such as `https://app.example.com`
+ * @param takesLoopback whether origins of this machine are allowed, too, on any port
  */
-export function allowOrigins(route: Route, origins: readonly string[]): Route {
+export function allowOrigins(route: Route, origins: readonly string[], takesLoopback: boolean): Route {
   const allowed = new Set(origins);
   return (exchange) => {
     const { request, response } = exchange;
     const { origin } = request.headers;
-    const isAllowed = origin !== undefined && allowed.has(origin);
+    const isAllowed =
+      origin !== undefined && (allowed.has(origin) || (takesLoopback && loopbackOrigin.test(origin)));
     // Caches must not give the answer for one origin to another, nor one without an origin to any.
     response.setHeader('vary', 'Origin');
     if (isAllowed) {
