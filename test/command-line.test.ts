@@ -14,8 +14,9 @@ beforeAll(() => {
   execFileSync('node', ['scripts/bundle.mjs', join(folder, 'build')]);
 });
 
-function run(args: readonly string[], node = 'node') {
-  const { status, stdout, stderr } = spawnSync(node, args, { env: bare, encoding: 'utf8' });
+function run(args: readonly string[], node = 'node', more: Record<string, string> = {}) {
+  const env = { ...bare, ...more };
+  const { status, stdout, stderr } = spawnSync(node, args, { env, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
 
@@ -93,4 +94,14 @@ test('the usage has every environment variable with its meaning and default', ()
     expect(stdout).toContain(description.replaceAll('`', ''));
   }
   expect(stdout).toContain('Default: 5000 in production, else 0.');
+});
+
+test('PORT is where the sandbox listens, unless --port says another one', () => {
+  const { stdout } = run(['src/sandbox/main.ts', '--help'], 'node', { PORT: '4999' });
+  expect(stdout).toContain('Default: 4999.');
+  expect(run(['src/sandbox/main.ts'], 'node', { PORT: 'http' })).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: '--port or PORT: expected a whole number from 0 to 65535\n',
+  });
 });

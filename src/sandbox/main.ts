@@ -7,7 +7,10 @@ const values = await readCommandLine(
     summary: 'a stand-in for Bluejay’s API, with faults on demand',
     options: {
       host: { default: '127.0.0.1', description: 'Address to listen on.' },
-      port: { default: '4010', description: 'Port to listen on; 0 takes any free one.' },
+      port: {
+        default: process.env['PORT'] || '4010',
+        description: 'Port to listen on; 0 takes any free one. The variable PORT sets the default.',
+      },
     },
   },
   process,
@@ -17,7 +20,7 @@ const { createSandbox, organisations } = await import('./index.ts');
 const host = values.get('host') ?? '';
 const port = values.get('port') ?? '';
 if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-  process.stderr.write('--port: expected a whole number from 0 to 65535\n');
+  process.stderr.write('--port or PORT: expected a whole number from 0 to 65535\n');
   process.exit(1);
 }
 const sandbox = await createSandbox({ host, port: Number(port) }).catch((error: NodeJS.ErrnoException) => {
