@@ -30,6 +30,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     routerSecrets: [],
     http: { maxConnections: 10_000, receiveTimeoutMs: 30_000 },
     protection: {
+      allowedHosts: [],
       corsOrigins: [],
       corsLoopback: true,
       trustedProxies: 0,

@@ -12,6 +12,8 @@ export interface HttpConfig {
 
 /** What GraphQL requests may take from each other. */
 export interface ProtectionConfig {
+  /** The names, beside addresses and those of this machine, that the gateway is asked by. Undefined: any. */
+  readonly allowedHosts: readonly string[] | undefined;
   /** Exact origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
   /** Whether pages of this machine may read answers, too: a frontend's development server. @default false */
@@ -26,6 +28,15 @@ export interface ProtectionConfig {
     readonly maxEventLoopDelayMs: number;
   };
 }
+
+const allowedHosts = v.pipe(
+  v.string(),
+  v.transform((value) => (value === '' ? [] : value.split(',').map((host) => host.trim()))),
+  v.check(
+    (hosts) => hosts.every((host) => /^[a-z\d_-]+(?:\.[a-z\d_-]+)*$/i.test(host)),
+    'expected host names with commas between, such as gateway.example.com; no port, scheme or wildcard',
+  ),
+);
 
 const corsOrigins = v.pipe(
   v.string(),
@@ -87,6 +98,12 @@ export const protectionVariables = {
     0,
     'How many proxies stand in front and add to `X-Forwarded-For`; with `0` the connection’s address counts.',
   ),
+  ALLOWED_HOSTS: {
+    schema: v.optional(allowedHosts, ''),
+    default: '',
+    description:
+      'The host names that GraphQL is asked by, with commas between, beside addresses and `localhost`. Without it any name in production, no other in development.',
+  },
   CORS_ORIGINS: {
     schema: v.optional(corsOrigins, ''),
     default: '',
@@ -103,6 +120,7 @@ export function resolveHttp(values: Values): HttpConfig {
 
 export function resolveProtection(values: Values, isDevelopment: boolean): ProtectionConfig {
   return {
+    allowedHosts: isDevelopment || values.ALLOWED_HOSTS.length > 0 ? values.ALLOWED_HOSTS : undefined,
     corsOrigins: values.CORS_ORIGINS,
     corsLoopback: isDevelopment,
     trustedProxies: values.TRUSTED_PROXIES,

@@ -3,6 +3,7 @@ import { eventLoopUtilization } from 'node:perf_hooks';
 import type { ProtectionConfig } from '../../config/index.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { allowOrigins } from '../http/cors.ts';
+import { allowHosts } from '../http/hosts.ts';
 import type { Route } from '../http/exchange.ts';
 import { createAdmission } from './admission.ts';
 import { createBatches } from './batches.ts';
@@ -44,6 +45,7 @@ const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
   const {
+    allowedHosts,
     corsOrigins,
     corsLoopback = false,
     overload,
@@ -82,7 +84,9 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
         callerOf,
         backlogOf,
       });
-      return corsOrigins.length === 0 && !corsLoopback ? shed : allowOrigins(shed, corsOrigins, corsLoopback);
+      const shared =
+        corsOrigins.length === 0 && !corsLoopback ? shed : allowOrigins(shed, corsOrigins, corsLoopback);
+      return allowedHosts === undefined ? shared : allowHosts(shared, allowedHosts);
     },
     isOverloaded: () => admission.isOverloaded(),
     close() {
