@@ -102,6 +102,6 @@ test('PORT is where the sandbox listens, unless --port says another one', () => 
   expect(run(['src/sandbox/main.ts'], 'node', { PORT: 'http' })).toEqual({
     status: 1,
     stdout: '',
-    stderr: '--port or PORT: expected a whole number from 0 to 65535\n',
+    stderr: '--port: expected a whole number from 0 to 65535; PORT sets its default\n',
   });
 });

@@ -20,7 +20,7 @@ const { createSandbox, organisations } = await import('./index.ts');
 const host = values.get('host') ?? '';
 const port = values.get('port') ?? '';
 if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-  process.stderr.write('--port or PORT: expected a whole number from 0 to 65535\n');
+  process.stderr.write('--port: expected a whole number from 0 to 65535; PORT sets its default\n');
   process.exit(1);
 }
 const sandbox = await createSandbox({ host, port: Number(port) }).catch((error: NodeJS.ErrnoException) => {
