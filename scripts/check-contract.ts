@@ -1,47 +1,50 @@
-// Compares an OpenAPI document, Bluejay's published one above all, with what the gateway relies on.
+// Checks an OpenAPI document, the one that Bluejay publishes, against the endpoints that the gateway declares.
 // Exit codes: 0 the contract holds, as far as the document says; 1 it is broken; 2 there is no document to check.
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compareContract } from '../contract/compare-contract.ts';
-import type { Difference } from '../contract/difference.ts';
-import { loadDocument } from '../contract/load-document.ts';
-import { Uncheckable } from '../contract/uncheckable.ts';
+import { checkEndpoints } from '../contract/check-endpoints.ts';
+import { loadDocument } from '../contract/document.ts';
+import { Uncheckable } from '../contract/report.ts';
+import type { Kind } from '../contract/report.ts';
+import { endpoints } from '../src/datasources/bluejay/index.ts';
+import { credential, errorDialect } from '../src/datasources/bluejay/service.ts';
 
-const usage = `Pass one OpenAPI 3 document after --, the one that Bluejay publishes: a file or a URL, JSON or YAML.
-It is compared with contract/bluejay.openapi.yaml. For example:
+const usage = `Pass at most one OpenAPI 3 document after --: a file or a URL, JSON or YAML. For example:
 
-  npm run check:contract -- openapi.json
-  npm run check:contract -- https://bluejay.example/openapi.json`;
+  npm run check:contract -- https://bluejay.example/openapi.json
 
-const contractFile = fileURLToPath(new URL('../contract/bluejay.openapi.yaml', import.meta.url));
+Without one, contract/bluejay.openapi.yaml is checked.`;
 
-async function check(sources: readonly string[]): Promise<boolean> {
-  const [source] = sources;
-  if (source === undefined || sources.length > 1) {
-    throw new Uncheckable(usage);
-  }
-  // npm runs scripts in the project's folder; a path is meant from where the user is.
-  const path = resolve(process.env['INIT_CWD'] ?? '.', source);
-  const document = await loadDocument(/^https?:/i.test(source) ? source : path);
-  const differences = compareContract(await loadDocument(contractFile), document);
-  const of = (kind: Difference['kind']) => differences.filter((difference) => difference.kind === kind);
-  const [breaking, uncheckable] = [of('breaking'), of('uncheckable')];
-  print('Breaking', breaking);
-  print('Warnings, cannot be checked', uncheckable);
-  print('Harmless', of('harmless'));
-  const holds = `The contract holds${uncheckable.length === 0 ? '' : ', as far as it can be checked'}.\n`;
-  process.stdout.write(
-    breaking.length === 0
-      ? holds
-      : 'The contract is broken: the gateway must change before it meets such an API.\n',
+const ownDocument = fileURLToPath(new URL('../contract/bluejay.openapi.yaml', import.meta.url));
+
+async function check([source, ...more]: readonly string[]): Promise<boolean> {
+  if (more.length > 0) throw new Uncheckable(usage);
+  const findings: Record<Kind, string[]> = { breaking: [], warning: [], harmless: [] };
+  checkEndpoints(
+    { endpoints, credential, errorDialect },
+    await loadDocument(locate(source)),
+    (kind, where, what) => {
+      findings[kind].push(`  ${where}: ${what}\n`);
+    },
   );
+  const { breaking, warning, harmless } = findings;
+  print('Breaking', breaking);
+  print('Warnings', warning);
+  print('Harmless', harmless);
+  const holds = `The contract holds${warning.length === 0 ? '' : ', as far as it can be checked'}.\n`;
+  const broken = 'The contract is broken: the gateway must change before it meets such an API.\n';
+  process.stdout.write(breaking.length === 0 ? holds : broken);
   return breaking.length === 0;
 }
 
-function print(heading: string, differences: readonly Difference[]): void {
-  if (differences.length === 0) return;
-  const lines = differences.map(({ where, what }) => `  ${where}: ${what}\n`);
-  process.stdout.write(`${heading} (${differences.length}):\n${lines.join('')}`);
+function locate(source: string | undefined): string {
+  if (source === undefined || /^https?:/i.test(source)) return source ?? ownDocument;
+  // npm runs scripts in the project's folder; a path is meant from where the user is.
+  return resolve(process.env['INIT_CWD'] ?? '.', source);
+}
+
+function print(heading: string, lines: readonly string[]): void {
+  if (lines.length > 0) process.stdout.write(`${heading} (${lines.length}):\n${lines.join('')}`);
 }
 
 try {

@@ -31,6 +31,7 @@ export const listCustomerPersonasByAgent = defineEndpoint({
   },
   absent: { value: [] },
   malformed: { agent_id: 'not-an-integer' },
+  examples: [{ agent_id: 7 }],
   // Bluejay does not page the list, and descriptions can be long.
   maxResponseBytes: 16_777_216,
 });

@@ -95,5 +95,6 @@ export const getCustomerPersona = defineEndpoint({
   },
   absent: { value: null },
   malformed: { persona_id: 'not-a-uuid' },
+  examples: [{ persona_id: '3f2b8c1e-5d47-4a90-8e6b-1c9d0a7f2e35' }],
   cache: { encode: encodePersona },
 });

@@ -9,7 +9,8 @@ import { credential, errorDialect, service } from './service.ts';
 /** Begins the keys of the shared cache. It changes with the form of an entry: replicas of two versions share none. */
 export const sharedKeyPrefix = 'bluejay-graphql:3:';
 
-const endpoints = [getCustomerPersona, listCustomerPersonasByAgent] as const;
+/** What the gateway calls of Bluejay. */
+export const endpoints = [getCustomerPersona, listCustomerPersonasByAgent] as const;
 
 /** What Bluejay does, by name. */
 export const bluejayOperations = { service, operations: endpoints.map(({ operation }) => operation) };

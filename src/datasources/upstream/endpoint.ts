@@ -30,6 +30,8 @@ export interface Endpoint<Operation extends string, Input, Value> {
    * Without it such a 404 is taken for `absent`.
    */
   readonly malformed?: Input;
+  /** Inputs as they are sent. The published description of the service is checked against them (`npm run check:contract`). */
+  readonly examples?: readonly Input[];
   /** Absent where nothing is kept. Only of a GET. */
   readonly cache?: {
     /** The value as JSON that `decode` reads again; called for no absent value. */
