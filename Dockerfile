@@ -1,4 +1,4 @@
-# `npm run check:image` takes these steps without a Docker engine, in an empty folder.
+# `npm run check:image` follows these instructions without a Docker engine, in an empty folder. One instruction a line.
 #
 # The base is pinned by version. To pin it by digest too, append what
 # `docker buildx imagetools inspect node:26.10.0-trixie-slim` prints: node:26.10.0-trixie-slim@sha256:…

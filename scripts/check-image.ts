@@ -1,36 +1,46 @@
-// Takes the steps of the Dockerfile in an empty folder, starts what comes of it as the image's user, and asks it
-// for a persona, for its health and to stop. It is how production is installed, so this is the check of that too.
+// Follows the Dockerfile without an engine: builds in an empty folder, starts the result as the image's user, and asks
+// it for a persona, for its health and to stop. It is how production is installed, so it checks that too.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, constants, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createSandbox, organisations } from '../src/sandbox/index.ts';
-import { buildImage } from './image-builder.ts';
+import { parseEnvironment, readDockerfile } from './dockerfile.ts';
 
 const [organisation] = organisations;
 const persona = organisation?.personas[0];
 const into = mkdtempSync(join(tmpdir(), 'bluejay-graphql-'));
-// Others than the caller must get at the folder, and at the base image's Node.js.
+// The image's user must be able to read the folder and the Node.js that stands for the base image's.
 chmodSync(into, 0o755);
 mkdirSync(join(into, 'bin'));
 copyFileSync(process.execPath, join(into, 'bin/node'), constants.COPYFILE_FICLONE);
 const PATH = `${join(into, 'bin')}:${process.env['PATH']}`;
+/** The working directory of both stages. */
+const app = join(into, 'app');
 
 const sandbox = await createSandbox();
 const children: ChildProcess[] = [];
 try {
-  const image = buildImage({
-    contextFiles: execFileSync('git', ['ls-files'], { encoding: 'utf8' }).trim().split('\n'),
-    into,
-    environment: { ...process.env, PATH },
-    onStep: (step) => process.stdout.write(`${step.slice(0, 100)}\n`),
-  });
+  const image = build();
   const start = (command: readonly string[], environment: Record<string, string | undefined>) => {
     const child = spawn(join(into, 'bin', command[0] ?? ''), command.slice(1), {
       ...image.user,
-      cwd: image.folder,
+      cwd: app,
       env: { ...image.environment, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -68,7 +78,7 @@ try {
 
   const residentKib = Number(execFileSync('ps', ['-o', 'rss=', '-p', String(gateway.pid)]).toString());
 
-  // What is loaded only where it is wanted must be in the bundle, too.
+  // The bundle must also hold the modules that are loaded on first use.
   const traced = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'apollo-federation-include-trace': 'ftv1' },
@@ -88,14 +98,11 @@ try {
   expect('the exit code after SIGTERM', (await exited)[0], 0);
   expect('the health check of a stopped gateway', await isHealthy(), false);
 
-  const compiled = readdirSync(join(image.folder, 'node_modules/.cache/compile'));
+  const compiled = readdirSync(join(app, 'node_modules/.cache/compile'));
   const { uid = process.getuid?.() } = image.user;
   expect('the owners of compiled code', compiled.map((name) => name.split('-').at(-1)).join(), String(uid));
   if (image.user.uid !== undefined) {
-    const find = spawnSync('find', ['.', '-writable', '!', '-type', 'l'], {
-      ...image.user,
-      cwd: image.folder,
-    });
+    const find = spawnSync('find', ['.', '-writable', '!', '-type', 'l'], { ...image.user, cwd: app });
     expect('what the gateway could overwrite', find.stdout.toString(), '');
   }
   process.stdout.write(
@@ -105,6 +112,61 @@ try {
   for (const child of children) child.kill('SIGKILL');
   await sandbox.close();
   rmSync(into, { recursive: true });
+}
+
+/** Builds the two stages of the Dockerfile. The base images stay out: a `RUN` that names `/usr` is skipped. */
+function build() {
+  const [all, ...exceptions] = readFileSync('.dockerignore', 'utf8').trim().split('\n!');
+  expect('the first line of .dockerignore', all, '*');
+  for (const path of exceptions) cpSync(path, join(into, 'context', path), { recursive: true });
+  const image = { environment: {}, entrypoint: [] as string[], healthcheck: [] as string[] };
+  // Without the right to change the user, the caller stays it.
+  let user: { uid?: number; gid?: number } = {};
+  for (const { keyword, text } of readDockerfile()) {
+    process.stdout.write(`${keyword} ${text}`.slice(0, 100) + '\n');
+    if (keyword === 'FROM') {
+      if (existsSync(app)) renameSync(app, join(into, 'build'));
+      mkdirSync(app);
+      user = {};
+    } else if (keyword === 'COPY') {
+      copy(text.split(' '));
+    } else if (keyword === 'RUN' && !text.includes(' /usr/')) {
+      const env = { ...process.env, PATH };
+      const { status } = spawnSync('sh', ['-c', text], {
+        ...user,
+        cwd: app,
+        env,
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      expect(`the exit code of ${text}`, status, 0);
+    } else if (keyword === 'USER' && process.getuid?.() === 0) {
+      const [uid, gid] = text.split(':').map(Number);
+      user = { uid: uid ?? NaN, gid: gid ?? NaN };
+    } else if (keyword === 'ENV') {
+      image.environment = parseEnvironment(text);
+    } else if (keyword === 'ENTRYPOINT') {
+      image.entrypoint = JSON.parse(text) as string[];
+    } else if (keyword === 'HEALTHCHECK') {
+      image.healthcheck = JSON.parse(text.slice(text.indexOf('['))) as string[];
+    } else if (keyword === 'WORKDIR') {
+      expect('WORKDIR', text, '/app');
+    } else if (!['RUN', 'USER', 'EXPOSE'].includes(keyword)) {
+      throw new Error(`scripts/check-image.ts does not know ${keyword}.`);
+    }
+  }
+  return { ...image, user };
+}
+
+/** Copies files into the folder that is named last, and of a folder its contents, as `COPY` does. */
+function copy(words: readonly string[]): void {
+  const isFromBuild = words[0] === '--from=build';
+  for (const source of words.slice(isFromBuild ? 1 : 0, -1)) {
+    const path = isFromBuild
+      ? join(into, 'build', source.replace(/^\/app\//, ''))
+      : join(into, 'context', source);
+    const name = statSync(path).isDirectory() ? '' : basename(source);
+    cpSync(path, join(app, words.at(-1) ?? '', name), { recursive: true, verbatimSymlinks: true });
+  }
 }
 
 function expect<Value>(what: string, actual: Value, expected: Value): void {

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { DockerfileParser } from 'dockerfile-ast';
 import type { IDeployment } from 'kubernetes-models/apps/v1/Deployment';
+import { parseEnvironment, readDockerfile } from '../../scripts/dockerfile.ts';
 import { readYaml } from './manifests.ts';
 
 /** For the primary to kill workers that do not stop, for the last lines of the log, for the container's runtime. */
@@ -13,13 +12,10 @@ export interface Kustomization {
 
 export const readKustomization = () => readYaml('deploy/kubernetes/kustomization.yaml') as Kustomization;
 
-/** What the image sets. */
+/** The variables that the image sets. */
 export function readImageEnvironment(): Record<string, string> {
-  const entries = DockerfileParser.parse(readFileSync('Dockerfile', 'utf8'))
-    .getENVs()
-    .flatMap((instruction) => instruction.getProperties())
-    .map((property) => [property.getName(), property.getValue() ?? '']);
-  return Object.fromEntries(entries) as Record<string, string>;
+  const settings = readDockerfile().filter(({ keyword }) => keyword === 'ENV');
+  return Object.assign({}, ...settings.map(({ text }) => parseEnvironment(text))) as Record<string, string>;
 }
 
 /** What the container in Kubernetes gets, apart from the image's; a Secret's values are made up. */
