@@ -87,17 +87,16 @@ test.each(Object.entries(documents))(
   'a variable of the type %s takes and refuses alike',
   async (_type, query) => {
     const lanes = await startLanes();
-    const bodyWith = (variables: string) => `{"query":${JSON.stringify(query)},"variables":${variables}}`;
-    const outcomes = await lanes.expectSame(
-      [
-        ...values.map((value) => bodyWith(value === undefined ? '{}' : `{"v":${value}}`)),
-        // Nothing, more than is asked for, and another name.
-        `{"query":${JSON.stringify(query)}}`,
-        bodyWith('null'),
-        bodyWith('{"v":"7","w":7,"":null,"$v":1}'),
-        bodyWith('{"V":"7"}'),
-      ].map((body) => ({ headers: { accept: 'application/graphql-response+json' }, body })),
-    );
+    const variables = [
+      ...values.map((value) => (value === undefined ? '{}' : `{"v":${value}}`)),
+      // More than is asked for, and another name.
+      '{"v":"7","w":7,"":null,"$v":1}',
+      '{"V":"7"}',
+    ].map((text) => JSON.parse(text) as Record<string, unknown>);
+    const outcomes = await lanes.expectSame([
+      ...variables.map((each) => ({ query, variables: each })),
+      { query },
+    ]);
     // Every type takes some of the values: the documents are valid.
     expect(outcomes.data + outcomes.partial).toBeGreaterThan(0);
   },
@@ -106,16 +105,16 @@ test.each(Object.entries(documents))(
 test('several variables that do not fit are reported alike', async () => {
   const lanes = await startLanes();
   const query =
-    'query ($a: UUID!, $b: [UUID!]!, $c: ID!, $d: Boolean!) { persona(id: $a) @skip(if: $d) { id } personas(ids: $b) { id } personasByAgent(agentId: $c) { id } }';
+    'query ($a: UUID!, $b: [UUID!]!, $c: ID!) { persona(id: $a) { id } personas(ids: $b) { id } personasByAgent(agentId: $c) { id } }';
   const outcomes = await lanes.expectSame(
     [
       {},
-      { a: null, b: null, c: null, d: null },
-      { a: 1, b: [1, 2, [3]], c: {}, d: 'yes' },
-      { a: exampleId, b: [exampleId, null], c: 7, d: false },
-      { a: exampleId, b: [], c: 7, d: false },
-      { a: exampleId, b: [unknownId], c: 'abc', d: true },
-    ].map((variables) => ({ body: { query, variables } })),
+      { a: null, b: null, c: null },
+      { a: 1, b: [1, 2, [3]], c: {} },
+      { a: exampleId, b: [exampleId, null], c: 7 },
+      { a: exampleId, b: [], c: 7 },
+      { a: exampleId, b: [unknownId], c: 'abc' },
+    ].map((variables) => ({ query, variables })),
   );
   expect(outcomes).toEqual({ data: 1, partial: 1, refused: 4 });
 });

@@ -16,6 +16,8 @@ interface TestLaneOptions {
   readonly schema?: GraphQLSchema;
   /** @default a Bluejay without any persona */
   readonly customerPersonas?: CustomerPersonasClient;
+  /** How often graphql-js runs an operation before it is compiled. @default 50 */
+  readonly runsBeforeCompiling?: number;
 }
 
 const noPersonas: CustomerPersonasClient = {
@@ -28,6 +30,7 @@ export function createTestLane({
   logger,
   schema = createSchema(),
   customerPersonas = noPersonas,
+  runsBeforeCompiling = 50,
 }: TestLaneOptions): Lane {
   return createFastLane({
     schema,
@@ -41,5 +44,6 @@ export function createTestLane({
     limitRepresentations: createRepresentationLimit(1_000),
     inlineTracer: createInlineTracer(createSchema),
     maxResponseBytes: testConfig({}).maxResponseBytes,
+    runsBeforeCompiling,
   });
 }

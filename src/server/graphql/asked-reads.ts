@@ -58,7 +58,7 @@ interface AskedField {
 }
 
 /** Finds the fields that read, wherever fragments bring them. The document is valid: no fragment is recursive. */
-export function findAskedReads(
+function findAskedReads(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
