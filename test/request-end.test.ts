@@ -4,6 +4,7 @@ import type { GraphQLFieldResolver, GraphQLSchema } from 'graphql';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
+import type { Fault } from '../src/sandbox/index.ts';
 import type { Context } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { createGraphQLRoute } from '../src/server/graphql/route.ts';
@@ -29,6 +30,8 @@ async function spent(url: string): Promise<number> {
   });
   return points - Number(/r=(\d+)/.exec(response.headers.get('ratelimit') ?? '')?.[1]) - 1;
 }
+
+const readExample = { query: `{ persona(id: "${exampleId}") { id } }` };
 
 const manyReads = (count: number) => ({
   query: `query (${Array.from({ length: count }, (_, index) => `$p${index}: [UUID!]!`).join(' ')}) {
@@ -84,23 +87,29 @@ test('nothing is read after the client has left, and what was read is charged', 
   expect(charged).toBeLessThanOrEqual(calls + 32);
 });
 
-test('a read that another request shares goes on for that one, which pays for what comes after', async () => {
-  const held: ServerResponse[] = [];
-  const baseUrl = await startHttpUpstream((_request, response) => void held.push(response));
+/** One request that reads the example, and a second one that waits for the same read; then the first one leaves. */
+async function shareRead(baseUrl: string, held: readonly unknown[]) {
   let coalesced = 0;
   const gateway = await startGateway({
     baseUrl,
     protection: { rateLimit },
+    requestTimeoutMs: 30_000,
     events: { onCoalesced: () => void (coalesced += 1) },
   });
-  const params = { query: `{ persona(id: "${exampleId}") { id } }` };
-  const leaving = startLeavingClient(gateway.url, params);
+  const leaving = startLeavingClient(gateway.url, readExample);
   await expect.poll(() => held.length).toBe(1);
-  const staying = gateway.post(params);
+  const staying = gateway.post(readExample);
   await expect.poll(() => coalesced).toBe(1);
   await leaving.leave();
   const calls = () =>
     gateway.logs.filter(({ msg }) => msg === 'request').map(({ upstreamCalls }) => upstreamCalls);
+  return { gateway, staying, calls };
+}
+
+test('a read that another request shares goes on for that one, which pays for what comes after', async () => {
+  const held: ServerResponse[] = [];
+  const baseUrl = await startHttpUpstream((_request, response) => void held.push(response));
+  const { gateway, staying, calls } = await shareRead(baseUrl, held);
   await expect.poll(calls).toEqual([1]);
   // It fails, and is sent again for the one who stayed.
   held[0]?.writeHead(503).end();
@@ -118,20 +127,7 @@ test('a question about the path that another request shares is paid for by that 
     if (url.endsWith(exampleId)) response.writeHead(404, json).end('{"detail":"Not Found"}');
     else held.push({ path: url, response });
   });
-  let coalesced = 0;
-  const gateway = await startGateway({
-    baseUrl,
-    requestTimeoutMs: 30_000,
-    events: { onCoalesced: () => void (coalesced += 1) },
-  });
-  const params = { query: `{ persona(id: "${exampleId}") { id } }` };
-  const leaving = startLeavingClient(gateway.url, params);
-  await expect.poll(() => held.length).toBe(1);
-  const staying = gateway.post(params);
-  await expect.poll(() => coalesced).toBe(1);
-  await leaving.leave();
-  const calls = () =>
-    gateway.logs.filter(({ msg }) => msg === 'request').map(({ upstreamCalls }) => upstreamCalls);
+  const { staying, calls } = await shareRead(baseUrl, held);
   await expect.poll(calls).toEqual([2]);
   held[0]?.response.writeHead(503).end();
   await expect.poll(() => held.length).toBe(2);
@@ -140,28 +136,30 @@ test('a question about the path that another request shares is paid for by that 
   await expect.poll(calls).toEqual([2, 1]);
 });
 
+/** Stale at once, and may be used while it is fetched anew. */
+const staleAnswer: Fault = {
+  kind: 'answer',
+  status: 200,
+  body: JSON.stringify(clinic.personas[0]),
+  headers: { 'cache-control': 'max-age=0, stale-while-revalidate=600' },
+};
+
 test('what is fetched anew behind a stale answer is charged to the request that caused it', async () => {
   const gateway = await startGateway({ protection: { rateLimit } });
-  const body = JSON.stringify(clinic.personas[0]);
-  const headers = { 'cache-control': 'max-age=0, stale-while-revalidate=600' };
-  gateway.sandbox.faults.add({ fault: { kind: 'answer', status: 200, body, headers } });
-  const params = { query: `{ persona(id: "${exampleId}") { id } }` };
-  await gateway.post(params);
-  await gateway.post(params);
+  gateway.sandbox.faults.add({ fault: staleAnswer });
+  await gateway.post(readExample);
+  await gateway.post(readExample);
   await expect.poll(() => gateway.sandbox.requests.length).toBe(2);
   expect(await spent(gateway.url)).toBe(2);
 });
 
 test('what cannot be fetched anew behind a stale answer is not tried again until the next one', async () => {
   const gateway = await startGateway({ protection: { rateLimit } });
-  const body = JSON.stringify(clinic.personas[0]);
-  const headers = { 'cache-control': 'max-age=0, stale-while-revalidate=600' };
   const { faults } = gateway.sandbox;
   faults.add({ fault: { kind: 'answer', status: 503 } });
-  faults.add({ fault: { kind: 'answer', status: 200, body, headers }, times: 1 });
-  const params = { query: `{ persona(id: "${exampleId}") { id } }` };
-  await gateway.post(params);
-  await gateway.post(params);
+  faults.add({ fault: staleAnswer, times: 1 });
+  await gateway.post(readExample);
+  await gateway.post(readExample);
   expect(await settledCalls(gateway)).toBe(2);
   expect(await spent(gateway.url)).toBe(2);
 });

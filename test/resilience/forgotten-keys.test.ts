@@ -40,6 +40,31 @@ async function startRedisWithClient() {
   return { port, redis: await connectTo(port) };
 }
 
+/** A replica whose copy of the example is in Redis alone, where it can neither be read nor deleted. */
+async function startWithUnreadableCopy() {
+  const { port, redis } = await startRedisWithClient();
+  const gateway = await startReplica(port);
+  await warmUp(gateway);
+  await ask(gateway);
+  await expect.poll(() => copies(redis)).toHaveLength(1);
+  await permit(redis, '-get', '-del');
+  // The memory holds one persona: this one replaces the example.
+  await ask(gateway, clinic.apiKey, second?.id);
+  return { gateway, redis };
+}
+
+/** Permits reads and waits until the replica reads from Redis again. */
+async function permitReads(redis: Redis, gateway: TestGateway) {
+  await permit(redis, '+get');
+  await expect.poll(() => countCallsOfSharedReads(gateway), { timeout: 10_000 }).toBe(0);
+}
+
+/** Permits deletes and waits until the example is deleted. */
+async function permitDeletes(redis: Redis) {
+  await permit(redis, '+del');
+  await expect.poll(() => copies(redis), { timeout: 10_000 }).toHaveLength(0);
+}
+
 test.skipIf(isRedisMissing)(
   'what Redis does not delete is not used again, and is deleted later (skipped without redis-server)',
   async () => {
@@ -71,8 +96,7 @@ test.skipIf(isRedisMissing)(
       .toBe('read_only NOPERM');
     expect(await ask(gateway)).toEqual(nobody);
     expect(await copies(redis)).toHaveLength(1);
-    await permit(redis, '+del');
-    await expect.poll(() => copies(redis), { timeout: 10_000 }).toHaveLength(0);
+    await permitDeletes(redis);
     await expect.poll(() => changesOf(gateway).at(-1)).toBe('recovered');
   },
   30_000,
@@ -81,21 +105,12 @@ test.skipIf(isRedisMissing)(
 test.skipIf(isRedisMissing)(
   'what is gone while Redis cannot be read does not come back with it (skipped without redis-server)',
   async () => {
-    const { port, redis } = await startRedisWithClient();
-    const gateway = await startReplica(port);
-    await warmUp(gateway);
-    await ask(gateway);
-    await expect.poll(() => copies(redis)).toHaveLength(1);
-    await permit(redis, '-get', '-del');
-    // It leaves the memory, which holds one.
-    await ask(gateway, clinic.apiKey, second?.id);
+    const { gateway, redis } = await startWithUnreadableCopy();
     await forget(gateway);
-    await permit(redis, '+get');
-    await expect.poll(() => countCallsOfSharedReads(gateway), { timeout: 10_000 }).toBe(0);
+    await permitReads(redis, gateway);
     expect(await ask(gateway)).toEqual(nobody);
     expect(await copies(redis)).toHaveLength(1);
-    await permit(redis, '+del');
-    await expect.poll(() => copies(redis), { timeout: 10_000 }).toHaveLength(0);
+    await permitDeletes(redis);
   },
   30_000,
 );
@@ -179,21 +194,12 @@ test.skipIf(isRedisMissing)(
 test.skipIf(isRedisMissing)(
   'an API key that is refused while Redis cannot be read does not read from it later (skipped without redis-server)',
   async () => {
-    const { port, redis } = await startRedisWithClient();
-    const gateway = await startReplica(port);
-    await warmUp(gateway);
-    await ask(gateway);
-    await expect.poll(() => copies(redis)).toHaveLength(1);
-    await permit(redis, '-get', '-del');
-    // It leaves the memory, which holds one.
-    await ask(gateway, clinic.apiKey, second?.id);
+    const { gateway, redis } = await startWithUnreadableCopy();
     gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 403 } });
     expect((await ask(gateway)).errors).toHaveLength(1);
-    await permit(redis, '+get');
-    await expect.poll(() => countCallsOfSharedReads(gateway), { timeout: 10_000 }).toBe(0);
+    await permitReads(redis, gateway);
     expect((await ask(gateway)).errors).toHaveLength(1);
-    await permit(redis, '+del');
-    await expect.poll(() => copies(redis), { timeout: 10_000 }).toHaveLength(0);
+    await permitDeletes(redis);
   },
   30_000,
 );
