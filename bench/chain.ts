@@ -1,5 +1,5 @@
-// What the resilience chain costs: CPU of this process per upstream read, with the chain and without it.
-// `npm run bench:chain` prints the medians of paired rounds. The upstream is a process of its own.
+// Measures what the resilience chain costs: this process's CPU per upstream read, with the chain and without it.
+// `npm run bench:chain` prints the medians of paired rounds. The upstream is a separate process.
 import { LightCancellation } from '../src/shared/cancellation.ts';
 import type { Cancellation } from '../src/shared/cancellation.ts';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
@@ -52,7 +52,7 @@ async function measure(read: (id: string, signal: Cancellation) => Promise<unkno
   const work = async () => {
     while (left > 0) {
       left -= 1;
-      // A request's signal, as the gateway makes one for each.
+      // The gateway creates one signal for each request, too.
       await read(nextId(), new LightCancellation());
     }
   };

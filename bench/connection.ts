@@ -1,9 +1,9 @@
-// One keep-alive connection that does next to nothing: a client library would cost more than the server under test,
-// which then would never be busy.
+// One keep-alive connection with as little work as possible: a client library costs more than the server under test,
+// which would never be busy then.
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
-/** What every answer under load must be: the ids of a scenario are of one length, and so are its answers. */
+/** The expected answer under load: all ids of a scenario have one length, and so have its answers. */
 export interface Expected {
   readonly status: number;
   /** Of the body. */

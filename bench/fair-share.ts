@@ -1,5 +1,5 @@
-// Whether one tenant's flood of slow reads slows another tenant down. `npm run bench:fair-share` prints the
-// latency of tenant B's reads with nobody else there, and while tenant A holds 1,000 slow reads.
+// Measures whether one tenant's slow reads delay another tenant. `npm run bench:fair-share` prints the latency of
+// tenant B's reads alone, and while tenant A has 1,000 slow reads in flight.
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { createSandbox, organisations } from '../src/sandbox/index.ts';
 

@@ -1,5 +1,5 @@
-// The least that any server in Node.js does for the same answers: node:http, undici's dispatch, JSON.parse and
-// JSON.stringify, and no GraphQL. It takes the requests of the others and looks at their variables only.
+// The floor: the least that a server in Node.js does for the same answers. It uses node:http, undici's dispatch,
+// JSON.parse and JSON.stringify, and no GraphQL: it reads only the variables of the requests.
 import { createServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import { Pool } from 'undici';
@@ -32,7 +32,7 @@ class Read implements Dispatcher.DispatchHandler {
     this.#settle = settle;
   }
 
-  // undici insists on it.
+  // undici requires it.
   onRequestStart(): void {}
 
   onResponseStart(_controller: unknown, status: number): void {

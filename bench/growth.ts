@@ -1,4 +1,4 @@
-// How the gateway's cost grows: with the ids of a request, and with the documents that it has seen.
+// Measures how the gateway's cost grows with the ids of a request, and with the number of documents.
 import { measureScenario, sendRequests } from './measure.ts';
 import type { Pace, Result } from './measure.ts';
 import { readMemoryMb } from './programs.ts';

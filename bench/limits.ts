@@ -1,6 +1,6 @@
-// What the controls on operations cost an ordinary request: CPU of this process per request, with them and
-// without them, everything but HTTP and Bluejay included. `npm run bench:limits` prints the medians of paired rounds,
-// and what the check of an answer's size takes, which every lane has: alone, in a loop.
+// Measures what the limits on operations cost an ordinary request: this process's CPU per request, with and without
+// them, all but HTTP and Bluejay included. `npm run bench:limits` prints the medians of paired rounds. The check of an
+// answer's size is part of every lane, so it is timed alone, in a loop.
 import { createYoga } from 'graphql-yoga';
 import { parseConfig } from '../src/config/index.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
@@ -63,7 +63,7 @@ const limited = createLane(
 );
 
 const unlimited = createLane(
-  // As createPipeline makes it, without its limits.
+  // The same as createPipeline's, without the limits.
   createYoga({
     schema,
     maskedErrors: false,

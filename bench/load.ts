@@ -1,4 +1,4 @@
-// Asks a server as fast as it answers (closed loop), or at a steady rate whatever it does (open loop).
+// Sends requests as fast as the server answers (closed loop), or at a steady rate (open loop).
 import { once } from 'node:events';
 import { createConnection } from './connection.ts';
 import type { Connection, Expected } from './connection.ts';
@@ -23,7 +23,7 @@ export interface Load {
   /**
    * Sends requests at a rate, whether or not the ones before have been answered.
    *
-   * @returns how long each took, in milliseconds, its wait for a connection included
+   * @returns the duration of each in milliseconds, including its wait for a connection
    * @throws for an unexpected answer
    */
   openLoop(requestsPerSecond: number, durationMs: number): Promise<number[]>;
@@ -69,7 +69,7 @@ export async function createLoad(options: LoadOptions): Promise<Load> {
         };
         connection.post(nextBody(), onAnswer, reject);
       };
-      // Several requests are due at each tick of a millisecond: that much of a burst is in the latencies.
+      // Several requests are due at each tick of a millisecond, so latencies include these bursts.
       const tick = () => {
         const now = performance.now();
         const elapsedMs = Math.min(now - startedAt, durationMs);

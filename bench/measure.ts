@@ -1,4 +1,4 @@
-// Measures the servers under one scenario, in rounds that take turns so that all meet the same machine.
+// Measures the servers under one scenario. They take turns in each round, so that the machine's state affects all.
 import { requestHeaders } from './connection.ts';
 import { createLoad } from './load.ts';
 import type { LoadOptions } from './load.ts';

@@ -1,11 +1,11 @@
-// Clients that do not wait for each other: requests are sent at a rate, whatever becomes of those before.
+// An open-loop client: it sends requests at a rate, without waiting for answers.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { requestHeaders } from './connection.ts';
 
 export interface Sent {
-  /** When it was due, in milliseconds from the start of its run. */
+  /** When it was due, in milliseconds from the start of the run. */
   readonly dueMs: number;
   readonly tookMs: number;
   readonly status: number;
@@ -38,7 +38,7 @@ export async function createClients(
 ): Promise<Clients> {
   const { hostname, port, host } = new URL(url);
   const headers = Object.entries({ host, ...requestHeaders }).map(([name, value]) => `${name}: ${value}\r\n`);
-  // Made before: to make one each time would cost the clients more than the gateway needs to refuse it.
+  // Prepared once: building each request would cost the client more than a refusal costs the gateway.
   const requests = bodies.map((body) =>
     Buffer.from(`POST /graphql HTTP/1.1\r\n${headers.join('')}content-length: ${body.length}\r\n\r\n${body}`),
   );
@@ -46,14 +46,14 @@ export async function createClients(
   const connections = Array.from({ length: count }, (): Connection => {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     const connection: Connection = { socket, onAnswer() {} };
-    // The gateway closes those over which nothing comes for a while.
+    // The gateway closes idle connections.
     socket.on('error', () => {}).once('close', () => connection.onAnswer(0));
     let expected = 0;
     let status = 0;
     let length = 0;
     socket.on('data', (chunk: Buffer) => {
       if (length === 0) {
-        // The head is in the first chunk: it is short.
+        // The head is short, so it is in the first chunk.
         const text = chunk.toString('latin1', 0, 1_500);
         status = Number(text.slice(9, 12));
         const bodyBytes = Number(/\r\ncontent-length: *(\d+)/i.exec(text)?.[1]);
@@ -88,7 +88,7 @@ export async function createClients(
         all.push(sent);
         let connection = idle.pop();
         while (connection?.socket.destroyed === true) connection = idle.pop();
-        // All are waiting for answers: this client cannot even ask.
+        // All connections wait for answers, so the client cannot send.
         if (connection === undefined) return;
         post(connection, (status) => {
           sent.tookMs = performance.now() - startedAt - dueMs;

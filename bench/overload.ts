@@ -1,6 +1,6 @@
-// What five times as many requests as the gateway can answer do to it. `npm run bench:overload` prints how many
-// are still answered, how long those take, what health says meanwhile, and when all is well again.
-// A request asks for 100 entities, which are read from Bluejay; with `-- --cached` for 200 that the gateway has.
+// Measures the gateway at five times its capacity. `npm run bench:overload` prints goodput, latencies, the answers of
+// health checks meanwhile, and the time to recover. A request reads 100 entities from Bluejay; with `-- --cached` 200
+// from the cache.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -35,9 +35,9 @@ const createBody = () => {
   }));
   return JSON.stringify({ query, variables: { representations } });
 };
-// Enough that no two of those in flight ask for the same.
+// Enough that no two requests in flight are equal.
 const bodies = Array.from({ length: flags.cached ? 1 : 1_000 }, createBody);
-// All whole answers are of one length; one with errors in it is another.
+// All complete answers have one length; those with errors have others.
 const whole = await fetch(`${program.url}/graphql`, {
   method: 'POST',
   headers: requestHeaders,
@@ -82,11 +82,11 @@ async function withCpu<Result>(measure: () => Promise<Result>, server = program)
 /** The peak with a few connections, and then more than that: both anew, as the machine is not always as fast. */
 async function measureRound(atOnce: number) {
   const few = await openClients(atOnce);
-  // What the round before has left behind is no cost of these.
+  // The previous round must not affect this one.
   await few.closedLoop(atOnce, 1_500);
   const { result: peak, cpu: peakCpu } = await withCpu(() => few.closedLoop(atOnce, peakMs));
   few.close();
-  // Not before: the gateway closes connections over which nothing comes.
+  // Connects late, because the gateway closes idle connections.
   const clients = await openClients(connections);
   await sleep(500);
   const { result, cpu, waited } = await withCpu(() =>
@@ -121,7 +121,7 @@ async function measureRound(atOnce: number) {
 // oxlint-disable no-await-in-loop -- one after the other, each with the machine to itself
 const warmUp = await openClients(32);
 await warmUp.closedLoop(32, 6_000);
-// With more at once it is not the same: what they all hold is work for the garbage collector.
+// More at once would measure the garbage collector, which has to trace all that they hold.
 let best = { atOnce: 0, rate: 0 };
 for (const atOnce of [32, 16, 8]) {
   const rate = await warmUp.closedLoop(atOnce, 2_000);
@@ -138,7 +138,7 @@ const answerMicros = of((round) => round.answerMicros);
 /** With more than this there is no time for 80 % of the peak: they would be 0.8 answers and `factor - 0.8` refusals. */
 const affordableMicros = (answerMicros * 0.2) / (factor - 0.8);
 
-// At half of the capacity everything should be answered well again, at once after the last overload.
+// Directly after the overload, half of the capacity should be answered as before.
 const clients = await openClients(connections);
 await clients.openLoop(peak * factor, overloadMs);
 const after = await clients.openLoop(peak / 2, 6_000);
@@ -192,6 +192,6 @@ process.stdout.write(
     `Node.js ${process.version}, ${programs.isPinned ? 'gateway and clients on a core each' : 'cores not pinned'}`,
   ].join('\n')}\n`,
 );
-// Where no server in Node.js could refuse as fast as that, it is not asked for.
+// The goal is dropped if no server in Node.js could refuse that fast.
 const isTooSlow = median(shares) < 0.8 && leastRefusalMicros < affordableMicros;
 if (isTooSlow || recoveredMs > 5_000 || slowestLiveMs > 1_000) process.exitCode = 1;

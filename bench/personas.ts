@@ -1,4 +1,4 @@
-// What the upstream answers, and what GraphQL must make of it: all servers are held to the same answers.
+// The upstream's answers and the GraphQL answers that every server must give for them.
 
 const createdAt = '2023-11-07T05:31:56.123456';
 const persona = {
@@ -8,7 +8,7 @@ const persona = {
 };
 const organisation = '6f1d2b7e-5a0c-4c58-9d1e-2f6a4b8c0d11';
 
-/** Ids that start like this are valid, and Bluejay refuses them with a 422. */
+/** Prefix of valid ids that the upstream refuses with a 422. */
 export const refusedPrefix = '42200000';
 
 /** The body for an id; any text that stands for an id will do. */

@@ -1,4 +1,4 @@
-// The programs of a benchmark: started on the core they belong to, and ended with the benchmark.
+// Starts the programs of a benchmark on their cores, and ends them with the benchmark.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Where a program runs when cores are pinned: the server alone on one, whatever serves it or asks it on the other. */
+/** Where a program runs when cores are pinned: the server alone on one core, the upstream and the load on the other. */
 type Role = 'server' | 'helper';
 
 export interface Program {
@@ -26,7 +26,7 @@ export interface Programs {
   /**
    * Starts a program and waits until it listens.
    *
-   * @param commandFor gets the free port that the program has to listen on
+   * @param commandFor gets the free port for the program to listen on
    */
   start(role: Role, commandFor: (port: number) => Command): Promise<Program>;
 }

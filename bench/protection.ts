@@ -1,5 +1,5 @@
-// What the controls in front of GraphQL cost an ordinary request with the defaults: the target, the host, the
-// headers, the admission. `npm run bench:protection` prints the median of paired rounds, in CPU of this process.
+// Measures what the controls in front of GraphQL cost an ordinary request with the defaults: target, host, headers,
+// admission. `npm run bench:protection` prints the median of paired rounds, in CPU of this process.
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';

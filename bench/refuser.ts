@@ -1,4 +1,4 @@
-// The least that refusing takes in Node.js: node:http, and the same 503 for everybody, with half of the gateway's headers.
+// The floor for refusals: node:http answers every request with the same 503, with half of the gateway's headers.
 import { createServer } from 'node:http';
 
 const body = JSON.stringify({

@@ -1,4 +1,4 @@
-// The results as Markdown.
+// Writes the results as Markdown.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';

@@ -35,7 +35,7 @@ const programs = createPrograms({ pin: true });
 if (values.soak) await runSoak();
 else if (values.short) await runShort({ rounds: 5, roundMs: 500, warmUpMs: 500 });
 else await runAll({ rounds: 7, roundMs: 1_000, warmUpMs: 4_000 });
-// Ends the programs, too.
+// Also ends the programs.
 process.exit();
 
 async function runSoak(): Promise<void> {

@@ -1,4 +1,4 @@
-// What is asked, and what the answer must be.
+// The scenarios: requests and their expected answers.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { expectedPersona, refusedPrefix } from './personas.ts';
@@ -59,7 +59,7 @@ export const distinctDocuments: Scenario = {
   ...uniqueIds,
   name: 'distinct documents',
   body: ([id = '']) => {
-    // The id is unique: so is the document that is named after it.
+    // The unique id is in the operation's name, so the document is unique too.
     const query = personaQuery.replace('Persona', `Persona_${id.replaceAll('-', '')}`);
     return JSON.stringify({ query, variables: { id } });
   },

@@ -1,4 +1,4 @@
-// Memory over a long time: how much the gateway holds after each part of very many requests.
+// Measures the gateway's memory over many requests, after each part of them.
 import { sendRequests } from './measure.ts';
 import { readMemoryMb } from './programs.ts';
 import type { Programs } from './programs.ts';
@@ -11,7 +11,7 @@ import { startUpstream } from './upstream.ts';
 const parts = 20;
 
 /**
- * @param report told of each part as soon as it is done
+ * @param report called after each part
  * @returns a page of Markdown
  */
 export async function soak(

@@ -1,4 +1,4 @@
-// The upstream of the benchmarks where there is no nginx. Listens on PORT.
+// The upstream of the benchmarks without nginx. Listens on PORT.
 import { createServer } from 'node:http';
 import { agentBody, personaBody, refusalBody, refusedPrefix } from './personas.ts';
 

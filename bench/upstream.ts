@@ -1,4 +1,4 @@
-// Stands for Bluejay in the benchmarks: nginx where there is one, which costs its core the least, else a worker.
+// The upstream of the benchmarks: nginx, which uses the least CPU, or a worker where nginx is missing.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import type { Program, Programs } from './programs.ts';
 
 /** @returns the program, and its name and version for the report */
 export async function startUpstream(programs: Programs): Promise<Program & { readonly name: string }> {
-  // Debian has it where only root's PATH leads to.
+  // Debian installs it in a folder that only root's PATH has.
   process.env['PATH'] += ':/usr/sbin';
   const version = /nginx\/\S+/.exec(String(spawnSync('nginx', ['-v']).stderr))?.[0];
   if (version === undefined) {
@@ -33,7 +33,7 @@ function nginxConfiguration(port: number, folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${folder};`)
     .join(' ');
-  // nginx joins what stands between quotes; $1 is the id of the path.
+  // nginx joins quoted strings; $1 is the id in the path.
   return `
     daemon off; master_process off; pid ${folder}/pid; error_log stderr crit;
     events { worker_connections 4096; }

@@ -1,5 +1,5 @@
-// How much more two workers answer than one. `npm run bench:workers` sends requests for unique ids to both in turns, as
-// fast as they are answered, and prints the rates, what the machine's cores did meanwhile, and what they allow at most.
+// Compares two workers with one. `npm run bench:workers` sends requests for unique ids to both in turns, as fast as
+// they are answered, and prints the rates, the load of the cores, and the ratio that the cores allow at most.
 import { availableParallelism, cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLoad } from './load.ts';
@@ -67,7 +67,7 @@ const samples: { readonly one: Sample; readonly two: Sample }[] = [];
 await run(one, 2_000);
 await run(two, 4_000);
 for (let round = 0; round < rounds; round += 1) {
-  // Every other round goes backwards, so that neither always follows the other.
+  // Reverses the order every other round.
   const first = await run(round % 2 === 0 ? one : two, roundMs);
   const second = await run(round % 2 === 0 ? two : one, roundMs);
   samples.push(round % 2 === 0 ? { one: first, two: second } : { one: second, two: first });
@@ -103,5 +103,5 @@ process.stdout.write(
     `Node.js ${process.version}, ${upstream.name}`,
   ].join('\n')}\n`,
 );
-// What the machine cannot do is not the gateway's fault.
+// The machine's own limit is not held against the gateway.
 process.exit(ratio >= Math.min(goal, ceiling * 0.9) ? 0 : 1);

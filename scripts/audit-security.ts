@@ -1,5 +1,5 @@
-// Starts the gateway in production settings, attacks it over real sockets, and prints what came of it:
-// `npm run audit:security`. Ends with 1 when an attack got through.
+// Starts the gateway in production settings, attacks it over real sockets, and prints the outcomes:
+// `npm run audit:security`. Exits with 1 when an attack succeeds.
 import { attacks } from '../test/security/attacks/index.ts';
 import { createTargets } from '../test/security/targets.ts';
 

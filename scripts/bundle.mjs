@@ -1,6 +1,6 @@
-// Puts the programs and all that they import into a few files in build/, or in another folder beside a package.json:
-// `node scripts/bundle.mjs [folder]`. Production starts from them: its 1,300 modules one by one take more than twice the
-// time, and more memory.
+// Bundles the programs and their imports into a few files in build/, or in another folder beside a package.json:
+// `node scripts/bundle.mjs [folder]`. Production starts from them: loading 1,300 modules takes more than twice the time,
+// and more memory.
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
@@ -17,9 +17,9 @@ const bundle = await rolldown({
   },
   platform: 'node',
   external: /^node:/,
-  // A dependency's business: protobufjs looks for modules that may be absent with eval.
+  // protobufjs looks for optional modules with eval.
   checks: { eval: false, circularDependency: false },
 });
-// Not minified: what an error's stack shows must be readable.
-// In one folder: the source asks for package.json relative to itself.
+// Not minified, so that stacks stay readable.
+// One folder, because the source reads package.json relative to itself.
 await bundle.write({ dir, format: 'esm', chunkFileNames: '[name].js' });

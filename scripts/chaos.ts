@@ -1,4 +1,4 @@
-// Random faults under load: `npm run chaos -- --seconds 60 --seed 1`. Ends with 1 when a promise is broken.
+// Injects random faults under load: `npm run chaos -- --seconds 60 --seed 1`. Exits with 1 when a guarantee is broken.
 import { parseArgs } from 'node:util';
 import { runChaos } from '../test/chaos/chaos.ts';
 

@@ -120,7 +120,7 @@ function build() {
   expect('the first line of .dockerignore', all, '*');
   for (const path of exceptions) cpSync(path, join(into, 'context', path), { recursive: true });
   const image = { environment: {}, entrypoint: [] as string[], healthcheck: [] as string[] };
-  // Without the right to change the user, the caller stays it.
+  // Stays empty where the caller may not change the user.
   let user: { uid?: number; gid?: number } = {};
   for (const { keyword, text } of readDockerfile()) {
     process.stdout.write(`${keyword} ${text}`.slice(0, 100) + '\n');

@@ -1,4 +1,4 @@
-// Fails when a package that is installed has a licence that nobody has looked at: `npm run check:licences`.
+// Fails for an installed package with a licence that is not on the list: `npm run check:licences`.
 // Reads the lockfile, which has the licence of every package.
 import { readFileSync } from 'node:fs';
 
@@ -19,7 +19,7 @@ const tools = new Set(['CC-BY-4.0', 'Elastic-2.0', 'MPL-2.0', 'Python-2.0']);
 
 /** Packages that the gateway runs on under another licence, each with why that is fine. */
 const exceptions: Readonly<Record<string, string>> = {
-  // Of @apollo/subgraph. It forbids to offer the software itself to others as a managed service.
+  // The licence of @apollo/subgraph's dependency. It forbids offering the software as a managed service.
   '@apollo/federation-internals': 'Elastic-2.0',
 };
 

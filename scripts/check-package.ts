@@ -1,4 +1,4 @@
-// Packs the package, installs it in an empty folder, and uses it as a stranger would.
+// Packs the package, installs it in an empty folder, and uses it from there.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Compares schema.graphql with the last release's, schema.released.graphql, and fails where a client or a
-// supergraph could break. Two other files can be given: check-schema-changes.ts <released> <current>
+// Compares schema.graphql with the last release's, schema.released.graphql, and fails if a client or a
+// supergraph could break. It accepts two other files: check-schema-changes.ts <released> <current>
 import { existsSync, readFileSync } from 'node:fs';
 import { CriticalityLevel, diff } from '@graphql-inspector/core';
 import { buildASTSchema, Kind, parse, print } from 'graphql';
@@ -20,7 +20,7 @@ async function compare(before: DocumentNode, after: DocumentNode): Promise<void>
     ...changes
       .filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking)
       .map(({ message }) => message),
-    // Other subgraphs refer to an entity by its keys. To the inspector they are directives like any other.
+    // Other subgraphs refer to entities by their keys, which the inspector treats as any other directive.
     ...keysOf(before)
       .filter((key) => !keys.has(key))
       .map((key) => `Entity lost a key: ${key}`),

@@ -1,4 +1,4 @@
-// Restarts two replicas behind a balancer under load: `npm run rolling-restart -- --rounds 3`. Ends with 1 when
+// Restarts two replicas behind a balancer under load: `npm run rolling-restart -- --rounds 3`. Exits with 1 when
 // a request is lost.
 import { parseArgs } from 'node:util';
 import { runRollingRestart } from '../test/rolling-restart/rolling-restart.ts';

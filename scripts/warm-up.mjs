@@ -1,6 +1,6 @@
-// Starts the gateway once after an installation, so that its compiled code is kept and the first start is as fast as
-// the later ones: `node scripts/warm-up.mjs [program]`, by default from the source. It never fails an installation:
-// without it a start only takes longer.
+// Starts the gateway once after an installation to fill the compile cache, so that the first start is as fast as later
+// ones: `node scripts/warm-up.mjs [program]`, by default from the source. It never fails an installation: without the
+// cache a start only takes longer.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +13,13 @@ if (Number(major) >= 24) await warmUp().catch(() => undefined);
 async function warmUp() {
   const gateway = spawn(process.execPath, [program], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
-    // With the embedded sandbox, on a port that is free.
+    // With the embedded sandbox, on a free port.
     env: { PATH: process.env['PATH'], PORT: '0', LOG_FORMAT: 'json', DRAIN_DELAY_MS: '0' },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const timer = setTimeout(() => gateway.kill('SIGKILL'), 30_000);
   const exited = once(gateway, 'exit');
-  // Its code is written down before it says that it listens.
+  // The gateway flushes the cache before it logs that it listens.
   gateway.stdout.once('data', () => gateway.kill('SIGTERM'));
   await exited;
   clearTimeout(timer);

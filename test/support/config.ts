@@ -12,7 +12,7 @@ export function configOf(environment: Record<string, string>): Config {
   return result.config;
 }
 
-/** A configuration for tests: the defaults, on any free port, and what the test wants otherwise. */
+/** A configuration for tests: the defaults on any free port, and the test's overrides. */
 export function testConfig(overrides: Partial<Config>): Config {
   return { ...configOf({ NODE_ENV: 'test', PORT: '0' }), ...overrides };
 }

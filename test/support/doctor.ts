@@ -2,7 +2,7 @@ import { diagnose } from '../../src/doctor/diagnose.ts';
 import { formatFinding } from '../../src/doctor/finding.ts';
 import { startProcess } from './processes.ts';
 
-/** Runs the doctor here, and gives back what it would print, without times and in single spaces. */
+/** Runs the doctor in this process. Returns its output without times and with single spaces. */
 export async function examine(environment: Record<string, string>, limitMs = 5_000) {
   let output = '';
   const report = (finding: Parameters<typeof formatFinding>[0]) => {
@@ -12,7 +12,7 @@ export async function examine(environment: Record<string, string>, limitMs = 5_0
   return { isWell, lines: linesOf(output) };
 }
 
-/** Runs the doctor as its users do. */
+/** Runs the doctor as a program. */
 export async function runDoctor(environment: Record<string, string>) {
   const { exited, output } = startProcess('node', ['src/doctor/main.ts'], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },

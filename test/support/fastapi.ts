@@ -4,7 +4,7 @@ import { findFreePort, isMissing, startProcess } from './processes.ts';
 const python = '/usr/bin/python3';
 export const isFastApiMissing = isMissing(python, '-c', 'import fastapi, uvicorn');
 
-/** test/fastapi/app.py on a port of its own: FastAPI itself, not our idea of it. */
+/** Starts test/fastapi/app.py, a real FastAPI, on a free port. */
 export async function startFastApi(): Promise<string> {
   const port = await findFreePort();
   const { output } = startProcess(python, ['test/fastapi/app.py', String(port)]);

@@ -25,19 +25,19 @@ if (clinicOrganisation === undefined || airlineOrganisation === undefined) throw
 export const clinic = clinicOrganisation;
 export const airline = airlineOrganisation;
 
-/** The persona of Bluejay's reference page; the clinic's. */
+/** The persona of Bluejay's reference page. It belongs to the clinic. */
 export const exampleId = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 /** A well-formed id that nobody has. */
 export const unknownId = '00000000-0000-4000-8000-000000000000';
 
-/** Bluejay's answer for a persona that it does not have, as a fault. */
+/** Bluejay's answer for an unknown persona, as a fault. */
 export const personaNotFound: Fault = {
   kind: 'answer',
   status: 404,
   body: '{"detail":"Customer persona not found"}',
 };
 
-/** Well-formed ids that nobody has, other ones for each `series`. */
+/** Well-formed ids that nobody has; each `series` has other ones. */
 export function someIds(count: number, series = 0): string[] {
   return Array.from(
     { length: count },
@@ -107,10 +107,10 @@ const noCache: CacheConfig = {
 };
 
 const { http: httpDefaults, protection: protectionDefaults } = testConfig({});
-/** A machine that is busy with other tests makes the event loop late. */
+/** Off, because other tests on the machine delay the event loop. */
 const overload = { ...protectionDefaults.overload, maxEventLoopDelayMs: 0 };
 
-/** A gateway on a port of its own in front of a sandbox of its own; both end with the test. */
+/** Starts a gateway on a free port in front of a sandbox of its own. Both end with the test. */
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const {
     auth = { mode: 'service', apiKey: clinic.apiKey },

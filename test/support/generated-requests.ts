@@ -19,7 +19,7 @@ export interface GeneratedRequest {
   readonly operationName?: string | undefined;
 }
 
-/** The clinic's too. */
+/** Another persona of the clinic. */
 export const secondId = '0b6f5a52-19c1-4f0e-9a53-5d2f0f6f7b01';
 
 /** Good values first, by the name of the type. */
@@ -53,7 +53,7 @@ const mistakes: readonly ((query: string, at: number) => string)[] = [
   (query) => `${query} ${query}`,
 ];
 
-/** A request that mostly fits the schema: a document over all of its types, its variables, some mistakes. */
+/** Generates a request that mostly fits the schema: a document over all types, its variables, some mistakes. */
 export function generateRequest(schema: GraphQLSchema, pick: Pick): GeneratedRequest {
   const variables: Record<string, unknown> = {};
   const definitions: string[] = [];
@@ -61,7 +61,7 @@ export function generateRequest(schema: GraphQLSchema, pick: Pick): GeneratedReq
   let aliases = 0;
   const chance = (oneIn: number) => pick(oneIn) === oneIn - 1;
 
-  /** Mostly one of the first half, which fits. */
+  /** Picks mostly from the first half, which fits the type. */
   function pickValue(type: GraphQLInputType): unknown {
     if (isNonNullType(type)) return pickValue(type.ofType) ?? (chance(30) ? null : pickValue(type.ofType));
     if (isListType(type)) {
@@ -122,7 +122,7 @@ export function generateRequest(schema: GraphQLSchema, pick: Pick): GeneratedReq
     const field = usable[pick(usable.length + 1)];
     if (field === undefined) return `__typename${directives()}`;
     const named = getNamedType(field.type);
-    // What has arguments, or fields that have, is mostly not to be merged; some names meet nevertheless.
+    // Fields with arguments, or with fields that have some, mostly get an alias, so that they need no merging.
     const mayMerge = field.args.length === 0 && !isCompositeType(named);
     let alias = '';
     if (!mayMerge && !chance(20)) alias = `f${(aliases += 1)}: `;

@@ -25,7 +25,7 @@ const noPersonas: CustomerPersonasClient = {
   listByAgent: () => Promise.resolve({ value: [], freshUntil: 0 }),
 };
 
-/** The lane as the gateway has it, on a data source of the test's own: for defects that no upstream can cause. */
+/** Creates the gateway's lane on a data source of the test's: for defects that no upstream can cause. */
 export function createTestLane({
   logger,
   schema = createSchema(),

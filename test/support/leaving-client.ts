@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { someIds } from './gateway.ts';
 import type { TestGateway } from './gateway.ts';
 
-/** A client that has asked and may go away before it has its answer. */
+/** A client that may disconnect before it has its answer. */
 export interface LeavingClient {
   leave(): Promise<void>;
 }
@@ -33,13 +33,13 @@ export function startLeavingClient(
 }
 
 /**
- * Takes all 64 places at Bluejay, and all 4,096 to wait for one; Bluejay must hang, and the gateway take that many
- * requests.
+ * Fills the bulkhead and its queue: 64 calls in flight and 4,096 waiting. Bluejay must hang, and the gateway accept
+ * that many requests.
  *
- * @param more how many reads more
+ * @param more how many reads beyond that
  */
 export async function fillLine(gateway: TestGateway, more = 0): Promise<LeavingClient[]> {
-  // Of each, 32 reads are in flight or wait.
+  // Each request has 32 reads in flight or waiting.
   const batches = Array.from({ length: 66 }, (_, series) =>
     startLeavingClient(gateway.url, {
       query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
@@ -49,7 +49,7 @@ export async function fillLine(gateway: TestGateway, more = 0): Promise<LeavingC
   await expect
     .poll(() => gateway.metrics())
     .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 2048$/m);
-  // While half of the places are taken, only single reads get the others.
+  // While half of the bulkhead is in use, only single reads get the rest.
   const singles = someIds(2_048 + more, 66).map((id) =>
     startLeavingClient(gateway.url, { query: `{ persona(id: "${id}") { id } }` }),
   );

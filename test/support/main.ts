@@ -2,7 +2,7 @@ import type { SpawnOptions } from 'node:child_process';
 import { findFreePort, startProcess } from './processes.ts';
 import type { TestProcess } from './processes.ts';
 
-/** The environment of a machine on which nothing of the gateway's is configured. */
+/** The environment without any variable of the gateway. */
 export const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
 
 interface Main extends TestProcess {

@@ -1,5 +1,5 @@
-// Makes Node.js take itself for an older one (`node --import test/support/old-node.mjs`), and prints each module that is
-// loaded: an older one might fail to parse or link what is loaded before its version is checked.
+// Makes Node.js report an older version (`node --import test/support/old-node.mjs`), and prints each loaded module: an
+// older Node.js might fail on modules that are loaded before the check of its version.
 import { registerHooks } from 'node:module';
 
 Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.19.0' } });

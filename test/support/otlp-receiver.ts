@@ -2,11 +2,11 @@ import { buffer } from 'node:stream/consumers';
 import { PbfReader } from 'pbf';
 import { startHttpUpstream } from './upstreams.ts';
 
-/** What a receiver of traces sees of a span. */
+/** A span as the receiver decodes it. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-  /** Empty for a span that starts its trace. */
+  /** Empty for a root span. */
   readonly parentSpanId: string;
   readonly name: string;
   /** 1 internal, 2 server, 3 client. */
@@ -20,7 +20,7 @@ export interface ReceivedSpan {
 export interface OtlpReceiver {
   readonly endpoint: string;
   readonly spans: ReceivedSpan[];
-  /** Of what is traced: `service.name` and the like. */
+  /** Of the resource: `service.name` and the like. */
   readonly resource: Record<string, unknown>;
   /** The bytes of every delivery, as text. */
   text(): string;
@@ -28,12 +28,12 @@ export interface OtlpReceiver {
   answerWith(status: number): void;
   /** Answers nothing from now on. */
   stall(): void;
-  /** How many deliveries have come, refused ones included. */
+  /** The number of deliveries, including refused ones. */
   deliveries(): number;
 }
 
 /**
- * A receiver of OTLP over HTTP with protobuf bodies, as a collector is one.
+ * Starts a receiver of OTLP over HTTP with protobuf bodies.
  *
  * @param target where it takes traces; anything else is a 404
  */

@@ -6,9 +6,9 @@ import { networkInterfaces } from 'node:os';
 import { onTestFinished } from 'vitest';
 
 /**
- * Whether to skip a test for the want of a program. CI never skips: there the test runs and fails.
+ * Whether to skip a test because a program is missing. In CI the test runs and fails.
  *
- * @param command prints nothing of interest, and succeeds where the program is installed
+ * @param command succeeds where the program is installed
  */
 export function isMissing(command: string, ...args: string[]): boolean {
   return process.env['CI'] === undefined && spawnSync(command, args).status !== 0;

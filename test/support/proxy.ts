@@ -10,7 +10,7 @@ export interface TestProxy {
   readonly url: string;
   /** The method and the target of every request that it got. */
   readonly requests: string[];
-  /** What the last request said of itself. */
+  /** The headers of the last request. */
   headers(): IncomingMessage['headers'];
   /** From now on every request is answered with this status; undefined lets them through again. */
   refuse(status: number | undefined): void;
@@ -21,9 +21,9 @@ export interface TestProxy {
 export interface TestProxyOptions {
   /** What `proxy-authorization` must be. */
   readonly authorization?: string;
-  /** Where all tunnels lead, so that the host that is asked for need not exist. */
+  /** Where all tunnels lead, so that the requested host need not exist. */
   readonly destination?: string;
-  /** Makes it a proxy that is itself spoken to over TLS, on `localhost`. */
+  /** Makes clients connect to the proxy over TLS, on `localhost`. */
   readonly certificate?: TestCertificate;
 }
 
@@ -35,7 +35,7 @@ export async function startProxy(options: TestProxyOptions = {}): Promise<TestPr
   let refusal: number | undefined;
   let isHanging = false;
 
-  /** The status to refuse a request with; 0 where it is let through. */
+  /** The status of a refusal; 0 lets the request through. */
   function admit(message: IncomingMessage): number {
     requests.push(`${message.method} ${message.url}`);
     last = message;

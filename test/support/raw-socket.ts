@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A connection that ends with the test, and what has come over it. */
+/** A connection that ends with the test, and what it has received. */
 export interface RawConnection {
   readonly socket: Socket;
   received(): string;
@@ -37,7 +37,7 @@ export function requestOf(params: object): string {
   return `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
-/** Asks for one persona's field again and again: little to read, and much to answer. */
+/** Selects one persona's field repeatedly: one read and a large answer. */
 export const manyTimes = (field: string, aliases: number, id: string, representations: number): object =>
   askAgain({ __typename: 'CustomerPersona', id }, representations, aliased(field, aliases));
 

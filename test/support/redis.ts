@@ -29,7 +29,7 @@ export async function startRedis(port: number, ...options: string[]) {
 /** A client of the test's own. */
 export async function connectTo(port: number) {
   const redis = createClient({ url: `redis://127.0.0.1:${port}` });
-  // A Redis that ends before the test does is what some tests are about.
+  // Some tests end Redis before the client.
   redis.on('error', () => {});
   await redis.connect();
   onTestFinished(() => redis.destroy());
@@ -49,7 +49,7 @@ export async function startClusterNode(): Promise<ClusterNode> {
   return { port, busPort, redis: await connectTo(port) };
 }
 
-/** Makes a cluster of two, each with half of the slots. */
+/** Joins two nodes into a cluster, each with half of the slots. */
 export async function joinCluster(first: ClusterNode['redis'], second: ClusterNode) {
   await first.clusterAddSlotsRange({ start: 0, end: 8_191 });
   await second.redis.clusterAddSlotsRange({ start: 8_192, end: 16_383 });

@@ -35,7 +35,7 @@ export function changesOf(gateway: TestGateway): string[] {
   return lines.map(({ state, reason }) => (reason === undefined ? state : `${state} ${reason}`));
 }
 
-/** Reads until the shared cache takes part: it connects in the background. */
+/** Reads until the shared cache is in use; it connects in the background. */
 export async function warmUp(gateway: TestGateway, sandbox = gateway.sandbox) {
   await expect
     .poll(() => countCallsOfSharedReads(gateway, sandbox), { timeout: 10_000, interval: 100 })
@@ -43,7 +43,7 @@ export async function warmUp(gateway: TestGateway, sandbox = gateway.sandbox) {
   sandbox.requests.length = 0;
 }
 
-/** How often Bluejay is asked for a persona that is in the shared cache, and not in memory. */
+/** Counts the calls to Bluejay for a persona that is in the shared cache, but not in memory. */
 export async function countCallsOfSharedReads(
   gateway: TestGateway,
   sandbox = gateway.sandbox,

@@ -15,7 +15,7 @@ export interface RawAnswer {
   readonly text: string;
 }
 
-/** Sends a request with these headers and no others; fetch would keep some, such as Origin, to itself. */
+/** Sends a request with exactly these headers; fetch forbids some, such as Origin. */
 export async function send(
   url: string,
   { method = 'GET', headers = {}, body }: RawRequest,

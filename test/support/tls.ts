@@ -20,7 +20,7 @@ export interface TestCertificate {
 }
 
 /**
- * A certificate that is valid for so many days from now; fewer than 0 have expired it.
+ * Creates a certificate that is valid for some days from now; a negative number makes an expired one.
  *
  * @param issuer signs it. @default it is signed by itself
  */
@@ -41,7 +41,7 @@ function openssl(...args: string[]): void {
   if (status !== 0) throw new Error(`openssl ${args[0]}: ${stderr}`);
 }
 
-/** TLS in front of a server that speaks without; the address is `https://localhost:…`. */
+/** Puts TLS in front of a plain server. Returns `https://localhost:…`. */
 export async function startTlsProxy(
   { cert, key }: TestCertificate,
   url: string,

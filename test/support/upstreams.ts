@@ -11,7 +11,7 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** An HTTP server of the test's own in Bluejay's place. */
+/** Starts an HTTP server of the test's in place of Bluejay. */
 export async function startHttpUpstream(
   listener: RequestListener,
   options: ServerOptions = {},
@@ -24,7 +24,7 @@ export async function startHttpUpstream(
   return listen(server);
 }
 
-/** A server that speaks what it likes: `answer` gets each request's bytes and the socket. */
+/** Starts a raw TCP server: `answer` gets each request's bytes and the socket. */
 export async function startTcpUpstream(answer: (socket: Socket, request: string) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createTcpServer((socket) => {
