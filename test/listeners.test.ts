@@ -6,31 +6,13 @@ import { createGateway } from '../src/gateway.ts';
 import type { GatewayEvents } from '../src/gateway.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { configOf, testConfig } from './support/config.ts';
+import { eventNames } from './support/event-names.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 import type { TestGateway } from './support/gateway.ts';
 import { parseSamples } from './support/prometheus-text.ts';
 
-/** The compiler insists on every event that there is. */
-const names: Record<keyof GatewayEvents, true> = {
-  onRequestStart: true,
-  onRequestEnd: true,
-  onOperation: true,
-  onBatch: true,
-  onCoalesced: true,
-  onCache: true,
-  onSharedCache: true,
-  onSharedCacheStateChange: true,
-  onAttempt: true,
-  onItemsDropped: true,
-  onRetry: true,
-  onRetryDenied: true,
-  onOverloaded: true,
-  onBreakerStateChange: true,
-  onTenantBreakerStateChange: true,
-};
-
 const listeners = (listener: () => void): GatewayEvents =>
-  Object.fromEntries(Object.keys(names).map((name) => [name, listener]));
+  Object.fromEntries(eventNames.map((name) => [name, listener]));
 
 /** Sends requests that make most events happen, and returns what came of each. */
 async function sendUsualRequests(gateway: TestGateway): Promise<unknown[]> {
@@ -87,7 +69,7 @@ test.each<[string, () => unknown]>([
     const undisturbed = await startGateway(options);
     const happened: string[] = [];
     const events = Object.fromEntries(
-      Object.keys(names).map((name) => [
+      eventNames.map((name) => [
         name,
         () => {
           happened.push(name);

@@ -8,6 +8,7 @@ import type { Logger } from '../../src/observability/logger.ts';
 import { createSandbox } from '../../src/sandbox/index.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
 import { configOf, testConfig } from '../support/config.ts';
+import { eventNames } from '../support/event-names.ts';
 import { startOtlpReceiver } from '../support/otlp-receiver.ts';
 import type { OtlpReceiver } from '../support/otlp-receiver.ts';
 import { callerKey, canary, houseKey, routerSecret } from './canary.ts';
@@ -145,27 +146,6 @@ function watchLogger(logger: Logger, see: (values: readonly unknown[]) => void):
   });
 }
 
-/** Every event that there is: the compiler insists. */
-const eventNames: Readonly<Record<keyof GatewayEvents, true>> = {
-  onRequestStart: true,
-  onRequestEnd: true,
-  onOperation: true,
-  onBatch: true,
-  onCoalesced: true,
-  onCache: true,
-  onSharedCache: true,
-  onAttempt: true,
-  onItemsDropped: true,
-  onRetry: true,
-  onRetryDenied: true,
-  onOverloaded: true,
-  onBreakerStateChange: true,
-  onTenantBreakerStateChange: true,
-  onSharedCacheStateChange: true,
-};
-
 function watchEvents(see: (name: string, values: readonly unknown[]) => void): GatewayEvents {
-  return Object.fromEntries(
-    Object.keys(eventNames).map((name) => [name, (...values: unknown[]) => see(name, values)]),
-  );
+  return Object.fromEntries(eventNames.map((name) => [name, (...values: unknown[]) => see(name, values)]));
 }
