@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
 import { DeadlineExceeded } from '../../src/datasources/upstream/errors.ts';
 import { createBluejay } from '../../src/datasources/bluejay/index.ts';
+import { createSandbox } from '../../src/sandbox/index.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 
@@ -44,16 +45,25 @@ test.each([401, 403, 404, 422, 429])('100 answers of %i leave the breaker closed
   expect(data?.persona?.id).toBe(exampleId);
 });
 
-test('half open, three probes go out; their success closes it', async () => {
-  const { sandbox } = await startGateway();
+/** Bluejay's client in front of a sandbox, on a clock of its own. */
+async function startBluejay(options: { timeoutMs?: number; random?: () => number } = {}) {
+  const sandbox = await createSandbox();
+  onTestFinished(() => sandbox.close());
   const clock = { ms: 0 };
   const states: string[] = [];
   const bluejay = await createBluejay({
+    ...options,
     baseUrl: sandbox.url,
     userAgent: 'test',
     now: () => clock.ms,
     events: { onBreakerStateChange: (state) => states.push(state) },
   });
+  onTestFinished(() => bluejay.close());
+  return { sandbox, bluejay, clock, states };
+}
+
+test('half open, three probes go out; their success closes it', async () => {
+  const { sandbox, bluejay, clock, states } = await startBluejay();
   const caller = { apiKey: clinic.apiKey };
   const read = (ids: string[]) =>
     Promise.allSettled(ids.map((id) => bluejay.customerPersonas.get(id, caller)));
@@ -69,20 +79,10 @@ test('half open, three probes go out; their success closes it', async () => {
   expect(sandbox.requests).toHaveLength(3);
   expect(states).toEqual(['open', 'half_open', 'closed']);
   expect(bluejay.load()).toMatchObject({ inFlight: 0, queued: 0 });
-  await bluejay.close();
 });
 
 test('attempts that are given up late count as failures, and early ones say nothing', async () => {
-  const { sandbox } = await startGateway();
-  const clock = { ms: 0 };
-  const states: string[] = [];
-  const bluejay = await createBluejay({
-    baseUrl: sandbox.url,
-    userAgent: 'test',
-    timeoutMs: 20_000,
-    now: () => clock.ms,
-    events: { onBreakerStateChange: (state) => states.push(state) },
-  });
+  const { sandbox, bluejay, clock, states } = await startBluejay({ timeoutMs: 20_000 });
   sandbox.faults.add({ fault: { kind: 'hang' } });
   async function giveUpAfter(elapsedMs: number, series: number) {
     sandbox.requests.length = 0;
@@ -100,18 +100,10 @@ test('attempts that are given up late count as failures, and early ones say noth
   expect(states).toEqual([]);
   await giveUpAfter(10_000, 2);
   expect(states).toEqual(['open']);
-  await bluejay.close();
 });
 
 test('reads that an open breaker has refused earn no retries', async () => {
-  const { sandbox } = await startGateway();
-  const clock = { ms: 0 };
-  const bluejay = await createBluejay({
-    baseUrl: sandbox.url,
-    userAgent: 'test',
-    now: () => clock.ms,
-    random: () => 0,
-  });
+  const { sandbox, bluejay, clock } = await startBluejay({ random: () => 0 });
   const read = (id: string) =>
     bluejay.customerPersonas.get(id, { apiKey: clinic.apiKey }).catch(() => undefined);
   sandbox.faults.add({ fault: { kind: 'answer', status: 500 } });
@@ -128,5 +120,4 @@ test('reads that an open breaker has refused earn no retries', async () => {
   // 123 reads have gone out: a fifth of them, and 10.
   expect(sandbox.requests.length).toBeGreaterThan(100);
   expect(sandbox.requests.length).toBeLessThanOrEqual(100 + 10 + 24);
-  await bluejay.close();
 });
