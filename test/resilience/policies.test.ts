@@ -315,14 +315,3 @@ test('a shared call goes on as long as the caller with the latest deadline', asy
   const second = coalescer.run('key', { deadlineAtMs: 9 }, () => Promise.resolve(0));
   await expect(Promise.all([first, second])).resolves.toEqual([9, 9]);
 });
-
-test('an error is for those who waited, and nobody after them', async () => {
-  const coalescer = createCoalescer<string>();
-  const fail = () => Promise.reject(new Error('failed'));
-  const results = [coalescer.run('key', {}, fail), coalescer.run('key', {}, fail)];
-  await expect(Promise.allSettled(results)).resolves.toMatchObject([
-    { status: 'rejected' },
-    { status: 'rejected' },
-  ]);
-  await expect(coalescer.run('key', {}, () => Promise.resolve('fresh'))).resolves.toBe('fresh');
-});
