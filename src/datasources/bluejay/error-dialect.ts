@@ -2,7 +2,7 @@ import { isObject } from '../../shared/is-object.ts';
 import type { ErrorDialect, NotFound } from '../upstream/error-dialect.ts';
 import type { FieldError } from '../upstream/errors.ts';
 import { parseJson } from '../upstream/json.ts';
-import type { TransportResponse } from '../upstream/transport/transport.ts';
+import type { TransportResponse } from '../upstream/transport/messages.ts';
 
 // This is Bluejay's text, and it reaches the client: all of it is bounded.
 const maxTextLength = 200;

@@ -11,8 +11,9 @@ import { UpstreamError } from './errors.ts';
 import type { InvalidResponseReason, UpstreamCall } from './errors.ts';
 import { parseJson } from './json.ts';
 import type { Decoded } from './json.ts';
-import { isSuccess } from './success.ts';
-import type { Transport, TransportResponse } from './transport/transport.ts';
+import { successStatuses } from './success.ts';
+import type { TransportResponse } from './transport/messages.ts';
+import type { Transport } from './transport/transport.ts';
 
 /** On whose behalf a call is made. */
 export interface Caller {
@@ -125,7 +126,8 @@ export function createCall<Input extends object, Value>(
         ? { kind: 'not_modified', confirmed: previous, headers, elapsedMs }
         : { kind: 'other_not_modified', elapsedMs };
     }
-    if (!isSuccess(status)) throw new UpstreamError(refusalIn(response, apiKey), { ...name, status });
+    if (!successStatuses.includes(status))
+      throw new UpstreamError(refusalIn(response, apiKey), { ...name, status });
     const decoded = decodeBody(response.body, input);
     if (!decoded.ok) throw invalidResponse(decoded.reason, { ...name, status });
     if (decoded.dropped !== undefined && decoded.dropped > 0) {

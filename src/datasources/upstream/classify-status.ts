@@ -1,6 +1,6 @@
 import type { Failure } from './errors.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import type { TransportResponse } from './transport/transport.ts';
+import type { TransportResponse } from './transport/messages.ts';
 
 /**
  * The failure that a status alone stands for, in any service.

@@ -1,5 +1,5 @@
 import type { Failure } from './errors.ts';
-import type { TransportResponse } from './transport/transport.ts';
+import type { TransportResponse } from './transport/messages.ts';
 
 /**
  * What a 404 says. `absent`: the service has nothing of that id that the key may see. `unclear`: that, or it does not

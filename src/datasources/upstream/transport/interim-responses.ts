@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** An interim response's head that grows beyond this is passed on: undici refuses it. The same as undici's own limit. */
+/** The longest head of an interim response that is held back, in bytes: undici's own limit, and undici refuses it. */
 const maxHeadBytes = 16_384;
 
 /**
  * Makes a socket drop the interim responses (1xx; RFC 9110, section 15.2) that come before each response. A client
  * must be able to parse them, asked for or not; undici closes the connection when it sees a `100 Continue`, and has
- * no option for it. `101` is not dropped: nobody asked to switch protocols.
+ * no option for it. Passes on a `101`: no request asks to switch protocols, so undici refuses it.
  *
  * @param socket carries one request at a time, and reads in paused mode, as undici's do
  * @returns the same socket
@@ -15,27 +15,28 @@ const maxHeadBytes = 16_384;
 export function dropInterimResponses(socket: Socket): Socket {
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
   const write = socket.write.bind(socket);
-  /** Whether the next byte belongs to the head of a response: a request has gone out since the last one. */
-  let isBeforeHead = false;
   let held: Buffer | undefined;
 
-  socket.write = ((...parameters: Parameters<typeof write>) => {
-    isBeforeHead = true;
-    return write(...parameters);
-  }) as typeof write;
-  socket.read = (size) => {
-    for (;;) {
-      const chunk = read(size);
-      if (chunk === null || !isBeforeHead) return chunk;
+  /** Reads up to the head of a response that is not interim. */
+  function readHead(size?: number): Buffer | null {
+    for (let chunk = read(size); chunk !== null; chunk = read(size)) {
       const bytes = held === undefined ? chunk : Buffer.concat([held, chunk]);
       const rest = isFinal(bytes) ? bytes : withoutInterim(bytes);
-      held = rest.length < maxHeadBytes && isInterim(rest) ? rest : undefined;
-      if (held === undefined) {
-        isBeforeHead = false;
+      if (isFinal(rest) || rest.length >= maxHeadBytes || !isInterim(rest)) {
+        held = undefined;
+        socket.read = read;
         return rest;
       }
+      held = rest;
     }
-  };
+    return null;
+  }
+
+  socket.write = ((...parameters: Parameters<typeof write>) => {
+    // A response begins with the first byte after a request.
+    socket.read = readHead;
+    return write(...parameters);
+  }) as typeof write;
   return socket;
 }
 
