@@ -1,23 +1,24 @@
 import { parseAgentId } from './agent-id.ts';
 import { createLoader } from './loader.ts';
-import type { Loader } from './loader.ts';
-import type { Caller } from './upstream/call.ts';
+import type { Hints, Loader, OnBatch, RequestReads } from './loader.ts';
 import type { CustomerPersona } from './bluejay/customer-persona.ts';
 import type { CustomerPersonasClient } from './bluejay/index.ts';
 import { invalidInput } from './upstream/errors.ts';
 import type { UpstreamError } from './upstream/errors.ts';
 import { parseUuid } from './uuid.ts';
 
-/** Customer personas; within a request the same thing is read once. */
+/** The customer personas that one request reads: each at most once. */
 export interface CustomerPersonas {
   /**
-   * A persona that one of the request's lists has brought is not read again.
+   * Reads one persona, unless one of the request's lists contains it.
    *
    * @returns the persona, or null when Bluejay has none of that id for this caller
    * @throws {UpstreamError} every kind; `invalid_input` about `id` costs no call
    */
   load(id: string): Promise<CustomerPersona | null>;
   /**
+   * Lists the personas of an agent.
+   *
    * @param agentId a safe integer, also as a string
    * @returns the agent's personas in Bluejay's order; none of an agent that Bluejay does not have
    * @throws {UpstreamError} every kind; `invalid_input` about `agentId` costs no call
@@ -27,33 +28,30 @@ export interface CustomerPersonas {
 
 interface CustomerPersonasOptions {
   readonly client: CustomerPersonasClient;
-  readonly caller: Caller;
-  readonly batchConcurrency: number;
-  /** Told of each read, until when Bluejay allows it to be used (milliseconds since the epoch). */
-  readonly onRead: (freshUntil: number) => void;
-  /** Told of each batch: how many different things it reads. */
-  readonly onBatch: ((operation: string, size: number) => void) | undefined;
+  readonly reads: RequestReads;
+  readonly onBatch: OnBatch | undefined;
 }
 
+/** Creates the customer personas of one request. */
 export function createCustomerPersonas(options: CustomerPersonasOptions): CustomerPersonas {
-  const { client, caller, batchConcurrency: concurrency, onRead, onBatch } = options;
-  const shared = { caller, concurrency, onRead, onBatch };
+  const { client, reads, onBatch } = options;
+  const { caller } = reads;
   let lists: Lists | undefined;
 
   const personas = createLoader<string, CustomerPersona | null>({
-    ...shared,
+    reads,
     operation: 'getCustomerPersona',
     read: (id) => client.get(id, caller),
-    // A single persona may be in one of the lists that the same request asks for.
-    hints: () => lists,
+    onBatch,
   });
 
   function createLists(): Lists {
     const known = new Map<string, CustomerPersona>();
     const loader = createLoader<number, readonly CustomerPersona[]>({
-      ...shared,
+      reads,
       operation: 'listCustomerPersonasByAgent',
       read: (agentId) => client.listByAgent(agentId, caller),
+      onBatch,
       onValue(listed) {
         for (const persona of listed) known.set(persona.id, persona);
       },
@@ -71,7 +69,8 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
     async listByAgent(agentId) {
       const number = parseAgentId(agentId);
       if (number === undefined) throw notAgentId();
-      lists ??= createLists();
+      // A single persona may be in one of the lists that the same request reads.
+      personas.hints = lists ??= createLists();
       const list = lists.loader.load(number);
       lists.pending.add(list);
       return list;
@@ -80,11 +79,9 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
 }
 
 /** The lists of a request; most requests have none. */
-interface Lists {
+interface Lists extends Hints<string, CustomerPersona> {
   readonly loader: Loader<number, readonly CustomerPersona[]>;
   readonly pending: Set<Promise<unknown>>;
-  /** What they have brought so far, by id. */
-  readonly known: Map<string, CustomerPersona>;
 }
 
 function notUuid(): UpstreamError {

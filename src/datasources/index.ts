@@ -1,5 +1,6 @@
 import type { Caller } from './upstream/call.ts';
 import type { CustomerPersonasClient } from './bluejay/index.ts';
+import type { OnBatch, RequestReads } from './loader.ts';
 import { createServiceCalls } from './service.ts';
 import type { OpenService, ServiceLookup } from './service.ts';
 import { createCustomerPersonas } from './customer-personas.ts';
@@ -10,12 +11,12 @@ export { invalidInput, renameArgument } from './upstream/errors.ts';
 export type { CustomerPersona } from './bluejay/customer-persona.ts';
 export type { CustomerPersonas } from './customer-personas.ts';
 
-/** What the resolvers of one GraphQL request read from. */
+/** The sources that the resolvers of one GraphQL request read from. */
 export interface DataSources extends ServiceLookup {
   readonly customerPersonas: CustomerPersonas;
   /**
-   * Until when Bluejay allows all that has been read so far to be used without asking again, in
-   * milliseconds since the epoch. 0 where it does not say, and where nothing was read.
+   * Until when the services allow all that was read so far to be used without asking again, in milliseconds since the
+   * epoch. 0 where one of them does not say, and where nothing was read.
    */
   freshUntil(): number;
 }
@@ -31,41 +32,40 @@ export interface DataSourcesOptions {
 
 /** For logs and metrics. */
 export interface DataSourcesEvents {
-  /** So many different things are read at once for one request. */
-  readonly onBatch?: ((operation: string, size: number) => void) | undefined;
+  /** Called for each batch of a request, with the number of different keys that it reads. */
+  readonly onBatch?: OnBatch | undefined;
 }
 
-/** Makes the data sources of each request; what they share is in the options. */
+/** Creates the data sources of one request. */
 export type DataSourcesFactory = (caller: Caller) => DataSources;
 
+/**
+ * Creates a factory of data sources: one set a request, so that each request reads with its own caller's key.
+ *
+ * @example
+ * const createDataSources = createDataSourcesFactory({ customerPersonas: bluejay.customerPersonas });
+ * const persona = await createDataSources({ apiKey }).customerPersonas.load(id);
+ */
 export function createDataSourcesFactory(options: DataSourcesOptions): DataSourcesFactory {
-  const { customerPersonas: client, services, batchConcurrency = 32, events = {} } = options;
+  const { customerPersonas: client, services, batchConcurrency: concurrency = 32, events = {} } = options;
+  const { onBatch } = events;
   return (caller) => {
-    let freshUntil = Infinity;
-    const onRead = (until: number) => {
-      if (until < freshUntil) freshUntil = until;
-    };
+    const reads: RequestReads = { caller, concurrency, freshUntil: Infinity };
     let opened: Map<string, object> | undefined;
     return {
-      customerPersonas: createCustomerPersonas({
-        client,
-        caller,
-        batchConcurrency,
-        onRead,
-        onBatch: events.onBatch,
-      }),
+      customerPersonas: createCustomerPersonas({ client, reads, onBatch }),
       service(name) {
         opened ??= new Map();
         let calls = opened.get(name);
         if (calls === undefined) {
           const service = services?.get(name);
           if (service === undefined) throw new Error(`The gateway was given no service named ${name}.`);
-          calls = createServiceCalls(service, { caller, concurrency: batchConcurrency, onRead });
+          calls = createServiceCalls(service, reads);
           opened.set(name, calls);
         }
         return calls;
       },
-      freshUntil: () => (freshUntil === Infinity ? 0 : freshUntil),
+      freshUntil: () => (reads.freshUntil === Infinity ? 0 : reads.freshUntil),
     };
   };
 }

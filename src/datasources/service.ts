@@ -1,11 +1,11 @@
 import { createLoader } from './loader.ts';
-import type { LoaderOptions } from './loader.ts';
-import type { Caller, Reading } from './upstream/call.ts';
+import type { OnBatch, RequestReads } from './loader.ts';
+import type { EndpointCall } from './upstream/client.ts';
+import type { AnyEndpoint } from './upstream/endpoint.ts';
 import { createUpstream } from './upstream/index.ts';
-import type { AnyEndpoint, Endpoint } from './upstream/endpoint.ts';
-import type { Upstream, UpstreamEvents, UpstreamOptions } from './upstream/index.ts';
+import type { Upstream, UpstreamCalls, UpstreamEvents, UpstreamOptions } from './upstream/index.ts';
 
-/** A further service that fields of an embedder's own call, as data. */
+/** Declares a service that an embedder's own fields call. */
 export interface ServiceOptions<Endpoints extends readonly AnyEndpoint[]> extends Pick<
   UpstreamOptions<Endpoints>,
   'name' | 'baseUrl' | 'credential' | 'errorDialect' | 'endpoints' | 'limits' | 'proxy' | 'cache'
@@ -14,36 +14,39 @@ export interface ServiceOptions<Endpoints extends readonly AnyEndpoint[]> extend
   readonly apiKey?: string | undefined;
 }
 
-/** Calls of a service for one request: reads of the same thing are one, and every read counts for `Cache-Control`. */
+/** The calls of a service for one request: equal reads are one, and every read counts for `Cache-Control`. */
 export type ServiceCalls<Endpoints extends readonly AnyEndpoint[]> = {
-  readonly [One in Endpoints[number] as One['operation']]: One extends Endpoint<
-    string,
-    infer Input,
-    infer Value
-  >
+  readonly [
+    Operation in keyof UpstreamCalls<Endpoints>
+  ]: UpstreamCalls<Endpoints>[Operation] extends EndpointCall<infer Input, infer Value>
     ? (input: Input) => Promise<Value>
     : never;
 };
 
-/** A service that a gateway opens, and its resolvers find in their context. */
+/** A declared service. The gateway opens it, and resolvers find its calls by their context. */
 export interface Service<Endpoints extends readonly AnyEndpoint[]> {
   readonly options: ServiceOptions<Endpoints>;
   /**
-   * The service for a resolver's request.
+   * Returns the calls of the service for a resolver's request.
    *
    * @throws an Error where the gateway was not given the service
    */
   for(context: { readonly dataSources: ServiceLookup }): ServiceCalls<Endpoints>;
 }
 
-/** Any service, for code that does not care of what. */
+/** A service with any endpoints. */
 export interface AnyService {
   // oxlint-disable-next-line typescript/no-explicit-any -- a service has its own calls and no others
   readonly options: ServiceOptions<any>;
 }
 
-/** Finds the calls of a request by the service's name. */
+/** The services of a request. */
 export interface ServiceLookup {
+  /**
+   * Returns the calls of a service.
+   *
+   * @throws an Error where the gateway was not given a service of that name
+   */
   service(name: string): object;
 }
 
@@ -64,68 +67,52 @@ export function defineService<const Endpoints extends readonly AnyEndpoint[]>(
   };
 }
 
-/** A service that is open, for all requests. */
+/** A service with its sockets, cache, breakers and budgets, shared by all requests. */
 export interface OpenService {
   readonly options: ServiceOptions<readonly AnyEndpoint[]>;
   readonly upstream: Upstream<readonly AnyEndpoint[]>;
-  readonly onBatch: OnBatch;
+  readonly onBatch: OnBatch | undefined;
 }
 
-type OnBatch = LoaderOptions<string, unknown>['onBatch'];
-
-/** Opens a service: from here on it has its own sockets, cache, breakers and budgets. */
+/** Opens a service. */
 export async function openService(
-  { options }: AnyService,
+  service: AnyService,
   userAgent: string,
-  events: UpstreamEvents & { readonly onBatch?: OnBatch },
+  events: UpstreamEvents & { readonly onBatch?: OnBatch | undefined },
 ): Promise<OpenService> {
-  const { apiKey, ...others } = options as ServiceOptions<readonly AnyEndpoint[]>;
-  const upstream = await createUpstream({
-    ...others,
-    auth: apiKey === undefined ? 'forward' : 'service',
-    userAgent,
-    events,
-  });
-  return {
-    options: options as ServiceOptions<readonly AnyEndpoint[]>,
-    upstream,
-    onBatch: events.onBatch,
-  };
+  const options: ServiceOptions<readonly AnyEndpoint[]> = service.options;
+  const { apiKey, ...others } = options;
+  const auth = apiKey === undefined ? 'forward' : 'service';
+  const upstream = await createUpstream({ ...others, auth, userAgent, events });
+  return { options, upstream, onBatch: events.onBatch };
 }
 
-type Shared = Pick<LoaderOptions<string, unknown>, 'caller' | 'concurrency' | 'onRead'>;
-type Call = (input: object, caller: Caller) => Promise<Reading<unknown>>;
-
-/** The calls of a service for one request. */
-export function createServiceCalls(
-  { options: { apiKey, endpoints }, upstream, onBatch }: OpenService,
-  shared: Shared,
-): object {
-  const caller = apiKey === undefined ? shared.caller : { ...shared.caller, apiKey };
-  const calls = upstream.calls as Readonly<Record<string, Call>>;
+/** Creates the calls of a service for one request. */
+export function createServiceCalls({ options, upstream, onBatch }: OpenService, reads: RequestReads): object {
+  const { apiKey, endpoints } = options;
+  const caller = apiKey === undefined ? reads.caller : { ...reads.caller, apiKey };
   return Object.fromEntries(
     endpoints.map(({ operation, method }) => {
-      const call = calls[operation] as Call;
+      const call = upstream.calls[operation] as EndpointCall<object, unknown>;
       return [operation, method === 'GET' ? createRead(operation, call) : createWrite(call)];
     }),
   );
 
-  function createRead(operation: string, call: Call) {
+  function createRead(operation: string, call: EndpointCall<object, unknown>) {
     const loader = createLoader<string, unknown>({
-      ...shared,
-      onBatch,
-      caller,
+      reads,
       operation,
       read: (key) => call(JSON.parse(key) as object, caller),
+      onBatch,
     });
     return (input: object) => loader.load(JSON.stringify(input));
   }
 
-  function createWrite(call: Call) {
+  function createWrite(call: EndpointCall<object, unknown>) {
     return async (input: object) => {
       const { value } = await call(input, caller);
-      // What a write answers is nobody's to keep.
-      shared.onRead(0);
+      // The answer to a write may not be cached.
+      reads.freshUntil = 0;
       return value;
     };
   }

@@ -109,7 +109,7 @@ interface OperationLoad {
 }
 
 /** The calls of a service's endpoints, by operation. */
-type UpstreamCalls<Endpoints extends readonly AnyEndpoint[]> = {
+export type UpstreamCalls<Endpoints extends readonly AnyEndpoint[]> = {
   readonly [One in Endpoints[number] as One['operation']]: One extends Endpoint<
     string,
     infer Input,
