@@ -222,7 +222,7 @@ export async function createGateway(
       return typeof key === 'string' ? bluejay.credentialOf(key) : undefined;
     },
     callerOf: ({ headers: { 'x-api-key': key } }) => bluejay.callerOf(typeof key === 'string' ? key : ''),
-    backlogOf: (caller) => bluejay.backlogOf(caller),
+    backlogOf: bluejay.backlogOf,
     routerSecret: {
       secrets: config.routerSecrets,
       // The page holds no data; what it asks for needs the secret.

@@ -57,13 +57,8 @@ export function createApiChecks({ baseUrl, proxy, apiKey, timeoutMs, userAgent }
   /** The status of a 200 or 404, or what else came of the read. */
   async function read(id: string): Promise<200 | 404 | Failure> {
     try {
-      const answer = await call({
-        input: { persona_id: id },
-        apiKey: apiKey ?? placeholderKey,
-        signal: new LightCancellation(),
-        attempt: 1,
-        observer: undefined,
-      });
+      const request = { input: { persona_id: id }, apiKey: apiKey ?? placeholderKey };
+      const answer = await call(request, { signal: new LightCancellation(), observer: undefined }, 1);
       return answer.kind === 'full' && !answer.isAbsent ? 200 : 404;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;

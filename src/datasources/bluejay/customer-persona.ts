@@ -9,19 +9,17 @@ import { service } from './service.ts';
 /** A field's name in Bluejay's JSON, and how its text is read. */
 interface Field {
   readonly sent: string;
-  /** Undefined for a text that is none of the field's. */
-  readonly parse: (text: string) => string | undefined;
+  /** Returns undefined for a text that the field cannot have. @default any text is used as it is */
+  readonly parse?: (text: string) => string | undefined;
 }
-
-const asItIs = (text: string) => text;
 
 /** Every field but the id. Bluejay may leave any of them out, or null, and may add others. */
 const fields = {
   /** RFC 3339 in UTC. */
   createdAt: { sent: 'created_at', parse: normaliseDateTime },
-  name: { sent: 'name', parse: asItIs },
-  description: { sent: 'description', parse: asItIs },
-  goal: { sent: 'goal', parse: asItIs },
+  name: { sent: 'name' },
+  description: { sent: 'description' },
+  goal: { sent: 'goal' },
   /** A canonical UUID. */
   orgId: { sent: 'org_id', parse: parseUuid },
 } as const satisfies Record<string, Field>;
@@ -36,12 +34,11 @@ export type CustomerPersona = { readonly [Name in keyof typeof fields]: FieldVal
 };
 
 const table = Object.entries<Field>(fields).map(([name, field]) => ({ name, ...field }));
-const sentNames = ['id', ...table.map(({ sent }) => sent)];
 
 /**
  * Decodes one persona as Bluejay's JSON has it.
  *
- * @param idIfNull stands in for an id that is missing or null
+ * @param idIfNull the canonical id to use where the JSON's is missing or null
  * @returns undefined for what is no persona, or has no usable id
  */
 type DecodePersona = (json: unknown, idIfNull?: string) => CustomerPersona | undefined;
@@ -52,19 +49,21 @@ export function createPersonaDecoder(operation: string): DecodePersona {
     { kind: 'invalid_response', reason: 'unusable_value' },
     { service, operation, status: 200 },
   );
-  function decodeField(value: unknown, parse: Field['parse']): FieldValue {
-    if (value === undefined || value === null) return null;
-    return (typeof value === 'string' ? parse(value) : undefined) ?? unusable;
-  }
-
   return (json, idIfNull) => {
-    // No field is required, but an object without any of them is something else, such as an error page in JSON.
-    if (!isObject(json) || !sentNames.some((name) => name in json)) return undefined;
-    const id = parseUuid(json['id'] ?? idIfNull);
+    if (!isObject(json)) return undefined;
+    const sentId = json['id'] ?? idIfNull;
+    const id = sentId === idIfNull ? idIfNull : parseUuid(sentId);
     if (id === undefined) return undefined;
     const persona: Record<string, FieldValue> = { id };
-    for (const { name, sent, parse } of table) persona[name] = decodeField(json[sent], parse);
-    return persona as CustomerPersona;
+    // No field is required, but an object without any of them is something else, such as an error page in JSON.
+    let isPersona = 'id' in json;
+    for (const { name, sent, parse } of table) {
+      const value = json[sent];
+      isPersona ||= sent in json;
+      if (typeof value === 'string') persona[name] = (parse === undefined ? value : parse(value)) ?? unusable;
+      else persona[name] = (value ?? null) === null ? null : unusable;
+    }
+    return isPersona ? (persona as CustomerPersona) : undefined;
   };
 }
 

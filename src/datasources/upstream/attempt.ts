@@ -15,6 +15,7 @@ export interface AttemptResult {
   readonly status: number | undefined;
   /** Undefined when the answer was good; `cancelled`: the caller left, or its deadline passed. */
   readonly failure: FailureKind | 'cancelled' | undefined;
+  /** From the request to the last byte of its response, or to its failure. */
   readonly durationMs: number;
 }
 

@@ -11,6 +11,7 @@ import { UpstreamError } from './errors.ts';
 import type { InvalidResponseReason, UpstreamCall } from './errors.ts';
 import { parseJson } from './json.ts';
 import type { Decoded } from './json.ts';
+import type { CallContext } from './resilience/coalesce.ts';
 import { successStatuses } from './success.ts';
 import type { TransportResponse } from './transport/messages.ts';
 import type { Transport } from './transport/transport.ts';
@@ -76,25 +77,25 @@ type UnclearAnswer = Timed<{ readonly kind: 'unclear'; readonly headers: Incomin
 /** Says how long ago the request was sent, in milliseconds. */
 type Timed<Outcome> = Outcome & { readonly elapsedMs: number };
 
-interface CallRequest<Input, Value> {
+/** A call to send, once or several times. */
+export interface CallRequest<Input, Value> {
   readonly input: Input;
   readonly apiKey: string;
-  readonly signal: Cancellation;
-  /** Which sending this is, from 1. */
-  readonly attempt: number;
-  readonly observer: CallObserver | undefined;
-  /** What is kept, and may be confirmed. */
+  /** The cached answer that a 304 may confirm. */
   readonly previous?: CacheEntry<Value> | undefined;
 }
 
 /**
- * One call, sent once: its status and its body become a value or an error.
+ * Sends a call once, and reads its status and body.
  *
+ * @param attempt which sending of the call this is, from 1
  * @throws {UpstreamError} every kind but `overloaded`
  * @throws the signal's reason, once it is aborted
  */
 export type Call<Input, Value> = (
   request: CallRequest<Input, Value>,
+  context: Pick<CallContext, 'signal' | 'observer'>,
+  attempt: number,
 ) => Promise<Answer<Value> | UnclearAnswer>;
 
 export function createCall<Input extends object, Value>(
@@ -161,11 +162,12 @@ export function createCall<Input extends object, Value>(
     throw new UpstreamError(failure, { ...name, status });
   }
 
-  return async (request) => {
-    const { input, apiKey, signal, previous, observer } = request;
-    const attempt = { service, operation, method, urlTemplate: template, number: request.attempt };
+  return async (request, { signal, observer }, number) => {
+    const { input, apiKey, previous } = request;
+    const attempt = { service, operation, method, urlTemplate: template, number };
     const startedAtMs = now();
     const headers = observer?.onAttemptStart(attempt);
+    let durationMs: number | undefined;
     let status: number | undefined;
     let failure: AttemptResult['failure'];
     try {
@@ -180,14 +182,15 @@ export function createCall<Input extends object, Value>(
         headers,
         maxResponseBytes,
       });
+      durationMs = now() - startedAtMs;
       status = response.status;
-      return read(response, request, now() - startedAtMs);
+      return read(response, request, durationMs);
     } catch (error) {
       failure = error instanceof UpstreamError ? error.failure.kind : 'cancelled';
       if (error instanceof UpstreamError) status ??= error.upstream?.status;
       throw error;
     } finally {
-      const result = { status, failure, durationMs: now() - startedAtMs };
+      const result = { status, failure, durationMs: durationMs ?? now() - startedAtMs };
       observer?.onAttemptEnd(attempt, result);
       events.onAttempt?.(attempt, result);
     }

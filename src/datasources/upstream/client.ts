@@ -1,4 +1,5 @@
 import type { CacheResult, CallObserver } from './attempt.ts';
+import type { HeldEntry } from './cache/entry.ts';
 import type { Cache } from './cache/index.ts';
 import { allowedFreshUntil } from './cache/freshness.ts';
 import { selectHeaders } from './cache/validators.ts';
@@ -55,8 +56,9 @@ export function createEndpointCall<Input extends object, Value>(
     { key, input, apiKey, tenant }: Read<Input>,
     context: CallContext,
     kept: Cache<Input, Value>,
+    entry: HeldEntry<Value> | undefined,
   ): Promise<Reading<Value>> {
-    const previous = kept.isShared ? await kept.getShared(key, input) : kept.get(key);
+    const previous = kept.isShared ? await kept.getShared(key, input) : entry;
     if (kept.isShared) {
       const isHit = previous !== undefined && kept.isFresh(previous);
       events.onSharedCache?.(isHit ? 'hit' : 'miss');
@@ -111,12 +113,17 @@ export function createEndpointCall<Input extends object, Value>(
   }
 
   /** Fetches anew what was answered stale, once at a time, while nobody waits for it. */
-  function refresh(read: Read<Input>, observer: CallObserver | undefined, kept: Cache<Input, Value>): void {
+  function refresh(
+    read: Read<Input>,
+    observer: CallObserver | undefined,
+    kept: Cache<Input, Value>,
+    entry: HeldEntry<Value>,
+  ): void {
     // No time for a retry: the request is charged for one call, and the next stale answer tries again.
     const deadlineAtMs = now();
     const start = (context: CallContext) => {
       observer?.onRefresh();
-      return readThrough(read, context, kept);
+      return readThrough(read, context, kept, entry);
     };
     // A failure is dropped: the entry stays as it is.
     coalescer.run(read.key, { deadlineAtMs }, start).catch(() => {});
@@ -133,11 +140,11 @@ export function createEndpointCall<Input extends object, Value>(
     if (entry !== undefined && kept.mayServeWhileRevalidating(entry)) {
       record(observer, 'stale');
       // A request that has ended starts nothing more.
-      if (caller.signal?.aborted !== true) refresh(read, observer, kept);
+      if (caller.signal?.aborted !== true) refresh(read, observer, kept, entry);
       return Promise.resolve(kept.read(entry));
     }
     record(observer, 'miss');
-    const reading = coalescer.run(key, caller, (context) => readThrough(read, context, kept));
+    const reading = coalescer.run(key, caller, (context) => readThrough(read, context, kept, entry));
     // Without an entry there is nothing to answer with in place of an error.
     if (entry === undefined && !kept.isShared) return reading;
     return reading.catch((error: unknown) => answerOnError(key, observer, error, kept));

@@ -129,7 +129,7 @@ export interface Upstream<Endpoints extends readonly AnyEndpoint[]> {
   /** The caller that an API key stands for; with `service`, and until the service has accepted them, all keys are one. */
   callerOf(apiKey: string): string;
   /** How much of its waiting line a caller has filled, from 0 to 1. */
-  backlogOf(caller: string): number;
+  readonly backlogOf: (caller: string) => number;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -236,8 +236,8 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
       ),
     }),
     credentialOf,
-    callerOf: (apiKey) => credentialOf(apiKey) ?? strangers,
-    backlogOf: (caller) => bulkhead.backlogOf(caller),
+    callerOf: acceptedKeys === undefined ? () => strangers : (apiKey) => credentialOf(apiKey) ?? strangers,
+    backlogOf: bulkhead.backlogOf,
     async close() {
       shared?.close();
       await transport.close();

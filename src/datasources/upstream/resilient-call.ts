@@ -1,6 +1,5 @@
-import type { CacheEntry } from './cache/entry.ts';
 import { createCall } from './call.ts';
-import type { Answer, CallOptions } from './call.ts';
+import type { Answer, CallOptions, CallRequest } from './call.ts';
 import { UpstreamError } from './errors.ts';
 import { createPathCheck } from './path-check.ts';
 import type { Presence } from './path-check.ts';
@@ -11,18 +10,14 @@ export interface ResilientCallOptions<Input, Value> extends CallOptions<Input, V
   readonly chain: Chain;
 }
 
-interface ResilientCallRequest<Input, Value> {
-  readonly input: Input;
-  readonly apiKey: string;
+interface ResilientCallRequest<Input, Value> extends CallRequest<Input, Value> {
   /** The fingerprint of the API key. */
   readonly tenant: string;
-  /** What is kept, and may be confirmed. */
-  readonly previous?: CacheEntry<Value> | undefined;
 }
 
 /**
- * One call, sent as often as it needs to be and may be: through the resilience chain, and with a second question where
- * a 404 does not say what is missing.
+ * Sends a call through the resilience chain. Where a 404 does not say what is missing, asks the service whether it has
+ * the path.
  *
  * @throws {UpstreamError} every kind
  * @throws the context's reason once its signal is aborted
@@ -42,10 +37,7 @@ export function createResilientCall<Input extends object, Value>(
   const pathCheck = createPathCheck({ service, operation, now });
 
   function send(request: ResilientCallRequest<Input, Value>, context: CallContext) {
-    const { input, apiKey, tenant, previous } = request;
-    return chain(tenant, context, (signal, attempt) =>
-      call({ input, apiKey, signal, attempt, observer: context.observer, previous }),
-    );
+    return chain(request.tenant, context, (_signal, attempt) => call(request, context, attempt));
   }
 
   /** Whether the service has the path: it then refuses the malformed input, and is silent of the path. */

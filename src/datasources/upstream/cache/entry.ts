@@ -85,14 +85,16 @@ export function decodeEntry<Value>(
 
 /** About how many bytes an entry takes in memory: two a character, and its objects. */
 export function sizeOf(key: string, { value, validators }: CacheEntry<unknown>): number {
-  return (key.length + countCharacters(value) + countCharacters(validators)) * 2 + 500;
+  return (key.length + countCharacters({ value, validators })) * 2 + 500;
 }
 
-function countCharacters(value: unknown): number {
-  if (typeof value === 'string') return value.length;
-  // An error stands for a value that cannot be used: all entries share it.
-  if (typeof value !== 'object' || value === null || value instanceof Error) return 4;
+function countCharacters(object: object): number {
   let characters = 0;
-  for (const part of Object.values(value) as unknown[]) characters += countCharacters(part);
+  for (const part of Object.values(object) as unknown[]) {
+    if (typeof part === 'string') characters += part.length;
+    // An error stands for a value that cannot be used: all entries share it.
+    else if (typeof part !== 'object' || part === null || part instanceof Error) characters += 4;
+    else characters += countCharacters(part);
+  }
   return characters;
 }

@@ -45,18 +45,19 @@ export function lifetimeOf(
   if (control.noStore || variesByRequest(headers) || (!found && allowedMs === 0)) return undefined;
 
   const explicitMs = explicitFreshMs(headers, control, sentAt);
-  const freshMs = Math.min(explicitMs ?? allowedMs, allowedMs === 0 ? Infinity : allowedMs);
+  // Below 0 where the answer was stale on arrival: it has used up a part of its time as a stale one, too.
+  const leftMs = Math.min(explicitMs ?? allowedMs, allowedMs === 0 ? Infinity : allowedMs);
+  const freshMs = Math.max(0, leftMs);
   // Only an answer that may have been fresh becomes stale.
   const isAllowed = explicitMs !== undefined || allowedMs > 0;
   const mayBeStale = found && isAllowed && !control.mustRevalidate && !control.noCache;
-  // An answer that was stale on arrival has used up a part of these already.
-  const usableMs = (staleForMs: number) => Math.max(0, freshMs + (mayBeStale ? staleForMs : 0));
+  const { staleWhileRevalidateMs = staleMs, staleIfErrorMs = staleMs } = control;
   return {
     sentAt,
-    freshMs: usableMs(0),
-    grantedMs: explicitMs === undefined ? 0 : usableMs(0),
-    staleWhileRevalidateMs: usableMs(control.staleWhileRevalidateMs ?? staleMs),
-    staleIfErrorMs: usableMs(control.staleIfErrorMs ?? staleMs),
+    freshMs,
+    grantedMs: explicitMs === undefined ? 0 : freshMs,
+    staleWhileRevalidateMs: mayBeStale ? Math.max(0, leftMs + staleWhileRevalidateMs) : freshMs,
+    staleIfErrorMs: mayBeStale ? Math.max(0, leftMs + staleIfErrorMs) : freshMs,
   };
 }
 

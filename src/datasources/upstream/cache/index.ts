@@ -71,7 +71,7 @@ export function createCache<Input, Value>(options: CacheOptions<Input, Value>): 
   const { encode, decode, absent, freshness, memory, shared, wallClock, now } = options;
   const codec = { encode };
   // All endpoints share the memory; their keys differ.
-  const getOwn = (key: string) => memory.get(key) as HeldEntry<Value> | undefined;
+  const getOwn = memory.get as (key: string) => HeldEntry<Value> | undefined;
 
   /** How long ago the entry's request was sent, by the clock that says longer. */
   function ageMs({ sentAt, sentAtMs }: HeldEntry<unknown>): number {

@@ -11,7 +11,7 @@ export interface MemoryStoreOptions {
 
 /** The entries in this process. The least recently used are evicted first. */
 export interface MemoryStore {
-  get(key: string): HeldEntry<unknown> | undefined;
+  readonly get: (key: string) => HeldEntry<unknown> | undefined;
   set(key: string, entry: HeldEntry<unknown>): void;
   delete(key: string): void;
 }

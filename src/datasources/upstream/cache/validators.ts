@@ -19,8 +19,8 @@ export function selectHeaders(headers: IncomingHttpHeaders, previous: Validators
   const { age: _age, date: _date, ...confirmed } = previous;
   const kept: { -readonly [Name in keyof Validators]: Validators[Name] } = confirmed;
   for (const name of keptHeaders) {
-    const value = joinLines(headers[name]);
-    if (value !== undefined) kept[name] = value;
+    const value = headers[name];
+    if (value !== undefined) kept[name] = typeof value === 'string' ? value : joinLines(value);
   }
   if (kept.etag !== undefined && !isEntityTag(kept.etag)) delete kept.etag;
   if (kept['last-modified'] !== undefined && parseHttpDate(kept['last-modified']) === undefined) {

@@ -17,7 +17,7 @@ export interface Bulkhead {
   readonly inFlight: number;
   readonly queued: number;
   /** How much of the places to wait in a key has taken, from 0 to 1. */
-  backlogOf(key: string): number;
+  readonly backlogOf: (key: string) => number;
   /**
    * Takes a place: at once (undefined), or when the promise resolves with undefined. Every place that was
    * taken must be given back with `leave`. Keys that wait are served in turn, each first in, first out.
@@ -131,7 +131,8 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
       return wait(key, lane, signal);
     },
     leave(key) {
-      const lane = laneOf(key);
+      const lane = lanes.get(key);
+      if (lane === undefined) return;
       lane.inFlight -= 1;
       inFlight -= 1;
       if (queued > 0) serve();
