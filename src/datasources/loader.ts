@@ -85,15 +85,18 @@ export function createLoader<Key extends string | number, Value>(
       while (next < keys.length) {
         const index = next;
         next += 1;
-        try {
-          // oxlint-disable-next-line no-await-in-loop -- several of these loops run at a time
-          const { value, freshUntil } = await read(keys[index] as Key);
-          if (freshUntil < reads.freshUntil) reads.freshUntil = freshUntil;
-          onValue?.(value);
-          values[index] = value;
-        } catch (error) {
-          values[index] = toError(error);
-        }
+        // Two reactions instead of `catch`: to throw a failure once more takes microseconds.
+        // oxlint-disable-next-line no-await-in-loop -- several of these loops run at a time
+        await read(keys[index] as Key).then(
+          ({ value, freshUntil }) => {
+            if (freshUntil < reads.freshUntil) reads.freshUntil = freshUntil;
+            onValue?.(value);
+            values[index] = value;
+          },
+          (reason: unknown) => {
+            values[index] = toError(reason);
+          },
+        );
       }
     }
     const width = Math.min(reads.concurrency, keys.length);

@@ -72,7 +72,7 @@ export type Answer<Value> = Timed<
 >;
 
 /** A 404 that the service gives for a missing thing and for an unknown path alike. */
-type UnclearAnswer = Timed<{ readonly kind: 'unclear'; readonly headers: IncomingHttpHeaders }>;
+export type UnclearAnswer = Timed<{ readonly kind: 'unclear'; readonly headers: IncomingHttpHeaders }>;
 
 /** Says how long ago the request was sent, in milliseconds. */
 type Timed<Outcome> = Outcome & { readonly elapsedMs: number };
@@ -167,11 +167,15 @@ export function createCall<Input extends object, Value>(
     const attempt = { service, operation, method, urlTemplate: template, number };
     const startedAtMs = now();
     const headers = observer?.onAttemptStart(attempt);
+    const report = (result: AttemptResult) => {
+      observer?.onAttemptEnd(attempt, result);
+      events.onAttempt?.(attempt, result);
+    };
+    let response: TransportResponse | undefined;
     let durationMs: number | undefined;
-    let status: number | undefined;
-    let failure: AttemptResult['failure'];
+    let answer: Answer<Value> | UnclearAnswer;
     try {
-      const response = await transport.send({
+      response = await transport.send({
         name,
         method,
         path: pathOf(input),
@@ -183,19 +187,23 @@ export function createCall<Input extends object, Value>(
         maxResponseBytes,
       });
       durationMs = now() - startedAtMs;
-      status = response.status;
-      return read(response, request, durationMs);
+      answer = read(response, request, durationMs);
     } catch (error) {
-      failure = error instanceof UpstreamError ? error.failure.kind : 'cancelled';
-      if (error instanceof UpstreamError) status ??= error.upstream?.status;
+      const { failure, upstream } = error instanceof UpstreamError ? error : left;
+      report({
+        status: response?.status ?? upstream?.status,
+        failure: failure.kind,
+        durationMs: durationMs ?? now() - startedAtMs,
+      });
       throw error;
-    } finally {
-      const result = { status, failure, durationMs: durationMs ?? now() - startedAtMs };
-      observer?.onAttemptEnd(attempt, result);
-      events.onAttempt?.(attempt, result);
     }
+    report({ status: response.status, failure: undefined, durationMs });
+    return answer;
   };
 }
+
+/** Stands for the error of a call that was aborted. */
+const left = { failure: { kind: 'cancelled' }, upstream: undefined } as const;
 
 function invalidResponse(reason: InvalidResponseReason, call: UpstreamCall): UpstreamError {
   return new UpstreamError({ kind: 'invalid_response', reason }, call);

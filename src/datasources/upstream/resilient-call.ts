@@ -1,5 +1,5 @@
 import { createCall } from './call.ts';
-import type { Answer, CallOptions, CallRequest } from './call.ts';
+import type { Answer, CallOptions, CallRequest, UnclearAnswer } from './call.ts';
 import { UpstreamError } from './errors.ts';
 import { createPathCheck } from './path-check.ts';
 import type { Presence } from './path-check.ts';
@@ -56,12 +56,11 @@ export function createResilientCall<Input extends object, Value>(
     }
   }
 
-  return async (request, context) => {
-    const answer = await send(request, context);
-    if (answer.kind !== 'unclear') {
-      pathCheck.confirm();
-      return answer;
-    }
+  async function resolveUnclear(
+    request: ResilientCallRequest<Input, Value>,
+    answer: UnclearAnswer,
+    context: CallContext,
+  ): Promise<Answer<Value>> {
     // Only where there is something to be absent is an answer unclear.
     if (absent === undefined) throw new Error(`${operation} has nothing to be absent`);
     if (malformed !== undefined) {
@@ -70,7 +69,15 @@ export function createResilientCall<Input extends object, Value>(
       await pathCheck.require(tenant, isKnown, context, (shared) => askForPath(request, malformed, shared));
     }
     return { ...answer, kind: 'full', value: absent.value, isAbsent: true };
-  };
+  }
+
+  // Not async: an error that passes through an async function is thrown once more, which takes microseconds.
+  return (request, context) =>
+    send(request, context).then((answer) => {
+      if (answer.kind === 'unclear') return resolveUnclear(request, answer, context);
+      pathCheck.confirm();
+      return answer;
+    });
 }
 
 /** What a refusal of the malformed input says of the path; undefined where nothing can be told from it. */
