@@ -43,9 +43,10 @@ const createOrder = defineEndpoint({
   decode: decodeOrder,
 });
 
-function declareShop(baseUrl: string) {
+function declareShop(baseUrl: string, title?: string) {
   const shop = defineService({
     name: 'shop',
+    title,
     baseUrl,
     credential: { header: 'x-shop-token', pattern: /^[\w-]+$/ },
     errorDialect: shopDialect,
@@ -125,6 +126,26 @@ test('reads of a second service have its key header and words for errors, the ca
       { path: ['order'], extensions: { code: 'BAD_USER_INPUT', fieldErrors: [{ path: ['number'] }] } },
     ],
   });
+});
+
+test.each([
+  [undefined, 'shop'],
+  ['The lamp shop', 'The lamp shop'],
+])('messages name a service with the title %s as %s, and extensions by its name', async (title, shown) => {
+  const { url, failures } = await startShop();
+  const gateway = await startGateway({ extension: declareShop(url, title) });
+  for (const [status, message] of [
+    [401, `${shown} does not accept the API key.`],
+    [403, `The API key may not do this; ask for access in ${shown}.`],
+    [418, `${shown} failed; if it goes on, report the requestId.`],
+  ] as const) {
+    failures.push(status);
+    const { errors } = await askOf(gateway)('{ order(number: 7) { title } }');
+    const upstream = { service: 'shop', operation: 'getOrder', status };
+    expect(errors?.map(({ extensions, ...error }) => [error.message, extensions?.['upstream']])).toEqual([
+      [message, upstream],
+    ]);
+  }
 });
 
 test('equal reads of a request are one, beside a persona', async () => {

@@ -8,7 +8,7 @@ import type { Upstream, UpstreamCalls, UpstreamEvents, UpstreamOptions } from '.
 /** Declares a service that an embedder's own fields call. */
 export interface ServiceOptions<Endpoints extends readonly AnyEndpoint[]> extends Pick<
   UpstreamOptions<Endpoints>,
-  'name' | 'baseUrl' | 'credential' | 'errorDialect' | 'endpoints' | 'limits' | 'proxy' | 'cache'
+  'name' | 'title' | 'baseUrl' | 'credential' | 'errorDialect' | 'endpoints' | 'limits' | 'proxy' | 'cache'
 > {
   /** The gateway's own key for the service. @default none: each caller's `x-api-key` is sent as the credential */
   readonly apiKey?: string | undefined;

@@ -4,7 +4,7 @@ import { UpstreamError } from '../upstream/errors.ts';
 import type { Decoded } from '../upstream/json.ts';
 import { parseUuid } from '../uuid.ts';
 import { normaliseDateTime } from './date-time.ts';
-import { service } from './service.ts';
+import { service, title } from './service.ts';
 
 /** A field's name in Bluejay's JSON, and how its text is read. */
 interface Field {
@@ -47,7 +47,7 @@ type DecodePersona = (json: unknown, idIfNull?: string) => CustomerPersona | und
 export function createPersonaDecoder(operation: string): DecodePersona {
   const unusable = new UpstreamError(
     { kind: 'invalid_response', reason: 'unusable_value' },
-    { service, operation, status: 200 },
+    { service, operation, title, status: 200 },
   );
   return (json, idIfNull) => {
     if (!isObject(json)) return undefined;

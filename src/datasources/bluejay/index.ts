@@ -4,7 +4,7 @@ import type { Upstream, UpstreamEvents, UpstreamLimits, UpstreamOptions } from '
 import { listCustomerPersonasByAgent } from './agent.ts';
 import { getCustomerPersona } from './customer-persona.ts';
 import type { CustomerPersona } from './customer-persona.ts';
-import { credential, errorDialect, service } from './service.ts';
+import { credential, errorDialect, service, title } from './service.ts';
 
 /** Begins the keys of the shared cache. It changes with the form of an entry: replicas of two versions share none. */
 export const sharedKeyPrefix = 'bluejay-graphql:3:';
@@ -54,6 +54,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
   const { calls, ...upstream } = await createUpstream({
     ...others,
     name: service,
+    title,
     credential,
     errorDialect,
     cache: { keyPrefix: sharedKeyPrefix, ...cache },

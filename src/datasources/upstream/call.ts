@@ -8,7 +8,7 @@ import { createPath } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorDialect } from './error-dialect.ts';
 import { UpstreamError } from './errors.ts';
-import type { InvalidResponseReason, UpstreamCall } from './errors.ts';
+import type { InvalidResponseReason, CallName, UpstreamCall } from './errors.ts';
 import { parseJson } from './json.ts';
 import type { Decoded } from './json.ts';
 import type { CallContext } from './resilience/coalesce.ts';
@@ -47,6 +47,8 @@ export interface CallEvents {
 
 export interface CallOptions<Input, Value> {
   readonly service: string;
+  /** See `UpstreamOptions`. */
+  readonly title?: string | undefined;
   readonly endpoint: Endpoint<string, Input, Value>;
   readonly transport: Transport;
   readonly errorDialect: ErrorDialect;
@@ -101,7 +103,7 @@ export type Call<Input, Value> = (
 export function createCall<Input extends object, Value>(
   options: CallOptions<Input, Value>,
 ): Call<Input, Value> {
-  const { service, endpoint, transport, errorDialect, now, events } = options;
+  const { service, title, endpoint, transport, errorDialect, now, events } = options;
   const {
     operation,
     method,
@@ -110,7 +112,7 @@ export function createCall<Input extends object, Value>(
     argumentNames = {},
     maxResponseBytes = 1_048_576,
   } = endpoint;
-  const name = { service, operation };
+  const name = { service, operation, title };
   const pathOf = createPath(template, argumentNames);
   const dialectStatuses = new Set(errorDialect.statuses);
 
@@ -205,7 +207,7 @@ export function createCall<Input extends object, Value>(
 /** Stands for the error of a call that was aborted. */
 const left = { failure: { kind: 'cancelled' }, upstream: undefined } as const;
 
-function invalidResponse(reason: InvalidResponseReason, call: UpstreamCall): UpstreamError {
+function invalidResponse(reason: InvalidResponseReason, call: UpstreamCall & CallName): UpstreamError {
   return new UpstreamError({ kind: 'invalid_response', reason }, call);
 }
 

@@ -41,12 +41,12 @@ export interface ClientOptions<Input, Value> extends ResilientCallOptions<Input,
 export function createEndpointCall<Input extends object, Value>(
   options: ClientOptions<Input, Value>,
 ): EndpointCall<Input, Value> {
-  const { service, endpoint, fingerprint, cache, events, now, wallClock } = options;
+  const { service, title, endpoint, fingerprint, cache, events, now, wallClock } = options;
   const { operation, method, path } = endpoint;
   const send = createResilientCall(options);
   const coalescer = createCoalescer<Reading<Value>>({
     onCoalesced: () => events.onCoalesced?.(operation, service),
-    leaveError: (reason) => deadlineError(reason, { service, operation }),
+    leaveError: (reason) => deadlineError(reason, { service, operation, title }),
   });
   const keyOf = createKey(operation, path);
   let writes = 0;

@@ -6,6 +6,12 @@ export interface OperationName {
   readonly operation: string;
 }
 
+/** An operation with its service's name for people. */
+export interface CallName extends OperationName {
+  /** @default `service` */
+  readonly title?: string | undefined;
+}
+
 /** One input that was refused, in the words of whoever refused it. */
 export interface FieldError {
   /** The argument's name, then the way inside it: `["id"]`. */
@@ -66,7 +72,7 @@ export type InvalidResponseReason =
 
 export type FailureKind = Failure['kind'];
 
-/** What a call was and how it ended; absent when nothing was sent. */
+/** Names a call and the status of its answer, as `extensions.upstream` does. */
 export interface UpstreamCall extends OperationName {
   readonly status?: number;
 }
@@ -85,12 +91,18 @@ export class DeadlineExceeded extends Error {
 export class UpstreamError extends ExpectedError {
   override readonly name = 'UpstreamError';
   readonly failure: Failure;
+  /** Undefined where nothing was sent. */
   readonly upstream: UpstreamCall | undefined;
+  /** The service's name in messages for people; undefined where nothing was sent. */
+  readonly serviceTitle: string | undefined;
 
-  constructor(failure: Failure, upstream?: UpstreamCall) {
+  constructor(failure: Failure, call?: UpstreamCall & CallName) {
     super('reason' in failure ? `${failure.kind}: ${failure.reason}` : failure.kind);
     this.failure = failure;
+    if (call === undefined) return;
+    const { title, ...upstream } = call;
     this.upstream = upstream;
+    this.serviceTitle = title ?? upstream.service;
   }
 }
 
@@ -106,7 +118,7 @@ export function invalidInput(argument: string, message: string, type: string): U
 }
 
 /** What a caller is told whose signal has ended its waiting: a timeout, or the signal's reason as it is. */
-export function deadlineError(reason: unknown, name: OperationName): unknown {
+export function deadlineError(reason: unknown, name: CallName): unknown {
   return reason instanceof DeadlineExceeded
     ? new UpstreamError({ kind: 'timeout', phase: 'deadline' }, name)
     : reason;
@@ -121,5 +133,6 @@ export function renameArgument(error: unknown, from: string, to: readonly (strin
   const fieldErrors = error.failure.fieldErrors.map((fieldError) =>
     fieldError.path[0] === from ? { ...fieldError, path: [...to, ...fieldError.path.slice(1)] } : fieldError,
   );
-  return new UpstreamError({ kind: 'invalid_input', fieldErrors }, error.upstream);
+  const call = error.upstream && { ...error.upstream, title: error.serviceTitle };
+  return new UpstreamError({ kind: 'invalid_input', fieldErrors }, call);
 }

@@ -1,77 +1,18 @@
 import { createCache } from './cache/index.ts';
-import type { FreshnessOptions } from './cache/freshness.ts';
 import { createMemoryStore } from './cache/memory-store.ts';
-import type { MemoryStoreOptions } from './cache/memory-store.ts';
-import type { SharedStore, SharedStoreState } from './cache/shared-store.ts';
-import type { CallEvents } from './call.ts';
+import type { SharedStore } from './cache/shared-store.ts';
 import { createEndpointCall } from './client.ts';
-import type { ClientEvents, EndpointCall } from './client.ts';
+import type { EndpointCall } from './client.ts';
 import type { AnyEndpoint, Endpoint } from './endpoint.ts';
-import type { ErrorDialect } from './error-dialect.ts';
 import { createFingerprint } from './fingerprint.ts';
 import type { BreakerState } from './resilience/breaker.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
 import { createChain } from './resilience/chain.ts';
-import type { ChainEvents } from './resilience/chain.ts';
 import { createAcceptedKeys, createTenants, strangers } from './resilience/tenants.ts';
+import type { CacheConfig, UpstreamEvents, UpstreamOptions } from './options.ts';
 import { createTransport } from './transport/transport.ts';
-import type { Proxy } from './transport/route.ts';
 
-/** A service, as data. */
-export interface UpstreamOptions<Endpoints extends readonly AnyEndpoint[]> {
-  /** The service's name in errors, logs, metrics and traces. */
-  readonly name: string;
-  /** Origin and optional path prefix, without a trailing slash. */
-  readonly baseUrl: string;
-  readonly credential: Credential;
-  readonly errorDialect: ErrorDialect;
-  readonly endpoints: Endpoints;
-  /** Sent as `user-agent`. */
-  readonly userAgent: string;
-  readonly limits?: UpstreamLimits;
-  /** Through which connections go. @default none: directly */
-  readonly proxy?: Proxy | undefined;
-  /**
-   * Whether callers bring keys of their own (`forward`). Then each key has its own breaker and retry budget,
-   * and half of the places at the most. @default service
-   */
-  readonly auth?: 'service' | 'forward';
-  /** What is kept of the answers of endpoints with a `cache`, and for how long. */
-  readonly cache?: Partial<CacheConfig>;
-  readonly events?: UpstreamEvents;
-  /** Milliseconds on a clock that never goes back. @default performance.now */
-  readonly now?: () => number;
-  /** Milliseconds since the epoch. @default Date.now */
-  readonly wallClock?: () => number;
-  /** From 0 up to, not including, 1. @default Math.random */
-  readonly random?: () => number;
-}
-
-/** How the service knows who asks. */
-export interface Credential {
-  /** The header, in lower case. */
-  readonly header: string;
-  /** What may travel in it: anything else is refused before a call. */
-  readonly pattern: RegExp;
-}
-
-export interface UpstreamLimits {
-  /** The longest one attempt may take, connecting and body included, in milliseconds. @default 3000 */
-  readonly timeoutMs?: number;
-  /** The most calls in flight, and the most sockets. @default 64 */
-  readonly maxInFlight?: number;
-  /** The most calls that wait; one more is `overloaded`. @default 4096 */
-  readonly maxQueue?: number;
-}
-
-export interface CacheConfig extends FreshnessOptions, MemoryStoreOptions {
-  /** `redis://` or `rediss://`, of a Redis or Valkey that all replicas share. */
-  readonly url: string | undefined;
-  /** What its keys begin with. @default 'upstream:' */
-  readonly keyPrefix?: string;
-  /** The longest that it may hold up a read or a write. @default 50 */
-  readonly sharedTimeoutMs?: number;
-}
+export type { CacheConfig, Credential, UpstreamEvents, UpstreamLimits, UpstreamOptions } from './options.ts';
 
 const cacheDefaults: CacheConfig = {
   ttlMs: 0,
@@ -81,15 +22,6 @@ const cacheDefaults: CacheConfig = {
   maxBytes: 33_554_432,
   url: undefined,
 };
-
-/** For logs and metrics. */
-export interface UpstreamEvents extends CallEvents, ClientEvents, ChainEvents {
-  readonly onBreakerStateChange?: (state: BreakerState, operation: string, service: string) => void;
-  /** Of the breaker of one API key, with `forward`. */
-  readonly onTenantBreakerStateChange?: (state: BreakerState, operation: string, service: string) => void;
-  /** `reason`: the code of what went wrong with it, such as `timeout` or `READONLY`. */
-  readonly onSharedCacheStateChange?: (state: SharedStoreState, reason?: string) => void;
-}
 
 /** A moment's state, for all API keys together. */
 export interface UpstreamLoad {
@@ -137,7 +69,7 @@ export interface Upstream<Endpoints extends readonly AnyEndpoint[]> {
 export async function createUpstream<const Endpoints extends readonly AnyEndpoint[]>(
   options: UpstreamOptions<Endpoints>,
 ): Promise<Upstream<Endpoints>> {
-  const { name: service, baseUrl, credential, errorDialect, endpoints, userAgent, proxy } = options;
+  const { name: service, title, baseUrl, credential, errorDialect, endpoints, userAgent, proxy } = options;
   const { auth = 'service', events = {}, limits = {} } = options;
   const { timeoutMs = 3_000, maxInFlight = 64, maxQueue = 4_096 } = limits;
   const { now = () => performance.now(), wallClock = Date.now, random = Math.random } = options;
@@ -173,9 +105,10 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
       onStateChange: (state) => events.onBreakerStateChange?.(state, operation, service),
       onTenantStateChange: (state) => events.onTenantBreakerStateChange?.(state, operation, service),
     });
-    const name = { service, operation };
     const chain = createChain({
-      ...name,
+      service,
+      operation,
+      title,
       idempotent,
       tenants,
       acceptedKeys,
@@ -187,6 +120,7 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
     });
     const call = createEndpointCall<object, unknown>({
       service,
+      title,
       endpoint,
       transport,
       errorDialect,

@@ -1,5 +1,5 @@
 import { UpstreamError } from './errors.ts';
-import type { OperationName } from './errors.ts';
+import type { CallName } from './errors.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
 import type { CallContext } from './resilience/coalesce.ts';
 
@@ -41,12 +41,12 @@ export interface PathCheck {
   require(tenant: string, isKnown: boolean, context: CallContext, ask: Ask): Promise<void> | undefined;
 }
 
-export interface PathCheckOptions extends OperationName {
+export interface PathCheckOptions extends CallName {
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
 }
 
-export function createPathCheck({ service, operation, now }: PathCheckOptions): PathCheck {
+export function createPathCheck({ service, operation, title, now }: PathCheckOptions): PathCheck {
   const questions = createCoalescer<Presence>();
   let verdict: 'unknown' | 'present' | 'missing' = 'unknown';
   let askedAtMs = Number.NEGATIVE_INFINITY;
@@ -67,7 +67,7 @@ export function createPathCheck({ service, operation, now }: PathCheckOptions): 
   function unknownPath(): UpstreamError {
     return new UpstreamError(
       { kind: 'unexpected_status', status: 404, reason: 'unknown_path' },
-      { service, operation, status: 404 },
+      { service, operation, title, status: 404 },
     );
   }
 

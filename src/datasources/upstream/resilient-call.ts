@@ -30,11 +30,11 @@ export type ResilientCall<Input, Value> = (
 export function createResilientCall<Input extends object, Value>(
   options: ResilientCallOptions<Input, Value>,
 ): ResilientCall<Input, Value> {
-  const { chain, service, endpoint, errorDialect, now } = options;
+  const { chain, service, title, endpoint, errorDialect, now } = options;
   const dialectStatuses = errorDialect.statuses;
   const { operation, absent, malformed } = endpoint;
   const call = createCall(options);
-  const pathCheck = createPathCheck({ service, operation, now });
+  const pathCheck = createPathCheck({ service, operation, title, now });
 
   function send(request: ResilientCallRequest<Input, Value>, context: CallContext) {
     return chain(request.tenant, context, (_signal, attempt) => call(request, context, attempt));

@@ -14,7 +14,7 @@ interface Row {
 
 type UnauthenticatedReason = Extract<Failure, { kind: 'unauthenticated' }>['reason'];
 
-/** What each failure becomes, by the name of the service; the compiler insists on every kind. */
+/** Maps each kind of failure to an error, with the service's title for its message. */
 const rows: {
   readonly [Kind in FailureKind]: (failure: Extract<Failure, { kind: Kind }>, service: string) => Row;
 } = {
@@ -24,9 +24,9 @@ const rows: {
     retryable: false,
     extensions: { fieldErrors },
   }),
-  unauthenticated: ({ reason }) => ({
+  unauthenticated: ({ reason }, service) => ({
     code: 'UNAUTHENTICATED',
-    message: unauthenticatedMessages[reason],
+    message: unauthenticatedMessages[reason](service),
     retryable: false,
   }),
   forbidden: (_failure, service) => ({
@@ -72,11 +72,11 @@ const rows: {
   }),
 };
 
-const unauthenticatedMessages: Readonly<Record<UnauthenticatedReason, string>> = {
-  missing_key: 'Send your Bluejay API key in the X-API-Key header.',
-  malformed_key:
+const unauthenticatedMessages: Readonly<Record<UnauthenticatedReason, (service: string) => string>> = {
+  missing_key: () => 'Send your Bluejay API key in the X-API-Key header.',
+  malformed_key: () =>
     'Send one Bluejay API key in the X-API-Key header: 8 to 256 visible ASCII characters without a comma.',
-  refused_key: 'Bluejay does not accept the API key.',
+  refused_key: (service) => `${service} does not accept the API key.`,
 };
 
 export interface ErrorContext {
@@ -110,7 +110,7 @@ function formatError(error: GraphQLError, context: ErrorContext): FormattedError
   const original = rootCause(error);
   if (original instanceof UpstreamError) {
     context.onFailure(original);
-    const { message, code, retryable, extensions } = rowOf(original.failure, original.upstream);
+    const { message, code, retryable, extensions } = rowOf(original);
     const upstream = formatUpstream(original.upstream);
     return located(error, message, { code, requestId, retryable, ...extensions, ...upstream });
   }
@@ -202,8 +202,7 @@ function describeVariable(original: GraphQLError, error: GraphQLError, variable:
   };
 }
 
-function rowOf(failure: Failure, call: UpstreamCall | undefined): Row {
-  const service = call === undefined || call.service === 'bluejay' ? 'Bluejay' : call.service;
+function rowOf({ failure, serviceTitle: service = 'The service' }: UpstreamError): Row {
   // TypeScript cannot relate the union's member to the row of its kind.
   return (rows[failure.kind] as (failure: Failure, service: string) => Row)(failure, service);
 }

@@ -1,13 +1,13 @@
 import type { Cancellation } from '../../../shared/cancellation.ts';
 import { UpstreamError } from '../errors.ts';
-import type { OperationName } from '../errors.ts';
+import type { CallName } from '../errors.ts';
 import type { Breaker, Outcome } from './breaker.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import type { CallContext } from './coalesce.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import type { AcceptedKeys, Tenant, Tenants } from './tenants.ts';
 
-export interface ChainOptions extends OperationName {
+export interface ChainOptions extends CallName {
   /** Whether a call may be sent again after it may have arrived (RFC 9110, section 9.2.2). */
   readonly idempotent: boolean;
   readonly tenants: Tenants;
@@ -60,6 +60,7 @@ export function createChain(options: ChainOptions): Chain {
   const {
     service,
     operation,
+    title,
     idempotent,
     tenants,
     acceptedKeys,
@@ -70,7 +71,7 @@ export function createChain(options: ChainOptions): Chain {
     events = {},
   } = options;
 
-  const name = { service, operation };
+  const name = { service, operation, title };
 
   function circuitOpen(breaker: Breaker): UpstreamError {
     const retryAfterMs = Math.ceil(breaker.retryAfterMs());

@@ -2,12 +2,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Cancellation } from '../../../shared/cancellation.ts';
 import type { Validators } from '../cache/validators.ts';
 import type { Method } from '../endpoint.ts';
-import type { OperationName } from '../errors.ts';
+import type { CallName } from '../errors.ts';
 
 /** One request, as it is sent. */
 export interface TransportRequest {
   /** Names the call in errors. */
-  readonly name: OperationName;
+  readonly name: CallName;
   readonly method: Method;
   /** Starts with a slash; every segment must be safe in a URL already. */
   readonly path: string;

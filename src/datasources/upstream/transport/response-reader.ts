@@ -5,7 +5,7 @@ import type { Cancellation } from '../../../shared/cancellation.ts';
 import { Chunks } from '../../../shared/chunks.ts';
 import type { StartedTimeout, Timeouts } from '../../../shared/timeouts.ts';
 import { UpstreamError } from '../errors.ts';
-import type { Failure, InvalidResponseReason, OperationName } from '../errors.ts';
+import type { Failure, InvalidResponseReason, CallName } from '../errors.ts';
 import { classifyNetworkError } from './network-error.ts';
 import type { TransportRequest, TransportResponse } from './messages.ts';
 
@@ -29,7 +29,7 @@ type BodyUse = 'required' | 'optional' | 'none';
  * failure, the timeout or the abort, whatever undici does afterwards.
  */
 export class ResponseReader implements Dispatcher.DispatchHandler {
-  readonly #name: OperationName;
+  readonly #name: CallName;
   readonly #signal: Cancellation | undefined;
   readonly #maxResponseBytes: number;
   readonly #resolve: (response: TransportResponse) => void;
