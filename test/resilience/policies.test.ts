@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBreaker } from '../../src/datasources/upstream/resilience/breaker.ts';
 import type { Breaker } from '../../src/datasources/upstream/resilience/breaker.ts';
-import type { BreakerOptions, Outcome } from '../../src/datasources/upstream/resilience/breaker.ts';
+import type { BreakerOptions, CallOutcome } from '../../src/datasources/upstream/resilience/breaker.ts';
 import { createBulkhead } from '../../src/datasources/upstream/resilience/bulkhead.ts';
 import type { Cancellation } from '../../src/shared/cancellation.ts';
 import { createCoalescer } from '../../src/datasources/upstream/resilience/coalesce.ts';
@@ -25,8 +25,9 @@ function startBreaker(options: Partial<BreakerOptions> = {}) {
     onStateChange: (state) => states.push(state),
     ...options,
   });
-  const call = (...outcomes: Outcome[]) => outcomes.map((outcome) => breaker.enter()?.(outcome));
-  const repeat = (count: number, outcome: Outcome) => call(...Array.from({ length: count }, () => outcome));
+  const call = (...outcomes: CallOutcome[]) => outcomes.map((outcome) => breaker.enter()?.(outcome));
+  const repeat = (count: number, outcome: CallOutcome) =>
+    call(...Array.from({ length: count }, () => outcome));
   return { breaker, clock, states, call, repeat };
 }
 

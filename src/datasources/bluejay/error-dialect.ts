@@ -1,7 +1,7 @@
 import { isObject } from '../../shared/is-object.ts';
 import type { ErrorDialect, NotFound } from '../upstream/error-dialect.ts';
 import type { FieldError } from '../upstream/errors.ts';
-import { parseJson } from '../upstream/json.ts';
+import { tryParseJson } from '../upstream/json.ts';
 import type { TransportResponse } from '../upstream/transport/messages.ts';
 
 // This is Bluejay's text, and it reaches the client: all of it is bounded.
@@ -14,7 +14,7 @@ export const fastApi: ErrorDialect = {
   statuses: [422],
   /** Pydantic's `input`, `ctx` and `url` are dropped: they can echo a secret. */
   readRefusal({ body }, { argumentNames, secret }) {
-    const json = parseJson(body);
+    const json = tryParseJson(body);
     if (!isObject(json)) {
       return { kind: 'invalid_response', reason: json === undefined ? 'not_json' : 'wrong_shape' };
     }
@@ -42,7 +42,7 @@ function readNotFound({ headers, body }: TransportResponse): NotFound {
   const contentType = headers['content-type'] ?? 'application/json';
   // Not application/problem+json, see `isProblem`.
   if (!/^application\/json\s*(;|$)/i.test(contentType)) return 'foreign';
-  const json = parseJson(body);
+  const json = tryParseJson(body);
   if (!isObject(json) || (json['detail'] ?? null) === null || isProblem(json)) return 'foreign';
   const { detail } = json;
   return typeof detail === 'string' && wordless.test(detail) ? 'unclear' : 'absent';

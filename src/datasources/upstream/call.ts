@@ -9,7 +9,7 @@ import type { Endpoint } from './endpoint.ts';
 import type { ErrorDialect } from './error-dialect.ts';
 import { UpstreamError } from './errors.ts';
 import type { InvalidResponseReason, CallName, UpstreamCall } from './errors.ts';
-import { parseJson } from './json.ts';
+import { tryParseJson } from './json.ts';
 import type { Decoded } from './json.ts';
 import type { CallContext } from './resilience/coalesce.ts';
 import { successStatuses } from './success.ts';
@@ -20,28 +20,28 @@ import type { Transport } from './transport/transport.ts';
 export interface Caller {
   /** As the caller sent it; undefined or empty when it had to bring a key and did not. */
   readonly apiKey: string | undefined;
-  /** Ends the caller's waiting; calls that nobody else waits for are aborted. */
+  /** Aborted when the caller leaves. Aborts the calls that no other caller waits for. */
   readonly signal?: Cancellation | undefined;
-  /** When the caller gives up, on the clock of `performance.now()`: no retry is planned beyond it. */
+  /** When the caller leaves, on the clock of `performance.now()`: no retry starts after it. */
   readonly deadlineAtMs?: number | undefined;
-  /** Told of what its calls do; of a read that several callers share, the first one's that still waits. */
+  /** Observes the caller's calls. A shared read has one observer: that of its first caller that still waits. */
   readonly observer?: CallObserver | undefined;
-  /** Asked before much that was read is handed over: undefined where there is time for it, else resolves when there is. */
+  /** Called before many values are returned at once: resolves when the event loop has time for them. @default at once */
   readonly resume?: (() => Promise<void> | undefined) | undefined;
 }
 
-/** What was read, and how long it may be used without asking again. */
+/** A value that was read, and how long it may be used without reading it again. */
 export interface Reading<Value> {
   readonly value: Value;
-  /** Until when the service itself allows that, in milliseconds since the epoch; 0 where it says nothing. */
+  /** Until when the service allows the value to be used, in milliseconds since the epoch; 0 where it does not say. */
   readonly freshUntil: number;
 }
 
 /** For logs and metrics. */
 export interface CallEvents {
-  /** An attempt of a call has ended, whoever's it is. */
+  /** An attempt of any caller's call has ended. */
   readonly onAttempt?: ((attempt: Attempt, result: AttemptResult) => void) | undefined;
-  /** So many items of a list cannot be used, and were left out. */
+  /** `count` items of a list are unusable, and were left out. */
   readonly onItemsDropped?: ((count: number, operation: string, service: string) => void) | undefined;
 }
 
@@ -57,7 +57,7 @@ export interface CallOptions<Input, Value> {
   readonly events: CallEvents;
 }
 
-/** The outcome of a call: a value, a 304 that confirms the previous entry, or one about something else. */
+/** The answer to a call: a value, a 304 that confirms the previous entry, or a 304 that does not. */
 export type Answer<Value> = Timed<
   | {
       readonly kind: 'full';
@@ -76,8 +76,8 @@ export type Answer<Value> = Timed<
 /** A 404 that the service gives for a missing thing and for an unknown path alike. */
 export type UnclearAnswer = Timed<{ readonly kind: 'unclear'; readonly headers: IncomingHttpHeaders }>;
 
-/** Says how long ago the request was sent, in milliseconds. */
-type Timed<Outcome> = Outcome & { readonly elapsedMs: number };
+/** An answer with its time since the request, in milliseconds. */
+type Timed<Untimed> = Untimed & { readonly elapsedMs: number };
 
 /** A call to send, once or several times. */
 export interface CallRequest<Input, Value> {
@@ -100,6 +100,7 @@ export type Call<Input, Value> = (
   attempt: number,
 ) => Promise<Answer<Value> | UnclearAnswer>;
 
+/** Creates the call of an endpoint. */
 export function createCall<Input extends object, Value>(
   options: CallOptions<Input, Value>,
 ): Call<Input, Value> {
@@ -141,7 +142,7 @@ export function createCall<Input extends object, Value>(
 
   function decodeBody(body: string, input: Input): Decoded<Value> {
     if (body === '') return { ok: false, reason: 'empty_body' };
-    const json = parseJson(body);
+    const json = tryParseJson(body);
     return json === undefined ? { ok: false, reason: 'not_json' } : endpoint.decode(json, input);
   }
 
@@ -211,7 +212,11 @@ function invalidResponse(reason: InvalidResponseReason, call: UpstreamCall & Cal
   return new UpstreamError({ kind: 'invalid_response', reason }, call);
 }
 
-/** @param apiKey what was sent instead of an API key; nothing of it is in the error */
+/**
+ * Creates the error for a missing or malformed API key.
+ *
+ * @param apiKey the malformed key, or an empty text; the error does not contain it
+ */
 export function withoutKey(apiKey: string): UpstreamError {
   const reason = apiKey === '' ? 'missing_key' : 'malformed_key';
   return new UpstreamError({ kind: 'unauthenticated', reason });

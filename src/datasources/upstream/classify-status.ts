@@ -3,7 +3,7 @@ import { parseRetryAfter } from './retry-after.ts';
 import type { TransportResponse } from './transport/messages.ts';
 
 /**
- * The failure that a status alone stands for, in any service.
+ * Classifies a response by its status, for any service.
  *
  * @param now the present, in milliseconds since the epoch
  */
@@ -27,8 +27,8 @@ export function classifyStatus({ status, headers }: TransportResponse, now: numb
 }
 
 /**
- * Whether a status says that the request has not got to the application, or no answer back: a proxy's refusal (407),
- * a request that the server gave up waiting for (408), a gateway's 502 to 504, and Cloudflare's own.
+ * Whether a status means that the request did not reach the application, or that its answer did not come back: a
+ * proxy's refusal (407), a request that did not arrive in time (408), a gateway's 502 to 504, and Cloudflare's own.
  *
  * @see https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/
  */

@@ -21,23 +21,23 @@ export type EndpointCall<Input, Value> = (input: Input, caller: Caller) => Promi
 
 /** For logs and metrics. */
 export interface ClientEvents {
-  /** A caller's read is one that is in flight already. */
+  /** A caller has joined a read in flight. */
   readonly onCoalesced?: ((operation: string, service: string) => void) | undefined;
   readonly onCache?: ((result: CacheResult) => void) | undefined;
-  /** Whether the cache that replicas share has a fresh entry; asked only after a miss. */
+  /** The shared cache was read, which happens after a miss in memory. */
   readonly onSharedCache?: ((result: 'hit' | 'miss') => void) | undefined;
 }
 
 export interface ClientOptions<Input, Value> extends ResilientCallOptions<Input, Value> {
   readonly fingerprint: Fingerprint;
-  /** Absent where nothing is kept. */
+  /** Undefined for an endpoint without a cache. */
   readonly cache: Cache<Input, Value> | undefined;
   /** Milliseconds since the epoch. */
   readonly wallClock: () => number;
   readonly events: ResilientCallOptions<Input, Value>['events'] & ClientEvents;
 }
 
-/** The call of one endpoint: from the cache, from a call that is in flight, or from the service. */
+/** Creates the call of one endpoint. It answers from the cache, from a call in flight, or from the service. */
 export function createEndpointCall<Input extends object, Value>(
   options: ClientOptions<Input, Value>,
 ): EndpointCall<Input, Value> {
@@ -67,7 +67,7 @@ export function createEndpointCall<Input extends object, Value>(
     try {
       let answer = await send({ input, apiKey, tenant, previous }, context);
       if (answer.kind === 'other_not_modified') {
-        // A 304 for something else than the entry confirms nothing (RFC 9111, section 4.3.4).
+        // The 304 is about another answer than the entry, and does not confirm it (RFC 9111, section 4.3.4).
         answer = await send({ input, apiKey, tenant }, context);
       }
       if (answer.kind === 'full') return kept.store(key, answer, answer, previous);
@@ -88,13 +88,13 @@ export function createEndpointCall<Input extends object, Value>(
   }
 
   function readingOf(answer: Answer<Value>): Reading<Value> {
-    // Nothing is kept, so no call was conditional.
+    // Without a cache no call is conditional.
     if (answer.kind !== 'full') throw new Error('A 304 without a condition');
     const sentAt = wallClock() - answer.elapsedMs;
     return { value: answer.value, freshUntil: allowedFreshUntil(selectHeaders(answer.headers), sentAt) };
   }
 
-  /** Answers with the entry in place of an error of the service's (RFC 5861, section 4). */
+  /** Answers an error of the service with the stale entry (RFC 5861, section 4). */
   function answerOnError(
     key: string,
     observer: CallObserver | undefined,
@@ -112,14 +112,14 @@ export function createEndpointCall<Input extends object, Value>(
     events.onCache?.(result);
   }
 
-  /** Fetches anew what was answered stale, once at a time, while nobody waits for it. */
+  /** Revalidates a stale entry in the background, one call at a time. */
   function refresh(
     read: Read<Input>,
     observer: CallObserver | undefined,
     kept: Cache<Input, Value>,
     entry: HeldEntry<Value>,
   ): void {
-    // No time for a retry: the request is charged for one call, and the next stale answer tries again.
+    // A deadline in the present prevents retries: the request is charged for one call, and the next stale answer retries.
     const deadlineAtMs = now();
     const start = (context: CallContext) => {
       observer?.onRefresh();
@@ -139,13 +139,13 @@ export function createEndpointCall<Input extends object, Value>(
     }
     if (entry !== undefined && kept.mayServeWhileRevalidating(entry)) {
       record(observer, 'stale');
-      // A request that has ended starts nothing more.
+      // A request that has ended starts no call.
       if (caller.signal?.aborted !== true) refresh(read, observer, kept, entry);
       return Promise.resolve(kept.read(entry));
     }
     record(observer, 'miss');
     const reading = coalescer.run(key, caller, (context) => readThrough(read, context, kept, entry));
-    // Without an entry there is nothing to answer with in place of an error.
+    // Only an entry can replace an error.
     if (entry === undefined && !kept.isShared) return reading;
     return reading.catch((error: unknown) => answerOnError(key, observer, error, kept));
   }
@@ -166,7 +166,7 @@ export function createEndpointCall<Input extends object, Value>(
   };
 }
 
-/** One call, as it goes down to the service. */
+/** One call, with the key that it shares with equal reads. */
 interface Read<Input> {
   readonly key: string;
   readonly input: Input;
@@ -174,7 +174,7 @@ interface Read<Input> {
   readonly tenant: string;
 }
 
-/** What tells one input of an endpoint from another: the parameters of its path. */
+/** Creates a function that returns the key of an input: the operation and the parameters of its path. */
 function createKey(operation: string, path: string): (input: object) => string {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
   const [only] = names;
@@ -197,8 +197,8 @@ function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether a gateway would have to answer 500, 502, 503 or 504: what RFC 5861, section 4, calls an error. A
- * 4xx is the service's word about the thing or the key, unless something else says it in the service's place.
+ * Whether an error is one of those that RFC 5861, section 4, allows to answer with a stale entry: those for which a
+ * gateway answers 500, 502, 503 or 504. A 4xx of the service's own is not.
  */
 function isUpstreamError(error: unknown): boolean {
   if (!(error instanceof UpstreamError)) return false;

@@ -12,7 +12,7 @@ type PathParameters<Path extends string> = Path extends `${string}{${infer Name}
 type InputOf<Path extends string, Body> = PathParameters<Path> &
   ([Body] extends [never] ? unknown : { readonly body: Body });
 
-/** One operation of a service, as data: everything that the engine knows of it. */
+/** Declares one operation of a service. */
 export interface Endpoint<Operation extends string, Input, Value> {
   /** The name that errors, logs, metrics and traces give it, such as `getOrder`. */
   readonly operation: Operation;
@@ -21,20 +21,20 @@ export interface Endpoint<Operation extends string, Input, Value> {
   readonly path: string;
   /** Whether it may be sent again after it may have arrived (RFC 9110, section 9.2.2). */
   readonly idempotent: boolean;
-  /** Decodes the JSON of a good answer. Also what was kept, as `cache.encode` has written it. */
+  /** Decodes the JSON of a successful answer, and the JSON that `cache.encode` wrote. */
   readonly decode: (json: unknown, input: Input) => Decoded<Value>;
-  /** What the service's own 404 stands for. Without it a 404 is an error. */
+  /** The value of a 404 that is the service's own. @default none: a 404 is an error */
   readonly absent?: { readonly value: Value };
   /**
-   * Input that the service refuses before it looks for anything. Asked for where a 404 may mean an unknown path.
-   * Without it such a 404 is taken for `absent`.
+   * Input that the service refuses as malformed. Sent where a 404 may mean an unknown path. @default none: such a 404 is
+   * `absent`
    */
   readonly malformed?: Input;
   /** Inputs as they are sent. The published description of the service is checked against them (`npm run check:contract`). */
   readonly examples?: readonly Input[];
-  /** Absent where nothing is kept. Only of a GET. */
+  /** Caches the values of a GET. @default none: nothing is cached */
   readonly cache?: {
-    /** The value as JSON that `decode` reads again; called for no absent value. */
+    /** Encodes a value as JSON that `decode` reads. Never called for the absent value. */
     readonly encode: (value: Value) => object;
   };
   /** The caller's argument names by the service's parameter names, for `fieldErrors`. @default the same names */
@@ -71,23 +71,29 @@ export function defineEndpoint<
   return endpoint;
 }
 
-/** Carries the type of a body and nothing else. */
+/** Carries the type of a body; has no value at run time. */
 export interface BodyType<Body> {
   readonly body?: Body;
 }
 
+/**
+ * Types the body of an endpoint.
+ *
+ * @example
+ * defineEndpoint({ ...write, body: bodyOf<{ readonly title: string }>() });
+ */
 export function bodyOf<Body>(): BodyType<Body> {
   return {};
 }
 
-/** Any endpoint, for code that does not care of what. */
+/** An endpoint with any input and value. */
 // oxlint-disable-next-line typescript/no-explicit-any -- an endpoint takes its own input and no other
 export type AnyEndpoint = Endpoint<string, any, any>;
 
 type ValueOf = string | number;
 
 /**
- * Fills a path template. Each value becomes one segment: what would leave it, such as `..` or a slash, is encoded.
+ * Creates a function that fills a path template. Each value becomes one segment: what would leave it, such as `..` or a slash, is encoded.
  *
  * @param argumentNames the caller's argument names by the parameters' names
  * @throws {UpstreamError} `invalid_input` for a value that no segment can hold: an empty one, `.` or `..`

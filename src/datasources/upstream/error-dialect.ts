@@ -2,17 +2,18 @@ import type { Failure } from './errors.ts';
 import type { TransportResponse } from './transport/messages.ts';
 
 /**
- * What a 404 says. `absent`: the service has nothing of that id that the key may see. `unclear`: that, or it does not
- * know the path. `foreign`: something else answered, such as an ingress without a backend.
+ * The meaning of a 404. `absent`: the service has nothing of that id that the key may see. `unclear`: either that, or
+ * the service does not know the path. `foreign`: something else answered, such as an ingress without a backend.
  */
 export type NotFound = 'absent' | 'unclear' | 'foreign';
 
-/** How a service words its errors. What a status alone says is the engine's business. */
+/** Reads the error bodies of a service. The engine classifies the statuses whose bodies it does not read. */
 export interface ErrorDialect {
   /** The statuses, beside 404, whose bodies are read. */
   readonly statuses: readonly number[];
-  /** The failure in an answer with one of `statuses`. */
+  /** Returns the failure in a response with one of `statuses`. */
   readRefusal(response: TransportResponse, context: RefusalContext): Failure;
+  /** Returns the meaning of a 404. */
   readNotFound(response: TransportResponse): NotFound;
 }
 

@@ -12,7 +12,7 @@ export interface CallName extends OperationName {
   readonly title?: string | undefined;
 }
 
-/** One input that was refused, in the words of whoever refused it. */
+/** One input that was refused, as the service or the gateway describes it. */
 export interface FieldError {
   /** The argument's name, then the way inside it: `["id"]`. */
   readonly path: readonly (string | number)[];
@@ -21,7 +21,7 @@ export interface FieldError {
   readonly type: string;
 }
 
-/** Everything that can go wrong with a call, by kind. None of it holds upstream text but `fieldErrors`. */
+/** Every failure of a call, by kind. Only `fieldErrors` contains text of the service's. */
 export type Failure =
   | { readonly kind: 'invalid_input'; readonly fieldErrors: readonly FieldError[] }
   | { readonly kind: 'unauthenticated'; readonly reason: 'missing_key' | 'malformed_key' | 'refused_key' }
@@ -38,7 +38,7 @@ export type Failure =
       readonly kind: 'unavailable';
       readonly reason: string;
       readonly retryAfterMs?: number | undefined;
-      /** The call met a connection that the service had closed, or given up, meanwhile: it says nothing of the service. */
+      /** The connection was closed by the service before the request arrived: no sign of an unhealthy service. */
       readonly isStaleConnection?: boolean;
       /** No byte of the request went out, so it may be sent again whatever it does. */
       readonly isUnsent?: boolean;
@@ -83,10 +83,10 @@ export class DeadlineExceeded extends Error {
 }
 
 /**
- * The one error that the calls of an upstream throw for what the service, the network or the input did.
- * Not in this family: the `signal.reason` of a caller that left, and defects of the gateway itself.
+ * The error that calls throw for a failure of the service, the network or the input. A caller that left gets its
+ * `signal.reason` instead, and defects of the gateway are other errors.
  *
- * It keeps no `cause`: undici's errors hold socket addresses and `JSON.parse`'s hold body text.
+ * It has no `cause`: undici's errors hold socket addresses and `JSON.parse`'s hold body text.
  */
 export class UpstreamError extends ExpectedError {
   override readonly name = 'UpstreamError';
@@ -107,7 +107,7 @@ export class UpstreamError extends ExpectedError {
 }
 
 /**
- * An input that is refused before any call.
+ * Creates the error for input that is refused before any call.
  *
  * @param argument the name of the argument
  * @param message what was expected; it reaches the client, so it repeats nothing that the client sent
@@ -117,7 +117,7 @@ export function invalidInput(argument: string, message: string, type: string): U
   return new UpstreamError({ kind: 'invalid_input', fieldErrors: [{ path: [argument], message, type }] });
 }
 
-/** What a caller is told whose signal has ended its waiting: a timeout, or the signal's reason as it is. */
+/** Maps the reason of a caller's signal to the error that the caller gets: its passed deadline becomes a `timeout`. */
 export function deadlineError(reason: unknown, name: CallName): unknown {
   return reason instanceof DeadlineExceeded
     ? new UpstreamError({ kind: 'timeout', phase: 'deadline' }, name)
@@ -125,8 +125,8 @@ export function deadlineError(reason: unknown, name: CallName): unknown {
 }
 
 /**
- * The same error for a caller to whom the argument has another name: an item of `ids` is `["ids", 2]`
- * to the client and `["id"]` to the data source. Any other error comes back as it is.
+ * Renames an argument in an `invalid_input` error: an item of `ids` is `["ids", 2]` to the client and `["id"]` to the
+ * data source. Returns any other error unchanged.
  */
 export function renameArgument(error: unknown, from: string, to: readonly (string | number)[]): unknown {
   if (!(error instanceof UpstreamError) || error.failure.kind !== 'invalid_input') return error;

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 /**
- * A stand-in for an API key that is safe to keep longer than a request: the key cannot be had from it. Undefined for
- * what is no API key, of which nothing is remembered.
+ * Returns the fingerprint of an API key: it may be stored longer than a request, because the key cannot be derived from
+ * it. Returns undefined for a malformed key, and stores nothing of it.
  */
 export type Fingerprint = (apiKey: string) => string | undefined;
 
@@ -13,7 +13,7 @@ interface FingerprintOptions {
   readonly pattern: RegExp;
 }
 
-/** How many fingerprints are remembered: an HMAC costs more than the rest of a cached read. */
+/** The most fingerprints in memory: an HMAC costs more than the rest of a cached read. */
 const maxRemembered = 10_000;
 
 /**

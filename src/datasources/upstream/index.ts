@@ -23,7 +23,7 @@ const cacheDefaults: CacheConfig = {
   url: undefined,
 };
 
-/** A moment's state, for all API keys together. */
+/** The current state of an upstream, for all API keys together. */
 export interface UpstreamLoad {
   readonly service: string;
   readonly inFlight: number;
@@ -36,7 +36,7 @@ export interface UpstreamLoad {
 
 interface OperationLoad {
   readonly breaker: BreakerState;
-  /** How many retries are left to the API key that has the fewest. */
+  /** The smallest retry budget of any API key, in retries. */
   readonly retriesLeft: number;
 }
 
@@ -51,21 +51,28 @@ export type UpstreamCalls<Endpoints extends readonly AnyEndpoint[]> = {
     : never;
 };
 
-/** A service with everything that is shared between requests. */
+/** A service with its sockets, cache, breakers and budgets, shared by all requests. */
 export interface Upstream<Endpoints extends readonly AnyEndpoint[]> {
   readonly calls: UpstreamCalls<Endpoints>;
-  /** How much it has to do, and how well the service is. */
+  /** Returns the calls in flight and waiting, and the state of the breakers and retry budgets. */
   load(): UpstreamLoad;
-  /** A stand-in for an API key that the service has accepted lately; undefined for any other, and with `service`. */
+  /** The fingerprint of an API key that the service accepted recently; undefined for any other, and with `service`. */
   credentialOf(apiKey: string): string | undefined;
-  /** The caller that an API key stands for; with `service`, and until the service has accepted them, all keys are one. */
+  /** The caller that an API key identifies. With `service`, and until the service accepts them, all keys are one caller. */
   callerOf(apiKey: string): string;
-  /** How much of its waiting line a caller has filled, from 0 to 1. */
+  /** The share of its queue that a caller has filled, from 0 to 1. */
   readonly backlogOf: (caller: string) => number;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
 
+/**
+ * Opens a service: every endpoint gets its call, with the cache, coalescing, retries, breaker and bulkhead.
+ *
+ * @example
+ * const shop = await createUpstream({ name: 'shop', baseUrl, credential, errorDialect, endpoints: [getOrder], userAgent });
+ * const { value } = await shop.calls.getOrder({ order_id: 7 }, { apiKey });
+ */
 export async function createUpstream<const Endpoints extends readonly AnyEndpoint[]>(
   options: UpstreamOptions<Endpoints>,
 ): Promise<Upstream<Endpoints>> {
@@ -85,7 +92,7 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
     connections: maxInFlight,
     proxy,
   });
-  // Where every caller brings its own key, none may take all the places.
+  // Where every caller brings its own key, none may occupy the whole bulkhead.
   const acceptedKeys = auth === 'forward' ? createAcceptedKeys() : undefined;
   const share = auth === 'forward' ? 0.5 : 1;
   const bulkhead = createBulkhead({
@@ -191,7 +198,7 @@ async function openSharedStore(
   { onSharedCacheStateChange = () => {} }: UpstreamEvents,
 ): Promise<SharedStore | undefined> {
   if (url === undefined) return undefined;
-  // Loaded only here: without a shared cache nobody pays for its client.
+  // Imported on demand: without a shared cache its client is not loaded.
   const { createSharedStore } = await import('./cache/shared-store.ts');
   return createSharedStore({ url, keyPrefix, timeoutMs, onStateChange: onSharedCacheStateChange });
 }

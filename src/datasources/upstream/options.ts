@@ -9,7 +9,7 @@ import type { BreakerState } from './resilience/breaker.ts';
 import type { ChainEvents } from './resilience/chain.ts';
 import type { Proxy } from './transport/route.ts';
 
-/** A service, as data. */
+/** Declares a service. */
 export interface UpstreamOptions<Endpoints extends readonly AnyEndpoint[]> {
   /** The service's name in errors, logs, metrics and traces. */
   readonly name: string;
@@ -23,14 +23,14 @@ export interface UpstreamOptions<Endpoints extends readonly AnyEndpoint[]> {
   /** Sent as `user-agent`. */
   readonly userAgent: string;
   readonly limits?: UpstreamLimits;
-  /** Through which connections go. @default none: directly */
+  /** The proxy that connections go through. @default none */
   readonly proxy?: Proxy | undefined;
   /**
-   * Whether callers bring keys of their own (`forward`). Then each key has its own breaker and retry budget,
-   * and half of the places at the most. @default service
+   * `forward`: callers bring keys of their own. Each key then has its own breaker and retry budget, and at most half of
+   * the bulkhead. @default service
    */
   readonly auth?: 'service' | 'forward';
-  /** What is kept of the answers of endpoints with a `cache`, and for how long. */
+  /** Limits the cache of endpoints that have one. */
   readonly cache?: Partial<CacheConfig>;
   readonly events?: UpstreamEvents;
   /** Milliseconds on a clock that never goes back. @default performance.now */
@@ -41,37 +41,37 @@ export interface UpstreamOptions<Endpoints extends readonly AnyEndpoint[]> {
   readonly random?: () => number;
 }
 
-/** How the service knows who asks. */
+/** How the service authenticates a call. */
 export interface Credential {
   /** The header, in lower case. */
   readonly header: string;
-  /** What may travel in it: anything else is refused before a call. */
+  /** Matches the values that may be sent; others are refused before a call. */
   readonly pattern: RegExp;
 }
 
 export interface UpstreamLimits {
   /** The longest one attempt may take, connecting and body included, in milliseconds. @default 3000 */
   readonly timeoutMs?: number;
-  /** The most calls in flight, and the most sockets. @default 64 */
+  /** The most calls in flight, and the most sockets open. @default 64 */
   readonly maxInFlight?: number;
-  /** The most calls that wait; one more is `overloaded`. @default 4096 */
+  /** The most calls that wait for a place in flight; one more is `overloaded`. @default 4096 */
   readonly maxQueue?: number;
 }
 
 export interface CacheConfig extends FreshnessOptions, MemoryStoreOptions {
-  /** `redis://` or `rediss://`, of a Redis or Valkey that all replicas share. */
+  /** The `redis://` or `rediss://` URL of a Redis or Valkey that all replicas share. */
   readonly url: string | undefined;
-  /** What its keys begin with. @default 'upstream:' */
+  /** The prefix of its keys. @default 'upstream:' */
   readonly keyPrefix?: string;
-  /** The longest that it may hold up a read or a write. @default 50 */
+  /** The longest that it may delay a read or a write. @default 50 */
   readonly sharedTimeoutMs?: number;
 }
 
 /** For logs and metrics. */
 export interface UpstreamEvents extends CallEvents, ClientEvents, ChainEvents {
   readonly onBreakerStateChange?: (state: BreakerState, operation: string, service: string) => void;
-  /** Of the breaker of one API key, with `forward`. */
+  /** The breaker of one API key has changed; only with `forward`. */
   readonly onTenantBreakerStateChange?: (state: BreakerState, operation: string, service: string) => void;
-  /** `reason`: the code of what went wrong with it, such as `timeout` or `READONLY`. */
+  /** `reason`: the code of the failure, such as `timeout` or `READONLY`. */
   readonly onSharedCacheStateChange?: (state: SharedStoreState, reason?: string) => void;
 }

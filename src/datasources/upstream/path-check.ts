@@ -3,40 +3,39 @@ import type { CallName } from './errors.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
 import type { CallContext } from './resilience/coalesce.ts';
 
-/** How long an answer holds that the path is there, and how long one that it is not, in milliseconds. */
+/** How long the answers `present` and `missing` are used, in milliseconds. */
 const presentForMs = 300_000;
 const missingForMs = 10_000;
-/** How long an answer that the path is there holds against what was there before, in milliseconds. */
+/** How long `present` is used where an entry would be evicted, in milliseconds. */
 const doubtfulAfterMs = 10_000;
-/** The deadline of a question that nobody waits for. */
+/** The deadline of a check in the background, in milliseconds. */
 const backgroundTimeoutMs = 10_000;
 
 /**
- * What the service says of its path. `refused`: nothing, as it does not accept the API key. Whoever asked takes that for
- * `present`; it says nothing to others.
+ * Whether the service has the path. `refused`: it does not accept the API key, so the answer is unknown. The caller
+ * that asked assumes `present`; other callers ask again.
  */
 export type Presence = 'present' | 'missing' | 'refused';
 
-/** Asks the service about its path, on behalf of one API key. */
+/** Asks the service for the path, with one API key. */
 type Ask = (context: CallContext) => Promise<Presence>;
 
 /**
- * Tells a missing thing from a missing path where the service says the same of both: a base URL with a wrong path would
- * otherwise make everything silently absent.
+ * Distinguishes a missing thing from a missing path where the service answers both alike. Without it a base URL with a
+ * wrong path would make everything silently absent.
  */
 export interface PathCheck {
-  /** Records an answer that only the path itself gives. */
+  /** Records that the path is present: only the path itself gives such an answer. */
   confirm(): void;
   /**
-   * Asks only a caller that cannot do without: for the first time, and again a while after the path was missing. An
-   * older "it is there" is used while it is asked for anew.
+   * Requires the path to be present. Asks the service where the answer is unknown, and again `missingForMs` after the
+   * path was missing. An old `present` is used, and refreshed in the background.
    *
-   * @param tenant of the caller: callers with one key share a question
-   * @param isKnown whether the missing thing was there before: then an older "it is there" is not enough, as its entry
-   *   would be evicted for nothing
+   * @param tenant the fingerprint of the caller's key: callers with one key share a question
+   * @param isKnown whether the missing thing is in the cache: its entry would be evicted, so `present` must be recent
    * @param ask sends the question
-   * @returns undefined where it is known that the path is there, else resolves once it is
-   * @throws {UpstreamError} `unexpected_status` with `unknown_path`; what the question throws, by the promise
+   * @returns undefined where the path is known to be present, else a promise that resolves once it is
+   * @throws {UpstreamError} `unexpected_status` with `unknown_path`; rejects with what the question throws
    */
   require(tenant: string, isKnown: boolean, context: CallContext, ask: Ask): Promise<void> | undefined;
 }
@@ -46,6 +45,7 @@ export interface PathCheckOptions extends CallName {
   readonly now: () => number;
 }
 
+/** Creates the check of one endpoint's path. */
 export function createPathCheck({ service, operation, title, now }: PathCheckOptions): PathCheck {
   const questions = createCoalescer<Presence>();
   let verdict: 'unknown' | 'present' | 'missing' = 'unknown';
@@ -82,7 +82,7 @@ export function createPathCheck({ service, operation, title, now }: PathCheckOpt
       if (verdict !== 'present' || isDoubtful) return requireAnswer(tenant, context, ask);
       if (ageMs >= presentForMs) {
         askedAtMs = now();
-        // It fails for nobody, and is asked again after a while.
+        // A failure is ignored: the question is repeated after `presentForMs`.
         const background = { deadlineAtMs: now() + backgroundTimeoutMs };
         questions.run(tenant, background, (shared) => askThrough(shared, ask)).catch(() => {});
       }

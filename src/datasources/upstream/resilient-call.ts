@@ -27,6 +27,7 @@ export type ResilientCall<Input, Value> = (
   context: CallContext,
 ) => Promise<Answer<Value>>;
 
+/** Creates the resilient call of an endpoint. */
 export function createResilientCall<Input extends object, Value>(
   options: ResilientCallOptions<Input, Value>,
 ): ResilientCall<Input, Value> {
@@ -40,7 +41,7 @@ export function createResilientCall<Input extends object, Value>(
     return chain(request.tenant, context, (_signal, attempt) => call(request, context, attempt));
   }
 
-  /** Whether the service has the path: it then refuses the malformed input, and is silent of the path. */
+  /** Asks whether the service has the path, by malformed input: where it has, it refuses the input and not the path. */
   async function askForPath(
     { apiKey, tenant }: ResilientCallRequest<Input, Value>,
     input: Input,
@@ -61,7 +62,7 @@ export function createResilientCall<Input extends object, Value>(
     answer: UnclearAnswer,
     context: CallContext,
   ): Promise<Answer<Value>> {
-    // Only where there is something to be absent is an answer unclear.
+    // Only an endpoint with `absent` has unclear answers.
     if (absent === undefined) throw new Error(`${operation} has nothing to be absent`);
     if (malformed !== undefined) {
       const { tenant, previous } = request;
@@ -80,7 +81,7 @@ export function createResilientCall<Input extends object, Value>(
     });
 }
 
-/** What a refusal of the malformed input says of the path; undefined where nothing can be told from it. */
+/** Derives from a refusal of the malformed input whether the path exists; undefined where it does not show. */
 function presenceIn(
   { failure, upstream }: UpstreamError,
   refusalStatuses: readonly number[],

@@ -1,6 +1,6 @@
 import { parseHttpDate } from './http-date.ts';
 
-/** Nobody plans further ahead than a day. */
+/** The longest wait that is returned: a day. */
 const maxMs = 86_400_000;
 
 /**

@@ -1,4 +1,4 @@
-/** Waits until all promises are settled, one way or the other, or the time is over. Never rejects. */
+/** Waits until all promises are settled, or until the timeout. Never rejects. */
 export async function settleWithin(promises: Iterable<Promise<unknown>>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeOver = new Promise<void>((resolve) => {

@@ -3,26 +3,26 @@ import { createSlidingWindow } from './sliding-window.ts';
 export interface BreakerOptions {
   /** The share of calls, from 0 to 1, that must fail for the breaker to open. @default 0.5 */
   readonly failureRate?: number;
-  /** How far back calls are counted. @default 10000 */
+  /** The length of the window in which calls count. @default 10000 */
   readonly windowMs?: number;
   /** Fewer calls than this in the window never open it. @default 20 */
   readonly minimumCalls?: number;
-  /** How long it stays open before it lets probes through. @default 5000 */
+  /** How long it stays open before it allows probes. @default 5000 */
   readonly openMs?: number;
-  /** How many probes go out at once when it is half open; all must succeed to close it. @default 3 */
+  /** The most probes in flight when it is half open; all must succeed to close it. @default 3 */
   readonly probes?: number;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
   readonly onStateChange?: ((state: BreakerState) => void) | undefined;
 }
 
-/** How a call went. `ignored`: nothing was learned about the upstream, as when the caller left. */
-export type Outcome = 'success' | 'failure' | 'ignored';
+/** How a call ended. `ignored`: it shows nothing about the upstream, as when the caller left. */
+export type CallOutcome = 'success' | 'failure' | 'ignored';
 
-/** A call that the breaker has let through; it must be told exactly once how the call went. */
-type Report = (outcome: Outcome) => void;
+/** Records how a call ended that the breaker let through. Must be called exactly once. */
+type Report = (outcome: CallOutcome) => void;
 
-/** `half_open`: a few probes are out to learn whether the upstream is back. */
+/** `half_open`: a few probes test whether the upstream has recovered. */
 export type BreakerState = State['kind'];
 
 type State =
@@ -33,17 +33,18 @@ type State =
 /** A circuit breaker that opens on a failure rate over a sliding window. */
 export interface Breaker {
   readonly state: BreakerState;
-  /** Milliseconds until a call may go out again; 0 when one may now, a guess while probes are out. */
+  /** Returns the milliseconds until a call is allowed; 0 when one is, an estimate while probes are in flight. */
   retryAfterMs(): number;
-  /** Whether `enter` would let a call through. */
+  /** Whether `enter` would allow a call. */
   allows(): boolean;
-  /** Lets a call through, or returns undefined: fail at once. */
+  /** Allows a call, or returns undefined: fail it at once. */
   enter(): Report | undefined;
 }
 
-/** How soon to come back while probes are out: about as long as they take. */
+/** The estimate of `retryAfterMs` while probes are in flight. */
 const probeMs = 1_000;
 
+/** Creates a closed breaker. */
 export function createBreaker(options: BreakerOptions): Breaker {
   const { failureRate = 0.5, windowMs = 10_000, minimumCalls = 20, openMs = 5_000, probes = 3 } = options;
   const { now, onStateChange } = options;
@@ -60,8 +61,8 @@ export function createBreaker(options: BreakerOptions): Breaker {
     change({ kind: 'open', untilMs: now() + openMs });
   }
 
-  function reportClosed(outcome: Outcome): void {
-    // A call that went out before the breaker opened says nothing about the state after.
+  function reportClosed(outcome: CallOutcome): void {
+    // A call that began before the breaker opened does not count afterwards.
     if (state.kind !== 'closed' || outcome === 'ignored') return;
     window.add(1, outcome === 'failure' ? 1 : 0);
     if (outcome === 'success') return;

@@ -12,69 +12,71 @@ export interface BulkheadOptions {
   readonly queuePerKey?: number;
 }
 
-/** Bounds the calls in flight and those that wait, with a fair share for each key. */
+/** Limits the calls in flight and those that wait, with a fair share for each key. */
 export interface Bulkhead {
   readonly inFlight: number;
   readonly queued: number;
-  /** How much of the places to wait in a key has taken, from 0 to 1. */
+  /** The share of its queue that a key has filled, from 0 to 1. */
   readonly backlogOf: (key: string) => number;
   /**
-   * Takes a place: at once (undefined), or when the promise resolves with undefined. Every place that was
-   * taken must be given back with `leave`. Keys that wait are served in turn, each first in, first out.
-   * In a full queue the key with the most calls makes room for one with fewer: its last call has to go.
+   * Enters a call: at once (undefined), or when the promise resolves with undefined. Every call that entered must
+   * `leave`. Keys that wait are served in turn, each first in, first out. A full queue drops the last call of the key
+   * with the most calls in favour of a key with fewer.
    *
    * @returns `full`, also later by the promise, when there is no room in the queue
    * @throws the signal's reason when it is aborted while the call waits
    */
   enter(key: string, signal: Cancellation): Place | Promise<Place>;
+  /** Ends a call that entered. */
   leave(key: string): void;
 }
 
-/** `full`: there is none. */
+/** `full`: the queue has no room. */
 type Place = 'full' | undefined;
 
-/** Tells a call that waits what has become of it. */
+/** Ends the wait of a call. */
 type Settle = (place: Place) => void;
 
 /** A key's calls: the number in flight, and those that wait. */
-interface Lane {
+interface Compartment {
   inFlight: number;
   readonly waiting: Queue<Settle>;
 }
 
+/** Creates an empty bulkhead. */
 export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   const { capacity = 64, queue = 4_096 } = options;
   const { capacityPerKey = capacity, queuePerKey = queue } = options;
-  /** Only keys with calls in flight or waiting; the one to serve next comes first. */
-  const lanes = new Map<string, Lane>();
+  /** The keys with calls in flight or waiting; the one to serve next comes first. */
+  const compartments = new Map<string, Compartment>();
   let inFlight = 0;
   let queued = 0;
 
-  function laneOf(key: string): Lane {
-    let lane = lanes.get(key);
-    if (lane === undefined) {
-      lane = { inFlight: 0, waiting: new Queue() };
-      lanes.set(key, lane);
+  function compartmentOf(key: string): Compartment {
+    let compartment = compartments.get(key);
+    if (compartment === undefined) {
+      compartment = { inFlight: 0, waiting: new Queue() };
+      compartments.set(key, compartment);
     }
-    return lane;
+    return compartment;
   }
 
-  function forget(key: string, lane: Lane): void {
-    if (lane.inFlight === 0 && lane.waiting.size === 0) lanes.delete(key);
+  function release(key: string, compartment: Compartment): void {
+    if (compartment.inFlight === 0 && compartment.waiting.size === 0) compartments.delete(key);
   }
 
-  function wait(key: string, lane: Lane, signal: Cancellation): Promise<Place> {
+  function wait(key: string, compartment: Compartment, signal: Cancellation): Promise<Place> {
     return new Promise((resolve, reject) => {
-      const entry = lane.waiting.add((place) => {
-        lane.waiting.delete(entry);
+      const entry = compartment.waiting.add((place) => {
+        compartment.waiting.delete(entry);
         queued -= 1;
         signal.removeEventListener('abort', abort);
         resolve(place);
       });
       const abort = () => {
-        lane.waiting.delete(entry);
+        compartment.waiting.delete(entry);
         queued -= 1;
-        forget(key, lane);
+        release(key, compartment);
         reject(signal.reason);
       };
       queued += 1;
@@ -84,27 +86,27 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
 
   /** Gives free places to the keys that wait and are below their share, one key after the other. */
   function serve(): void {
-    for (const [key, lane] of lanes) {
+    for (const [key, compartment] of compartments) {
       if (inFlight >= capacity || queued === 0) return;
-      const settle = lane.waiting.first?.item;
-      if (settle === undefined || lane.inFlight >= capacityPerKey) continue;
-      lane.inFlight += 1;
+      const settle = compartment.waiting.first?.item;
+      if (settle === undefined || compartment.inFlight >= capacityPerKey) continue;
+      compartment.inFlight += 1;
       inFlight += 1;
-      // To the end of the line: the next free place is another key's.
-      lanes.delete(key);
-      lanes.set(key, lane);
+      // Moves the key to the end: the next free place is another key's.
+      compartments.delete(key);
+      compartments.set(key, compartment);
       settle(undefined);
     }
   }
 
   /** Makes room in a full queue at the expense of the key that waits most, if that is another one. */
-  function makeRoomFor(lane: Lane): boolean {
-    let longest = lane;
-    for (const other of lanes.values()) {
+  function makeRoomFor(compartment: Compartment): boolean {
+    let longest = compartment;
+    for (const other of compartments.values()) {
       if (other.waiting.size > longest.waiting.size) longest = other;
     }
-    // As long as the two would only change places, nobody is sent away.
-    if (longest.waiting.size <= lane.waiting.size + 1) return false;
+    // Dropping a call must leave the keys more even than before.
+    if (longest.waiting.size <= compartment.waiting.size + 1) return false;
     longest.waiting.last?.item('full');
     return true;
   }
@@ -116,27 +118,27 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     get queued() {
       return queued;
     },
-    backlogOf: (key) => (lanes.get(key)?.waiting.size ?? 0) / queuePerKey,
+    backlogOf: (key) => (compartments.get(key)?.waiting.size ?? 0) / queuePerKey,
     enter(key, signal) {
-      const lane = laneOf(key);
-      if (inFlight < capacity && lane.inFlight < capacityPerKey && lane.waiting.size === 0) {
-        lane.inFlight += 1;
+      const compartment = compartmentOf(key);
+      if (inFlight < capacity && compartment.inFlight < capacityPerKey && compartment.waiting.size === 0) {
+        compartment.inFlight += 1;
         inFlight += 1;
         return undefined;
       }
-      if (lane.waiting.size >= queuePerKey || (queued >= queue && !makeRoomFor(lane))) {
-        forget(key, lane);
+      if (compartment.waiting.size >= queuePerKey || (queued >= queue && !makeRoomFor(compartment))) {
+        release(key, compartment);
         return 'full';
       }
-      return wait(key, lane, signal);
+      return wait(key, compartment, signal);
     },
     leave(key) {
-      const lane = lanes.get(key);
-      if (lane === undefined) return;
-      lane.inFlight -= 1;
+      const compartment = compartments.get(key);
+      if (compartment === undefined) return;
+      compartment.inFlight -= 1;
       inFlight -= 1;
       if (queued > 0) serve();
-      forget(key, lane);
+      release(key, compartment);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Cancellation } from '../../../shared/cancellation.ts';
 import { UpstreamError } from '../errors.ts';
 import type { CallName } from '../errors.ts';
-import type { Breaker, Outcome } from './breaker.ts';
+import type { Breaker, CallOutcome } from './breaker.ts';
 import type { Bulkhead } from './bulkhead.ts';
 import type { CallContext } from './coalesce.ts';
 import { retryDelayMs } from './retry-delay.ts';
@@ -13,7 +13,7 @@ export interface ChainOptions extends CallName {
   readonly tenants: Tenants;
   readonly acceptedKeys: AcceptedKeys | undefined;
   readonly bulkhead: Bulkhead;
-  /** An attempt that is given up after this long, in milliseconds, counts as one that failed. */
+  /** An attempt that is aborted after this time counts as failed, in milliseconds. */
   readonly slowMs: number;
   /** Milliseconds on a clock that never goes back: the one of every `deadlineAtMs`. */
   readonly now: () => number;
@@ -26,16 +26,16 @@ export interface ChainOptions extends CallName {
 export interface ChainEvents {
   /** A failed attempt is about to be repeated. */
   readonly onRetry?: ((operation: string, service: string) => void) | undefined;
-  /** A failed attempt would have been repeated, but the budget was used up. */
+  /** A failed attempt is not repeated, because the retry budget is exhausted. */
   readonly onRetryDenied?: ((operation: string, service: string) => void) | undefined;
-  /** A call was refused because too many wait already. */
+  /** A call was refused because the queue is full. */
   readonly onOverloaded?: ((operation: string, service: string) => void) | undefined;
 }
 
 /**
- * Runs a call with everything that keeps a slow or broken upstream from doing harm.
+ * Runs a call with retries, a breaker and a bulkhead.
  *
- * @param fingerprint of the API key that it is sent with
+ * @param fingerprint the fingerprint of the call's API key
  * @param attempt sends the call once; the first time is number 1
  * @throws {UpstreamError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
  * @throws the context's reason once its signal is aborted
@@ -46,15 +46,15 @@ export type Chain = <Value>(
   attempt: (signal: Cancellation, number: number) => Promise<Value>,
 ) => Promise<Value>;
 
-/** How often a call is sent at the most. */
+/** The most attempts of a call. */
 const maxAttempts = 3;
-/** How soon to come back when the bulkhead is full: about the time in which a few calls finish. */
+/** The `retryAfterMs` of a full bulkhead: about the time in which a few calls end. */
 const overloadedRetryAfterMs = 1_000;
 
 /**
- * Retry → breaker → bulkhead → one attempt. The breaker is asked before a place is taken, so that an open
- * one answers at once however long the queue is, and again after the wait. A pause between attempts holds
- * no place.
+ * Creates the chain: retry → breaker → bulkhead → one attempt. The breaker is checked before the bulkhead, so that an
+ * open one fails calls at once however long the queue is, and again after the wait. A pause between attempts occupies
+ * no place in the bulkhead.
  */
 export function createChain(options: ChainOptions): Chain {
   const {
@@ -78,15 +78,15 @@ export function createChain(options: ChainOptions): Chain {
     return new UpstreamError({ kind: 'unavailable', reason: 'circuit_open', retryAfterMs }, name);
   }
 
-  /** How long to wait before the next attempt; undefined when there shall be none. */
+  /** Returns the delay before the next attempt, in milliseconds; undefined where there is none. */
   function planRetry(error: unknown, attempts: number, tenant: Tenant, context: CallContext) {
     if (!(error instanceof UpstreamError) || attempts >= maxAttempts || !tenant.breaker.allows()) {
       return undefined;
     }
     if (!idempotent && !isUnsent(error)) return undefined;
-    // Nobody may wait any more by the time that the failure is known.
+    // All callers may have left before the attempt failed.
     if (context.signal.aborted) return undefined;
-    // Another connection will do, and the upstream is not to blame: at once, and not from the budget.
+    // A stale connection is no failure of the upstream: retried at once on another one, outside the budget.
     if (attempts === 1 && isStaleConnection(error)) return 0;
     const delayMs = retryDelayMs(error.failure, attempts, random);
     if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
@@ -110,11 +110,11 @@ export function createChain(options: ChainOptions): Chain {
         throw new UpstreamError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, name);
       }
       const report = breaker.enter();
-      let outcome: Outcome = 'ignored';
+      let outcome: CallOutcome = 'ignored';
       let failure: unknown;
       const startedAtMs = now();
       try {
-        // Nobody may wait any more by the time that a place is free.
+        // All callers may have left during the wait.
         if (signal.aborted) throw signal.reason;
         if (report === undefined) throw circuitOpen(breaker);
         if (attempts === 1) retryBudget.deposit();
@@ -156,8 +156,8 @@ function pause(delayMs: number, signal: Cancellation): Promise<void> {
   });
 }
 
-/** What an error tells of the upstream: a 4xx is a healthy answer, and so is a wrong shape. */
-function outcomeOf(error: unknown): Outcome {
+/** Maps an error to its outcome for the breaker: a 4xx or a wrong shape comes from a healthy upstream. */
+function outcomeOf(error: unknown): CallOutcome {
   if (!(error instanceof UpstreamError)) return 'ignored';
   const { failure, upstream } = error;
   if (failure.kind === 'timeout') return 'failure';
@@ -170,7 +170,7 @@ function isKeyRefused(error: unknown): boolean {
   return error instanceof UpstreamError && error.failure.kind === 'unauthenticated';
 }
 
-/** Whether it is certain that no byte of the request went out. */
+/** Whether no byte of the request was sent. */
 function isUnsent({ failure }: UpstreamError): boolean {
   return (failure.kind === 'unavailable' || failure.kind === 'timeout') && failure.isUnsent === true;
 }

@@ -3,24 +3,25 @@ import { createSlidingWindow } from './sliding-window.ts';
 export interface RetryBudgetOptions {
   /** Retries as a share of the recent calls. @default 0.2 */
   readonly share?: number;
-  /** Retries that are always allowed in a window, for times of little traffic. @default 10 */
+  /** The retries that a window allows whatever the traffic. @default 10 */
   readonly floor?: number;
-  /** What counts as recent. @default 10000 */
+  /** The length of the window. @default 10000 */
   readonly windowMs?: number;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
 }
 
-/** Keeps retries from multiplying the load on an upstream that fails anyway. */
+/** Limits retries to a share of the calls, so that they do not multiply the load on a failing upstream. */
 export interface RetryBudget {
-  /** Counts a call that is not a retry. */
+  /** Records a call that is not a retry. */
   deposit(): void;
-  /** Whether one more retry is allowed; if so it is counted. */
+  /** Records a retry and returns true, where one more is allowed. */
   withdraw(): boolean;
-  /** How many retries are left. */
+  /** Returns the number of retries left. */
   remaining(): number;
 }
 
+/** Creates a retry budget over a sliding window. */
 export function createRetryBudget(options: RetryBudgetOptions): RetryBudget {
   const { share = 0.2, floor = 10, windowMs = 10_000, now } = options;
   const window = createSlidingWindow(windowMs, now);

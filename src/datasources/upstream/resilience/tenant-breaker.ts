@@ -2,25 +2,25 @@ import type { Breaker } from './breaker.ts';
 import { createSlidingWindow } from './sliding-window.ts';
 
 export interface TenantBreakerOptions {
-  /** The most failures of the tenant's that count for the whole operation. @default 20 */
+  /** The most failures of the tenant in a window that count for the operation. @default 20 */
   readonly maxFailures?: number;
-  /** In that time. @default 10000 */
+  /** The length of the window. @default 10000 */
   readonly windowMs?: number;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
 }
 
 /**
- * The breaker of one tenant in front of the one of the whole operation: calls pass when both are closed.
+ * Creates a tenant's breaker in front of the operation's: calls pass when both are closed.
  *
- * Once a tenant's own breaker is open, its failures are its own business. What tenants with a closed one
- * see is what the upstream is like; but however often one sees it, it is only one.
+ * Failures count for the operation while the tenant's own breaker is closed, at most `maxFailures` in a window: one
+ * tenant alone does not show that the upstream fails.
  */
 export function createTenantBreaker(own: Breaker, origin: Breaker, options: TenantBreakerOptions): Breaker {
   const { maxFailures = 20, windowMs = 10_000, now } = options;
   const counted = createSlidingWindow(windowMs, now);
 
-  /** While probes are out each of them has to tell. */
+  /** Whether a failure counts for the operation. While it is not closed every probe does. */
   function counts(): boolean {
     if (origin.state !== 'closed') return true;
     if (counted.totals().first >= maxFailures) return false;

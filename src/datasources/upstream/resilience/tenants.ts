@@ -5,9 +5,9 @@ import { createRetryBudget } from './retry-budget.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import { createTenantBreaker } from './tenant-breaker.ts';
 
-/** What callers with one API key have to themselves, so that no other key can take it from them. */
+/** The breaker, retry budget and bulkhead share of the callers with one API key. */
 export interface Tenant {
-  /** Whose share of the bulkhead it is. */
+  /** The key of the share of the bulkhead. */
   readonly key: string;
   readonly breaker: Breaker;
   readonly retryBudget: RetryBudget;
@@ -15,35 +15,36 @@ export interface Tenant {
 
 /** The tenants of one upstream operation. */
 export interface Tenants {
-  /** The tenant of an API key's fingerprint. */
+  /** Returns the tenant of an API key's fingerprint. */
   of(fingerprint: string): Tenant;
-  /** The state of the whole operation's breaker. */
+  /** Returns the state of the operation's breaker. */
   breakerState(): BreakerState;
-  /** How many retries are left to the tenant that has the fewest. */
+  /** Returns the retries left to the tenant with the fewest. */
   retriesLeft(): number;
 }
 
 export interface TenantsOptions {
-  /** Undefined where there is one key for everyone. */
+  /** Undefined where all callers share one key. */
   readonly acceptedKeys: AcceptedKeys | undefined;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
-  /** Told of the breaker of the whole operation. */
+  /** The operation's breaker has changed. */
   readonly onStateChange: (state: BreakerState) => void;
-  /** Told of the breaker of any one tenant. */
+  /** A tenant's breaker has changed. */
   readonly onTenantStateChange: (state: BreakerState) => void;
 }
 
 /**
- * Failures of one tenant alone never open the operation's breaker: its own opens first, at half of these calls, as many
- * of its failures are the most that count, and they are not more than half.
+ * Prevent one tenant from opening the operation's breaker. Its own breaker opens at half of these calls, and only so many
+ * of its failures count for the operation: at most half of the calls, which is below the rate.
  */
 const minimumCalls = 40;
 const failureRate = 0.51;
 const maxTenants = 10_000;
-/** The key of the tenant that everyone is whose key the service has not accepted, and everyone where there is one key. */
+/** The key of the tenant of all callers whose keys the service has not accepted, and of all callers with `service`. */
 export const strangers = '';
 
+/** Creates the tenants of one operation. */
 export function createTenants(options: TenantsOptions): Tenants {
   const { acceptedKeys, now, onStateChange, onTenantStateChange } = options;
   if (acceptedKeys === undefined) {
@@ -65,12 +66,12 @@ export function createTenants(options: TenantsOptions): Tenants {
     ),
     retryBudget: createRetryBudget({ now }),
   });
-  // Theirs do not count: whoever has a key that was accepted can be a stranger with another one.
+  // Failures of strangers do not count: a caller with an accepted key can also use an invented one.
   const newcomers = create(strangers, 0);
   const tenants = new LRUCache<string, Tenant>({ max: maxTenants });
   return {
     of(fingerprint) {
-      // Anybody can invent keys. Those that the service has not accepted yet have one share together.
+      // Anybody can invent keys: those that the service has not accepted yet share one tenant.
       if (!acceptedKeys.has(fingerprint)) return newcomers;
       let tenant = tenants.get(fingerprint);
       if (tenant === undefined) {
@@ -88,13 +89,14 @@ export function createTenants(options: TenantsOptions): Tenants {
   };
 }
 
-/** The fingerprints of the API keys that the service has accepted lately. */
+/** The fingerprints of the API keys that the service accepted recently. */
 export interface AcceptedKeys {
   has(fingerprint: string): boolean;
   add(fingerprint: string): void;
   delete(fingerprint: string): void;
 }
 
+/** Creates an empty set of fingerprints that evicts the least recently used. */
 export function createAcceptedKeys(): AcceptedKeys {
   const keys = new LRUCache<string, true>({ max: maxTenants });
   return {

@@ -21,7 +21,7 @@ export interface ReaderContext {
   connects: number;
 }
 
-/** `required`: the response is useless without its body. `optional`: its status says enough. `none`: nobody reads it. */
+/** `required`: the response is useless without its body. `optional`: its status says enough. `none`: it is not read. */
 type BodyUse = 'required' | 'optional' | 'none';
 
 /**

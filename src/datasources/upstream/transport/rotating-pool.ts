@@ -7,8 +7,8 @@ export interface RotatingPool {
 }
 
 /**
- * A pool that is replaced again and again, so that no connection gets much older than `maxAgeMs`: requests in flight
- * are finished on the old one. undici's own `clientTtl` costs every request a look at every connection's age.
+ * Creates a pool that is replaced every `maxAgeMs`, so that no connection gets much older. Requests in flight are
+ * finished on the old pool. undici's own `clientTtl` costs every request a look at every connection's age.
  */
 export function createRotatingPool(open: () => Pool, maxAgeMs: number): RotatingPool {
   let current = open();

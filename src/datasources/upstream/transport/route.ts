@@ -20,17 +20,18 @@ export interface RouteOptions {
   readonly connectTimeoutMs: number;
 }
 
-/** How requests get to the upstream: directly, through a proxy's tunnel (`https`), or handed to the proxy (`http`). */
+/** The way to the upstream: direct, through a proxy's tunnel (`https`), or by requests to the proxy (`http`). */
 export interface Route {
-  /** Where connections go. */
+  /** The origin that connections are opened to. */
   readonly origin: string;
-  /** What is put before each request's path. */
+  /** The prefix of each request's path. */
   readonly prefix: string;
-  /** What the route adds to each request's headers. */
+  /** Additional headers of each request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly connect: buildConnector.connector;
 }
 
+/** Creates the route to an upstream. */
 export function createRoute({ baseUrl, proxy, connectTimeoutMs }: RouteOptions): Route {
   const url = new URL(baseUrl);
   const prefix = url.pathname.replace(/\/$/, '');
@@ -58,7 +59,7 @@ export function createRoute({ baseUrl, proxy, connectTimeoutMs }: RouteOptions):
  */
 export const addressSelection = { autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 1_000 };
 
-/** A URL's host and port, the port written out. */
+/** Returns a URL's host and port, with the default port written out. */
 export function authorityOf({ protocol, host, port }: URL): string {
   if (port !== '') return host;
   return `${host}:${protocol === 'https:' ? 443 : 80}`;
@@ -94,7 +95,7 @@ function throughTunnel(connect: Connect, proxy: Proxy, authority: string, timeou
   };
 }
 
-/** The headers that tell the proxy who asks. */
+/** Returns the headers that authenticate the gateway to the proxy. */
 export function authorizationOf({ authorization }: Proxy): Readonly<Record<string, string>> {
   return authorization === undefined ? {} : { 'proxy-authorization': authorization };
 }

@@ -29,7 +29,7 @@ export interface TransportOptions {
    */
   readonly connectTimeoutMs?: number;
   /**
-   * How old a connection may get, busy or idle: a new one follows what DNS says by then. A call on it is finished.
+   * The longest life of a connection: a new one resolves the host again. Calls in flight are finished on the old one.
    *
    * @default 60000
    */

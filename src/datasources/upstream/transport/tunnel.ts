@@ -16,11 +16,11 @@ export class ProxyRefusal extends Error {
 }
 
 export interface TunnelOptions {
-  /** Connected to the proxy, and nothing else uses it. */
+  /** Connected to the proxy; the tunnel owns it. */
   readonly socket: Socket;
-  /** Host and port of where the tunnel leads. */
+  /** The target's host and port. */
   readonly authority: string;
-  /** For the proxy. */
+  /** Headers for the proxy. */
   readonly headers: Readonly<Record<string, string>>;
   /** The longest that the proxy may take to answer, in milliseconds. */
   readonly timeoutMs: number;
