@@ -6,9 +6,9 @@ import { parseConfig } from '../src/config/index.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { createSchema } from '../src/schema/index.ts';
-import { createFastLane } from '../src/server/graphql/fast-lane.ts';
+import { createExecutor } from '../src/server/graphql/executor.ts';
 import { parseGraphQLParams } from '../src/server/graphql/params.ts';
-import type { Lane } from '../src/server/graphql/request.ts';
+import type { Executor } from '../src/server/graphql/request.ts';
 import { createInlineTracer } from '../src/server/graphql/inline-trace.ts';
 import { isSurelyLarger } from '../src/server/graphql/limits/response-size.ts';
 import { createPipeline } from '../src/server/graphql/pipeline.ts';
@@ -45,8 +45,8 @@ const createDataSources = createDataSourcesFactory({
   },
 });
 
-function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimit): Lane {
-  return createFastLane({
+function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimit): Executor {
+  return createExecutor({
     pipeline,
     schema,
     createDataSources,

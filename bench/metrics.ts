@@ -20,9 +20,8 @@ import { mergeEvents } from '../src/observability/merge-events.ts';
 import { createMetrics } from '../src/observability/metrics/index.ts';
 import { createSchema } from '../src/schema/index.ts';
 import { RequestCallObserver } from '../src/server/graphql/call-observer.ts';
-import { createFastLane } from '../src/server/graphql/fast-lane.ts';
+import { createExecutor } from '../src/server/graphql/executor.ts';
 import { createInlineTracer } from '../src/server/graphql/inline-trace.ts';
-import { observeLane } from '../src/server/graphql/observed-lane.ts';
 import { createPipeline } from '../src/server/graphql/pipeline.ts';
 import { createRepresentationLimit } from '../src/server/graphql/representations.ts';
 import { createRequestWatch } from '../src/server/http/request-watch.ts';
@@ -95,22 +94,20 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
   });
   const get = (id: string, caller: Caller) => call({ persona_id: id }, caller);
   const schema = createSchema();
-  const lane = observeLane(
-    createFastLane({
-      pipeline: createPipeline({
-        schema,
-        limits: config.limits,
-        exposure: { introspection: false, serviceSdl: false },
-      }),
+  const lane = createExecutor({
+    pipeline: createPipeline({
       schema,
-      createDataSources: createDataSourcesFactory({ customerPersonas: { get, listByAgent }, events }),
-      formatResult: createFormatResult(logger),
-      limitRepresentations: createRepresentationLimit(1_000),
-      inlineTracer: createInlineTracer(createSchema),
-      maxResponseBytes: config.maxResponseBytes,
+      limits: config.limits,
+      exposure: { introspection: false, serviceSdl: false },
     }),
-    events,
-  );
+    schema,
+    createDataSources: createDataSourcesFactory({ customerPersonas: { get, listByAgent }, events }),
+    formatResult: createFormatResult(logger),
+    limitRepresentations: createRepresentationLimit(1_000),
+    inlineTracer: createInlineTracer(createSchema),
+    maxResponseBytes: config.maxResponseBytes,
+    onOperation: events.onOperation,
+  });
   const watch = createRequestWatch({ logger, events });
   return async () => {
     const startedAt = now();

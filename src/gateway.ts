@@ -22,13 +22,12 @@ import type { Tracing } from './observability/tracing/index.ts';
 import { createSchema } from './schema/index.ts';
 import type { Builder } from './schema/index.ts';
 import { errorTable } from './shared/error-codes.ts';
-import { createFastLane } from './server/graphql/fast-lane.ts';
+import { createExecutor } from './server/graphql/executor.ts';
 import { asksForPage, createGraphiQLRoute } from './server/http/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql/route.ts';
 import { createReadyRoute, live } from './server/http/health.ts';
 import { createInlineTracer } from './server/graphql/inline-trace.ts';
 import { createHttpServer } from './server/http/server.ts';
-import { observeLane } from './server/graphql/observed-lane.ts';
 import { createPipeline } from './server/graphql/pipeline.ts';
 import { checkPlugins } from './server/graphql/plugins.ts';
 import type { GraphQLPlugin } from './server/graphql/plugins.ts';
@@ -197,19 +196,17 @@ export async function createGateway(
   });
 
   const graphql = createGraphQLRoute({
-    lane: observeLane(
-      createFastLane({
-        pipeline,
-        schema,
-        createDataSources,
-        hasPlugins: plugins.length > 0,
-        formatResult: createFormatResult(logger),
-        limitRepresentations: createRepresentationLimit(config.maxRepresentations),
-        inlineTracer: config.inlineTrace ? createInlineTracer(createExtendedSchema) : undefined,
-        maxResponseBytes: config.maxResponseBytes,
-      }),
-      events,
-    ),
+    executor: createExecutor({
+      pipeline,
+      schema,
+      createDataSources,
+      hasPlugins: plugins.length > 0,
+      formatResult: createFormatResult(logger),
+      limitRepresentations: createRepresentationLimit(config.maxRepresentations),
+      inlineTracer: config.inlineTrace ? createInlineTracer(createExtendedSchema) : undefined,
+      maxResponseBytes: config.maxResponseBytes,
+      onOperation: events.onOperation,
+    }),
     auth: upstream.auth,
     requestTimeoutMs: config.requestTimeoutMs,
     serverTiming: config.serverTiming,

@@ -10,7 +10,7 @@ export type { Decoded } from './datasources/upstream/json.ts';
 export type { ErrorDialect } from './datasources/upstream/error-dialect.ts';
 export { declareReads } from './schema/index.ts';
 export type { Builder, Reads } from './schema/index.ts';
-export type { OperationEnd, Outcome, RequestEnd, ServerEvents } from './observability/events.ts';
+export type { OperationEnd, OperationOutcome, RequestEnd, ServerEvents } from './observability/events.ts';
 export type { GraphQLPlugin } from './server/graphql/plugins.ts';
 export { parseConfig } from './config/index.ts';
 export type { PartialConfig } from './config/complete.ts';

@@ -189,7 +189,7 @@ test('when a null bubbles up to the root, what is read beside it ends, and what 
   const bluejay = await createBluejay({ baseUrl: sandbox.url, userAgent: 'test' });
   onTestFinished(() => bluejay.close());
   const route = createGraphQLRoute({
-    lane: createTestLane({
+    executor: createTestLane({
       logger,
       schema: bubblingSchema(),
       customerPersonas: bluejay.customerPersonas,

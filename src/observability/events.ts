@@ -25,7 +25,7 @@ export interface RequestEnd {
 export interface OperationEnd {
   /** As the client named it; undefined for an anonymous one, and for a document that is refused. */
   readonly name: string | undefined;
-  readonly outcome: Outcome;
+  readonly outcome: OperationOutcome;
   readonly durationMs: number;
 }
 
@@ -33,4 +33,4 @@ export interface OperationEnd {
  * How an operation ended. `server_error`: at least one part of the answer is missing through the fault of the
  * gateway or of Bluejay; `client_error`: through the client's only; `aborted`: nobody was there to see.
  */
-export type Outcome = 'ok' | 'client_error' | 'server_error' | 'aborted';
+export type OperationOutcome = 'ok' | 'client_error' | 'server_error' | 'aborted';

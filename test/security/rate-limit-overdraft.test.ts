@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
 import { expect, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
-import { createAskedReadsFinder } from '../../src/server/graphql/asked-reads.ts';
+import { findAskedReads } from '../../src/server/graphql/asked-reads.ts';
 import { createSchema } from '../../src/schema/index.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
@@ -152,10 +152,8 @@ test.each([
   ],
 ])('%s with %j can cause %i reads', (query, variables, reads) => {
   const document = parse(query);
-  const find = createAskedReadsFinder(createSchema());
   const operation = document.definitions[0] as OperationDefinitionNode;
-  expect(find(document, operation).countReads(variables)).toBe(reads);
-  expect(find(document, operation).countReads(variables)).toBe(reads);
+  expect(findAskedReads(createSchema(), document, operation).countReads(variables)).toBe(reads);
 });
 
 test.skipIf(isRedisMissing)(

@@ -3,8 +3,8 @@ import type { CustomerPersonasClient } from '../../src/datasources/bluejay/index
 import { createDataSourcesFactory } from '../../src/datasources/index.ts';
 import type { Logger } from '../../src/observability/logger.ts';
 import { createSchema } from '../../src/schema/index.ts';
-import { createFastLane } from '../../src/server/graphql/fast-lane.ts';
-import type { Lane } from '../../src/server/graphql/request.ts';
+import { createExecutor } from '../../src/server/graphql/executor.ts';
+import type { Executor } from '../../src/server/graphql/request.ts';
 import { createInlineTracer } from '../../src/server/graphql/inline-trace.ts';
 import { createPipeline } from '../../src/server/graphql/pipeline.ts';
 import { createRepresentationLimit } from '../../src/server/graphql/representations.ts';
@@ -31,8 +31,8 @@ export function createTestLane({
   schema = createSchema(),
   customerPersonas = noPersonas,
   runsBeforeCompiling = 50,
-}: TestLaneOptions): Lane {
-  return createFastLane({
+}: TestLaneOptions): Executor {
+  return createExecutor({
     schema,
     pipeline: createPipeline({
       schema,

@@ -3,7 +3,7 @@ import { createBluejay } from '../../src/datasources/bluejay/index.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import { createSandbox } from '../../src/sandbox/index.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
-import type { Lane } from '../../src/server/graphql/request.ts';
+import type { Executor } from '../../src/server/graphql/request.ts';
 import { createStatistics } from '../../src/server/http/statistics.ts';
 import type { Cancellation } from '../../src/shared/cancellation.ts';
 import { clinic } from './gateway.ts';
@@ -64,7 +64,7 @@ export async function startLanes(): Promise<Lanes> {
   };
 }
 
-async function ask(lane: Lane, request: LaneRequest, signal: Cancellation | undefined): Promise<string> {
+async function ask(lane: Executor, request: LaneRequest, signal: Cancellation | undefined): Promise<string> {
   const { query, operationName, variables } = request;
   const { status, body, cacheControl } = await lane({
     params: { query, operationName, variables, extensions: undefined },

@@ -33,21 +33,6 @@ interface AskedList {
   length(variables: Variables): number;
 }
 
-/** Finds what an operation asks for, once: whoever counts it counts by the same. */
-export type AskedReadsFinder = (document: DocumentNode, operation: OperationDefinitionNode) => AskedReads;
-
-export function createAskedReadsFinder(schema: GraphQLSchema): AskedReadsFinder {
-  const known = new WeakMap<OperationDefinitionNode, AskedReads>();
-  return (document, operation) => {
-    let asked = known.get(operation);
-    if (asked === undefined) {
-      asked = findAskedReads(schema, document, operation);
-      known.set(operation, asked);
-    }
-    return asked;
-  };
-}
-
 /** A number that may depend on the variables. */
 type Count = number | ((variables: Variables) => number);
 

@@ -9,7 +9,7 @@ export interface InlineTracer {
 }
 
 /** The trace of one operation, to be put into the response's `extensions.ftv1`. */
-export interface InlineTrace {
+interface InlineTrace {
   /** Execute with this schema, and with the trace as `inlineTrace` in the context: its resolvers take the times. */
   readonly schema: GraphQLSchema;
   /**

@@ -1,72 +1,80 @@
 import { execute, OperationTypeNode, visit } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
-import type { Context } from '../../schema/index.ts';
+import type { CompiledQuery } from 'graphql-jit';
+import type { PipelineContext } from './pipeline.ts';
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
 
-/** Executes the one operation of a document that has passed validation. */
+/** Executes an operation that has passed validation. */
 export type OperationRunner = (
-  context: Context,
+  context: PipelineContext,
   variables: Variables,
 ) => ExecutionResult | Promise<ExecutionResult>;
 
 export interface OperationRunnerOptions {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
-  /** How often the operation is run by graphql-js first. */
+  /** Which operation of the document is executed; undefined where it has only one. */
+  readonly operationName: string | undefined;
+  /** How often graphql-js executes the operation before it is compiled. */
   readonly runsBeforeCompiling: number;
 }
 
-type State =
-  /** graphql-js walks the document. */
-  | { readonly kind: 'interpreted'; runs: number }
-  | { readonly kind: 'compiled'; readonly query: OperationRunner }
-  | { readonly kind: 'not_compilable' };
-
 /**
- * Runs an operation by graphql-js at first, and compiled (graphql-jit) once it has proved to be common.
+ * Runs an operation with graphql-js at first, and compiled (graphql-jit) after `runsBeforeCompiling` runs.
  *
- * graphql-js stays the reference: what graphql-jit is known to do differently is never compiled, and a result
- * with errors is made again by graphql-js, whose errors are those of the table. That costs no second upstream
- * call, because the data sources of a request remember what they have read. Of a mutation that would not be true: it is
- * never compiled, so never executed twice.
+ * graphql-js is the reference. What graphql-jit is known to do differently is not compiled, and graphql-js repeats an
+ * execution whose result has errors, so that the errors are those that the table knows. The repetition causes no second
+ * upstream call, because the data sources of a request remember what they have read. A mutation would be executed twice,
+ * so it is never compiled.
  */
 export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
-  const { schema, document, runsBeforeCompiling } = options;
-  let state: State = { kind: 'interpreted', runs: 0 };
+  const { schema, document, operationName, runsBeforeCompiling } = options;
+  let runs = 0;
+  /** Undefined before the operation is compiled, and where it cannot be. */
+  let compiled: CompiledQuery['query'] | undefined;
 
-  const interpret: OperationRunner = (contextValue, variableValues) =>
-    execute({ schema, document, contextValue, variableValues, hideSuggestions: true });
+  function interpret(contextValue: PipelineContext, variableValues: Variables) {
+    const { inlineTrace } = contextValue;
+    return execute({
+      schema: inlineTrace === undefined ? schema : inlineTrace.schema,
+      document,
+      contextValue,
+      variableValues,
+      operationName,
+      hideSuggestions: true,
+    });
+  }
 
   return (context, variables) => {
-    if (state.kind === 'interpreted') {
-      state.runs += 1;
-      if (state.runs > runsBeforeCompiling) state = compile(schema, document);
-    }
-    if (state.kind !== 'compiled') return interpret(context, variables);
-    const finish = (result: ExecutionResult) => {
-      if (result.errors === undefined) return result;
+    if (context.inlineTrace !== undefined) return interpret(context, variables);
+    runs += 1;
+    if (runs === runsBeforeCompiling + 1) compiled = compile(options);
+    if (compiled === undefined) return interpret(context, variables);
+    const result = compiled(undefined, context, variables ?? {});
+    const repeatWithErrors = (first: ExecutionResult) => {
+      if (first.errors === undefined) return first;
       context.lists?.restart();
       return interpret(context, variables);
     };
-    const result = state.query(context, variables);
-    return result instanceof Promise ? result.then(finish) : finish(result);
+    return result instanceof Promise ? result.then(repeatWithErrors) : repeatWithErrors(result);
   };
 }
 
-function compile(schema: GraphQLSchema, document: DocumentNode): State {
-  if (!isCompilable(document)) return { kind: 'not_compilable' };
+/** @returns undefined where graphql-jit cannot compile the operation, or would execute it differently */
+function compile({
+  schema,
+  document,
+  operationName,
+}: OperationRunnerOptions): CompiledQuery['query'] | undefined {
+  if (!isCompilable(document)) return undefined;
   try {
-    const compiled = compileQuery(schema, document, '');
-    if (!isCompiledQuery(compiled)) return { kind: 'not_compilable' };
-    return {
-      kind: 'compiled',
-      query: (context, variables) => compiled.query(undefined, context, variables ?? {}),
-    };
+    const compiled = compileQuery(schema, document, operationName);
+    return isCompiledQuery(compiled) ? compiled.query : undefined;
   } catch {
-    // Such as a process that may not make code from strings.
-    return { kind: 'not_compilable' };
+    // A process may forbid code from strings.
+    return undefined;
   }
 }
 

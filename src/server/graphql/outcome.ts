@@ -1,5 +1,5 @@
 import { DeadlineExceeded } from '../../datasources/upstream/errors.ts';
-import type { Outcome } from '../../observability/events.ts';
+import type { OperationOutcome } from '../../observability/events.ts';
 import type { ErrorCode } from '../../shared/error-codes.ts';
 import type { GraphQLRequest } from './request.ts';
 import type { RequestStatistics } from '../http/statistics.ts';
@@ -20,7 +20,7 @@ export function serverFaultOf({ errorCodes }: RequestStatistics): ErrorCode | un
 }
 
 /** How an operation that has its result ended. */
-export function outcomeOf({ statistics, caller: { signal } }: GraphQLRequest): Outcome {
+export function outcomeOf({ statistics, caller: { signal } }: GraphQLRequest): OperationOutcome {
   // A client that leaves makes its own reads fail, and nobody sees it.
   if (signal?.aborted === true && !(signal.reason instanceof DeadlineExceeded)) return 'aborted';
   if (Object.keys(statistics.errorCodes).length === 0) return 'ok';

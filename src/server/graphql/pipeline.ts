@@ -12,12 +12,15 @@ import type { TracedContext } from './inline-trace.ts';
 import { createParse } from './limits/parse.ts';
 import { createValidationRules } from './limits/validation-rules.ts';
 import type { SchemaExposure } from './limits/validation-rules.ts';
+import type { ListedValues } from './limits/values.ts';
 
 /** What Yoga calls the server context: the resolvers' context and the request it belongs to. */
 export interface PipelineContext extends Context, TracedContext {
   readonly graphqlRequest: GraphQLRequest;
   /** What Yoga's plugins expect to find. */
   readonly params?: GraphQLParams;
+  /** Undefined where the operation selects no list of unknown length. */
+  lists?: ListedValues | undefined;
 }
 
 /** Yoga's pipeline: what is true of GraphQL, whatever carries the request. */

@@ -4,7 +4,7 @@ import type { GraphQLParams } from './params.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
 import type { RequestStatistics } from '../http/statistics.ts';
 
-/** A GraphQL request after HTTP has been dealt with: what every lane takes. */
+/** A GraphQL request after HTTP has been dealt with: what the executor takes. */
 export interface GraphQLRequest {
   readonly params: GraphQLParams;
   readonly mediaType: ResponseMediaType;
@@ -16,7 +16,7 @@ export interface GraphQLRequest {
   readonly reserve?: Reserve | undefined;
 }
 
-interface GraphQLResponse {
+export interface GraphQLResponse {
   readonly status: number;
   /** JSON, of the request's media type. */
   readonly body: string;
@@ -28,4 +28,4 @@ interface GraphQLResponse {
  * Executes a request. Rejects only with the Refusal of `reserve`, and for defects: what GraphQL finds wrong is in
  * the response.
  */
-export type Lane = (request: GraphQLRequest) => Promise<GraphQLResponse>;
+export type Executor = (request: GraphQLRequest) => Promise<GraphQLResponse>;

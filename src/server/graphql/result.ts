@@ -10,7 +10,7 @@ import { increment } from '../http/statistics.ts';
 export type FormatResult = (result: ExecutionResult, request: GraphQLRequest) => FormattedResult;
 
 /** A result as it is answered. */
-export interface FormattedResult extends Omit<FormattedExecutionResult, 'errors'> {
+interface FormattedResult extends Omit<FormattedExecutionResult, 'errors'> {
   readonly errors?: readonly FormattedError[];
 }
 
@@ -40,11 +40,11 @@ export function createFormatResult(logger: Logger): FormatResult {
 }
 
 /**
- * The status of a formatted result (GraphQL over HTTP, "Status Codes"). Only a refusal of the whole request
+ * The status of an answer with errors (GraphQL over HTTP, "Status Codes"). Only a refusal of the whole request
  * has one of its own: a router drops the whole answer of a status that failed.
  */
-export function statusOf({ errors }: FormattedResult, mediaType: ResponseMediaType): number {
-  if (errors?.some(isRequestError) !== true) return 200;
+export function statusOf(errors: readonly FormattedError[], mediaType: ResponseMediaType): number {
+  if (!errors.some(isRequestError)) return 200;
   if (errors.some(({ extensions }) => extensions['code'] === 'INTERNAL_SERVER_ERROR')) return 500;
   return mediaType === 'application/json' ? 200 : 400;
 }

@@ -8,7 +8,7 @@ import { sendBody } from '../http/exchange.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { asksForPage } from '../http/graphiql.ts';
 import { parseGraphQLParams } from './params.ts';
-import type { Lane } from './request.ts';
+import type { Executor } from './request.ts';
 import { HeldBytes } from '../http/held-bytes.ts';
 import { isJsonMediaType } from '../http/media-type.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
@@ -20,7 +20,7 @@ import type { TrustedDocuments } from './trusted-documents/documents.ts';
 import { parseGetParams } from './trusted-documents/get-params.ts';
 
 export interface GraphQLRouteOptions {
-  readonly lane: Lane;
+  readonly executor: Executor;
   readonly auth: AuthConfig;
   /** The deadline for all that a request reads from Bluejay. */
   readonly requestTimeoutMs: number;
@@ -34,7 +34,7 @@ export interface GraphQLRouteOptions {
 
 /** `/graphql`: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, and GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
-  const { lane, auth, requestTimeoutMs, graphiql, trustedDocuments } = options;
+  const { executor, auth, requestTimeoutMs, graphiql, trustedDocuments } = options;
   const { serverTiming } = options;
   // By what an answer to a GET differs, for the caches on its way.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
@@ -88,7 +88,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const deadline = deadlines.start(() => cancellation.abort(new DeadlineExceeded()));
     try {
       const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';
-      const answer = await lane({
+      const answer = await executor({
         params,
         mediaType,
         requestId,

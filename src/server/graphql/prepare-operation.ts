@@ -1,0 +1,68 @@
+import { getOperationAST, GraphQLError } from 'graphql';
+import type { GraphQLSchema } from 'graphql';
+import { findAskedReads } from './asked-reads.ts';
+import { createKnownDocuments } from './known-documents.ts';
+import type { KnownDocument } from './known-documents.ts';
+import { createOperationRunner } from './operation-runner.ts';
+import type { Pipeline, PipelineContext } from './pipeline.ts';
+import { operationNotFound } from './preparation.ts';
+import type { Preparation, PreparedOperation, RefusedOperation } from './preparation.ts';
+import type { GraphQLRequest } from './request.ts';
+import { shortenName } from './result.ts';
+
+/** Sends each document through Yoga's pipeline once, and prepares each of its operations once. */
+export function createPreparation(
+  pipeline: Pipeline,
+  schema: GraphQLSchema,
+  runsBeforeCompiling: number,
+): Preparation {
+  const documents = createKnownDocuments();
+
+  return (request, context) => {
+    const { query, operationName } = request.params;
+    const known = documents.get(query);
+    const prepared = known?.operations.get(operationName);
+    if (prepared !== undefined) return prepared;
+    const document = known ?? readDocument(request, context);
+    return 'errors' in document ? document : prepareOperation(document, operationName);
+  };
+
+  function readDocument(
+    { params: { query, operationName } }: GraphQLRequest,
+    context: PipelineContext,
+  ): KnownDocument | RefusedOperation {
+    const refused = documents.refusalOf(query);
+    if (refused !== undefined && refused.operationName === operationName) return { errors: refused.errors };
+    const { parse, validate } = pipeline.getEnveloped(context);
+    let errors: readonly GraphQLError[];
+    try {
+      const document = parse(query);
+      // Not a refusal of the document: another request may name another operation.
+      if (!getOperationAST(document, operationName)) return { errors: [operationNotFound()] };
+      errors = validate(schema, document);
+      if (errors.length === 0) return documents.add(query, document);
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      errors = [error];
+    }
+    documents.refuse(query, { operationName, errors });
+    return { errors };
+  }
+
+  function prepareOperation(
+    { document, hash, operations }: KnownDocument,
+    operationName: string | undefined,
+  ): PreparedOperation | RefusedOperation {
+    const operation = getOperationAST(document, operationName);
+    if (!operation) return { errors: [operationNotFound()] };
+    const prepared = {
+      name: shortenName(operation.name?.value),
+      type: operation.operation,
+      hash,
+      asked: findAskedReads(schema, document, operation),
+      run: createOperationRunner({ schema, document, operationName, runsBeforeCompiling }),
+    };
+    operations.set(operationName, prepared);
+    return prepared;
+  }
+}
