@@ -10,7 +10,7 @@ import { createMediaTypeNegotiator } from '../src/server/http/media-type.ts';
 import { OpenExchanges } from '../src/server/http/open-exchanges.ts';
 import type { Exchange, Route } from '../src/server/http/exchange.ts';
 import { createProtection } from '../src/server/admission/protection.ts';
-import { hasOneHost, pathOf } from '../src/server/http/request-target.ts';
+import { checkRequest, pathOf } from '../src/server/http/request-target.ts';
 import { createRequestWatch } from '../src/server/http/request-watch.ts';
 import { UnsentAnswers } from '../src/server/http/unsent-answers.ts';
 
@@ -53,7 +53,7 @@ function createExchange(): Exchange {
   request.rawHeaders = Object.entries(headers).flat();
   request.headers = headers;
   return openExchange(request, new ServerResponse(request), '/graphql', {
-    isDraining: () => false,
+    isDraining: false,
     unsent,
     negotiate,
     watch,
@@ -65,7 +65,7 @@ const answerWith: Route = (exchange) => sendBody(exchange, 200, contentType, bod
 const protectedAnswer = protection.protect(answerWith);
 
 async function controlled(exchange: Exchange): Promise<void> {
-  if (pathOf(exchange.request) !== '/graphql' || !hasOneHost(exchange.request)) throw new Error('Refused');
+  if (pathOf(exchange.request) !== '/graphql' || checkRequest(exchange.request)) throw new Error('Refused');
   await protectedAnswer(exchange);
 }
 

@@ -77,7 +77,7 @@ function createFamily<Child>(
   const registered = registry.getSingleMetric(fullName) as unknown as { leaves: Leaf<Child>[] } | undefined;
   // One family for each set of fixed labels, and one metric for all of them.
   const leaves = registered?.leaves ?? [];
-  const root = new Branch<Child>();
+  const root = createBranch<Child>();
   const metric = {
     name: fullName,
     help,
@@ -96,7 +96,7 @@ function createFamily<Child>(
   return {
     child(...labelValues) {
       let branch = root;
-      for (const value of labelValues) branch = branch.next(value);
+      for (const value of labelValues) branch = branch.branches.get(value) ?? addBranch(branch, value);
       if (branch.child === undefined) {
         branch.child = createChild();
         const own = labelNames.map((label, index) => [label, labelValues[index] ?? '']);
@@ -113,19 +113,20 @@ interface Leaf<Child> {
   readonly child: Child;
 }
 
-/** Finds a child by one label value after the other: a key made of all of them would be a new text each time. */
-class Branch<Child> {
-  readonly #branches = new Map<string, Branch<Child>>();
+/** A node of the tree that finds a child by its label values: one key of all of them would be a new string each time. */
+interface Branch<Child> {
+  readonly branches: Map<string, Branch<Child>>;
   child: Child | undefined;
+}
 
-  next(value: string): Branch<Child> {
-    let branch = this.#branches.get(value);
-    if (branch === undefined) {
-      branch = new Branch();
-      this.#branches.set(value, branch);
-    }
-    return branch;
-  }
+function createBranch<Child>(): Branch<Child> {
+  return { branches: new Map(), child: undefined };
+}
+
+function addBranch<Child>(parent: Branch<Child>, value: string): Branch<Child> {
+  const branch = createBranch<Child>();
+  parent.branches.set(value, branch);
+  return branch;
 }
 
 function sampleCounter(metricName: string, labels: Labels, { value }: Counter): Sample[] {

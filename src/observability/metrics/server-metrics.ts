@@ -4,6 +4,11 @@ import { createBoundedNames } from './bounded-names.ts';
 import { durationBounds } from './bounds.ts';
 import { createCounters, createHistograms } from './family.ts';
 
+/** The methods that are label values of their own: clients invent others. */
+const knownMethods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
+/** By the first digit of the status. */
+const statusClasses = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx'];
+
 /** The most operation names that are label values of their own: clients choose them. */
 const maxOperationNames = 100;
 
@@ -57,7 +62,11 @@ export function createServerMetrics(registry: Registry, errorCodes: readonly str
       started.value += 1;
     },
     onRequestEnd({ route, method, status, durationMs, errorCodes: codes, brokenLimits: limits }) {
-      requests.child(route, boundedMethod(method), statusClass(status)).observe(durationMs / 1_000);
+      const statusClass =
+        status === undefined ? 'aborted' : (statusClasses[Math.floor(status / 100)] ?? 'other');
+      requests
+        .child(route, knownMethods.has(method) ? method : 'other', statusClass)
+        .observe(durationMs / 1_000);
       // Nobody has seen the errors of an answer that could not be sent.
       if (status === undefined) return;
       for (const code in codes) errors.child(code).value += codes[code] ?? 0;
@@ -68,14 +77,4 @@ export function createServerMetrics(registry: Registry, errorCodes: readonly str
       operations.child(operation, outcome).observe(durationMs / 1_000);
     },
   };
-}
-
-function boundedMethod(method: string): string {
-  return method === 'GET' || method === 'POST' || method === 'HEAD' || method === 'OPTIONS'
-    ? method
-    : 'other';
-}
-
-function statusClass(status: number | undefined): string {
-  return status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`;
 }

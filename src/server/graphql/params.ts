@@ -23,7 +23,9 @@ export function parseGraphQLParams(body: Buffer, documents?: TrustedDocuments): 
   const params = parseJson(body.toString('utf8'), 'The body');
   if (Array.isArray(params)) throw badRequest('Batches are not supported: send one operation a request.');
   if (!isObject(params)) throw badRequest('The body must be a JSON object with a "query".');
-  return createParams(readQuery(params, documents), params);
+  const query = documents === undefined ? params['query'] : queryOf(params, documents);
+  if (typeof query === 'string' && query !== '') return createParams(query, params);
+  throw badRequest('The "query" must be a string that holds a GraphQL document.');
 }
 
 /** @throws {Refusal} 400 */
@@ -37,8 +39,8 @@ export function createParams(
   return {
     query,
     operationName: operationName ?? undefined,
-    variables: optionalObject('variables', variables),
-    extensions: optionalObject('extensions', extensions),
+    variables: variables === undefined ? undefined : objectOf('variables', variables),
+    extensions: extensions === undefined ? undefined : objectOf('extensions', extensions),
   };
 }
 
@@ -54,22 +56,17 @@ export function parseJson(text: string, name: string): unknown {
   }
 }
 
-function readQuery(
-  params: Readonly<Record<string, unknown>>,
-  documents: TrustedDocuments | undefined,
-): string {
+/** @returns the text of the trusted document whose id the request has, else its `query` */
+function queryOf(params: Readonly<Record<string, unknown>>, documents: TrustedDocuments): unknown {
   const { query } = params;
-  if (documents !== undefined) {
-    const document = query === undefined || query === null ? findDocument(params, documents) : undefined;
-    if (document !== undefined) return document.text;
-    if (documents.isExclusive) throw onlyTrusted();
-  }
-  if (typeof query === 'string' && query !== '') return query;
-  throw badRequest('The "query" must be a string that holds a GraphQL document.');
+  const document = query === undefined || query === null ? findDocument(params, documents) : undefined;
+  if (document !== undefined) return document.text;
+  if (documents.isExclusive) throw onlyTrusted();
+  return query;
 }
 
-function optionalObject(name: string, value: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (value === undefined || value === null) return undefined;
+function objectOf(name: string, value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (value === null) return undefined;
   if (isObject(value)) return value;
   throw badRequest(`The "${name}" must be an object or null.`);
 }

@@ -3,21 +3,21 @@ import type { AskedReads } from './asked-reads.ts';
 import { tooComplex } from './limits/limit-error.ts';
 import { maxValues, tooManyValues } from './limits/values.ts';
 
-/** Refuses an operation that asks for too much, before anything is read. */
+/** Returns the refusal of an operation that asks for too many keys, undefined for others. */
 export type RepresentationLimit = (
   asked: AskedReads,
   variables: Readonly<Record<string, unknown>> | undefined,
 ) => GraphQLError | undefined;
 
 /**
- * Counts the keys that the fields of a request ask for, those with one limit together: the representations of all
- * `_entities`, for instance. They are mostly in variables, so what validation finds out about a document, and caches,
- * says nothing about them.
+ * Creates the limit on the keys that an operation asks for. Fields with the same limit are counted together, such as the
+ * representations of all `_entities`. Each request is counted, because most keys are in variables.
  *
- * @param maximum the most of each that one request may have
+ * @param maximum how many keys an operation may ask for, by limit
  */
 export function createRepresentationLimit(maximum: number): RepresentationLimit {
   return ({ lists }, variables) => {
+    if (lists.length === 0) return undefined;
     const totals = new Map<string, number>();
     let values = 0;
     for (const { limit, length, valuesOfItem } of lists) {

@@ -46,7 +46,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     if (graphiql !== undefined && asksForPage(request)) return graphiql(exchange);
     const isGet = method === 'GET' && trustedDocuments !== undefined;
     if (method !== 'POST' && !isGet) throw methodNotAllowed(trustedDocuments);
-    const mediaType = exchange.negotiate(headers.accept);
+    const mediaType = exchange.server.negotiate(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
     if (isGet) response.appendHeader('vary', vary);
     else checkContent(headers);

@@ -28,12 +28,8 @@ export interface Exchange {
    */
   readonly cancellation: LightCancellation;
   readonly statistics: RequestStatistics;
-  /** Whether the gateway is stopping: the answer closes its connection then. */
-  readonly isDraining: () => boolean;
-  /** Large answers that are on their way to their clients. */
-  readonly unsent: UnsentAnswers;
-  /** Finds the media type of the answer. */
-  readonly negotiate: MediaTypeNegotiator;
+  /** What the exchanges of a server share. */
+  readonly server: ServerContext;
   /** What lets its request be executed; absent where there is no limit. */
   admission: Admitting | undefined;
   /** Gives back the room for its reads, where it took some. */
@@ -66,9 +62,13 @@ export type Reserve = (reads: number) => Promise<void> | undefined;
 
 export type Route = (exchange: Exchange) => void | Promise<void>;
 
-export interface ExchangeOptions {
-  readonly isDraining: () => boolean;
+/** What the exchanges of a server share. */
+export interface ServerContext {
+  /** Whether the gateway stops: each answer then closes its connection. */
+  isDraining: boolean;
+  /** Large answers that are on their way to their clients. */
   readonly unsent: UnsentAnswers;
+  /** Finds the media type of an answer. */
   readonly negotiate: MediaTypeNegotiator;
   readonly watch: RequestWatch;
   readonly open: OpenExchanges<Exchange>;
@@ -83,8 +83,9 @@ export function openExchange(
   request: IncomingMessage,
   response: ServerResponse,
   route: string | undefined,
-  { isDraining, unsent, negotiate, watch, open }: ExchangeOptions,
+  server: ServerContext,
 ): Exchange {
+  const { watch, open } = server;
   const exchange: Exchange = {
     request,
     response,
@@ -93,9 +94,7 @@ export function openExchange(
     trace: watch.start(request, route),
     cancellation: new LightCancellation(),
     statistics: createStatistics(),
-    isDraining,
-    unsent,
-    negotiate,
+    server,
     admission: undefined,
     releaseReads: undefined,
     reserve: undefined,
@@ -134,7 +133,7 @@ export function sendBody(
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const { response, requestId, unsent } = exchange;
+  const { response, requestId, server } = exchange;
   if (response.headersSent || response.destroyed) return;
   // First, so that what the request cost is final.
   exchange.cancellation.abort(answered);
@@ -155,16 +154,16 @@ export function sendBody(
         response.hasHeader('vary') && { vary: `${String(response.getHeader('vary'))}, ${headers['vary']}` }),
     })
     .end(body, length === body.length ? 'latin1' : 'utf8');
-  unsent.add(response, length);
+  server.unsent.add(response, length);
 }
 
 /**
  * Decides whether the connection stays open after the answer, before its headers are written. Of a body that has not
  * arrived in full the rest is discarded then, which a client must not make endless.
  */
-export function decideKeepAlive({ request, response, isDraining }: Exchange): void {
+export function decideKeepAlive({ request, response, server }: Exchange): void {
   // It would go on bringing requests after the server has stopped listening.
-  if (isDraining()) response.shouldKeepAlive = false;
+  if (server.isDraining) response.shouldKeepAlive = false;
   if (request.complete) return;
   if (Number(request.headers['content-length'] ?? 0) > maxDiscardedBytes) response.shouldKeepAlive = false;
   else if (request.headers['transfer-encoding'] !== undefined) limitRest(request);
@@ -188,9 +187,9 @@ export function sendFailure(exchange: Exchange, error: unknown, logger: Logger):
 
 /** As if the refusal were thrown by the route, for a fraction of what a throw costs. */
 export function refuse(exchange: Exchange, refusal: Refusal): void {
-  const { requestId, request, statistics, negotiate } = exchange;
+  const { requestId, request, statistics, server } = exchange;
   statistics.errorCodes[refusal.code] = 1;
-  const mediaType = negotiate(request.headers.accept) ?? 'application/json';
+  const mediaType = server.negotiate(request.headers.accept) ?? 'application/json';
   sendBody(
     exchange,
     refusal.status,

@@ -16,8 +16,11 @@ const minimumBytes = 65_536;
  * long as the client sends `minimumBytes` in each interval.
  */
 export interface GracefulClose {
-  /** Makes Node.js, too, close a connection gracefully after an answer with `Connection: close`. */
-  adopt(socket: Socket): void;
+  /**
+   * Replaces the `destroySoon` of a socket, which Node.js calls after the last answer of a connection: its own destroys
+   * the socket at once.
+   */
+  readonly destroySoon: (this: Socket) => void;
   /** Discards what arrives from now on: no further request is read. Answers may still be written. */
   discard(socket: Duplex): void;
   /** Discards what arrives from now on, and ends the connection. */
@@ -72,14 +75,9 @@ export function createGracefulClose(maxLingerMs: number): GracefulClose {
     socket.end();
   }
 
-  function destroySoon(this: Socket): void {
-    close(this);
-  }
-
   return {
-    adopt(socket) {
-      // Node.js calls it once the last answer is written. Its own destroys the socket then.
-      socket.destroySoon = destroySoon;
+    destroySoon() {
+      close(this);
     },
     discard: (socket) => void discard(socket),
     close,

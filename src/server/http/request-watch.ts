@@ -51,45 +51,34 @@ interface WatchedRequest {
 export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
   const { logger, sampleSuccesses = 1, events = {}, tracing, random = Math.random } = options;
 
-  /** One line: no URL, header, variable or body. */
-  function log({ method, requestId, route, trace, status, durationMs, statistics }: WatchedRequest): void {
-    const level = isProbe(route) ? 'debug' : 'info';
-    if (logger.isLevelEnabled?.(level) === false) return;
-    if (sampleSuccesses < 1 && isSuccess(status, statistics) && random() >= sampleSuccesses) return;
-    const { upstreamMs, ...rest } = statistics;
-    logger[level](
-      {
-        requestId,
-        ...(trace && { traceId: trace.traceId }),
-        method,
-        route: route ?? 'unknown',
-        ...(status === undefined ? { aborted: true } : { status }),
-        durationMs: round(durationMs),
-        upstreamMs: round(upstreamMs),
-        ...rest,
-      },
-      'request',
-    );
-  }
-
   return {
     start(request, route) {
       events.onRequestStart?.();
       if (tracing === undefined || isProbe(route)) return undefined;
       return tracing.startRequest(request.method ?? '', route, request.headers);
     },
-    end(watched) {
-      const { method, route, trace, status, durationMs, statistics } = watched;
+    end({ method, requestId, route = 'unknown', trace, status, durationMs, statistics }) {
       trace?.end(status);
-      events.onRequestEnd?.({
-        method,
-        route: route ?? 'unknown',
-        status,
-        durationMs,
-        errorCodes: statistics.errorCodes,
-        brokenLimits: statistics.brokenLimits,
-      });
-      log(watched);
+      const { errorCodes, brokenLimits } = statistics;
+      events.onRequestEnd?.({ method, route, status, durationMs, errorCodes, brokenLimits });
+      const level = isProbe(route) ? 'debug' : 'info';
+      if (logger.isLevelEnabled?.(level) === false) return;
+      if (sampleSuccesses < 1 && isSuccess(status, statistics) && random() >= sampleSuccesses) return;
+      const { upstreamMs, ...rest } = statistics;
+      // No URL, header, variable or body.
+      logger[level](
+        {
+          requestId,
+          ...(trace && { traceId: trace.traceId }),
+          method,
+          route,
+          ...(status === undefined ? { aborted: true } : { status }),
+          durationMs: round(durationMs),
+          upstreamMs: round(upstreamMs),
+          ...rest,
+        },
+        'request',
+      );
     },
     refuse({ method, requestId, status, errorCode, reason }) {
       events.onRequestStart?.();

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { HttpConfig } from '../../config/index.ts';
 import { listen } from '../../shared/listen.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
-import { openExchange, sendFailure } from './exchange.ts';
-import type { Exchange, Route } from './exchange.ts';
+import { openExchange, refuse, sendFailure } from './exchange.ts';
+import type { Exchange, Route, ServerContext } from './exchange.ts';
 import { createGracefulClose } from './graceful-close.ts';
 import { createMediaTypeNegotiator } from './media-type.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { createPipelineLimit, maxWaiting } from './pipelining.ts';
 import { Refusal } from './refusal.ts';
-import { hasOneHost, isTransferUnderstood, isVersionUnderstood, pathOf } from './request-target.ts';
+import { checkRequest, pathOf } from './request-target.ts';
 import type { RequestWatch } from './request-watch.ts';
 import { UnsentAnswers } from './unsent-answers.ts';
 
@@ -44,11 +44,10 @@ export interface HttpServer {
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { routes, logger, watch, maxConnections, receiveTimeoutMs } = options;
-  let draining = false;
   let server: Server | undefined;
   const open = new OpenExchanges<Exchange>();
-  const context = {
-    isDraining: () => draining,
+  const context: ServerContext = {
+    isDraining: false,
     unsent: new UnsentAnswers(receiveTimeoutMs),
     negotiate: createMediaTypeNegotiator(),
     watch,
@@ -60,7 +59,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   const listener: RequestListener = (request, response) => {
     // With each request: a server of the embedder's own announces no connections.
-    graceful.adopt(request.socket);
+    request.socket.destroySoon = graceful.destroySoon;
     const verdict = pipelineLimit(request, response);
     if (verdict === 'ignore') {
       request.resume();
@@ -69,12 +68,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const path = pathOf(request);
     const route = routes.get(path);
     const exchange = openExchange(request, response, route && path, context);
+    const refusal = verdict === 'refuse' ? tooManyWaiting : checkRequest(request);
+    if (refusal !== undefined) return refuse(exchange, refusal);
+    if (route === undefined) return refuse(exchange, notFound);
     const fail = (error: unknown) => {
       if (!response.destroyed) sendFailure(exchange, error, logger);
     };
     try {
-      const answer = verdict === 'refuse' ? tooManyWaiting : (misunderstood(request) ?? route ?? notFound);
-      const pending = answer(exchange);
+      const pending = route(exchange);
       if (pending instanceof Promise) pending.catch(fail);
     } catch (error) {
       fail(error);
@@ -91,7 +92,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 
   async function drain(drainDelayMs: number, graceMs: number): Promise<void> {
-    draining = true;
+    context.isDraining = true;
     // A server that could not listen has nobody to serve. None at all: the embedder's own listens.
     if (drainDelayMs > 0 && server?.listening !== false) await delay(drainDelayMs);
     // Closing loses what has arrived and was not read yet. One turn of the event loop accepts the connections
@@ -111,7 +112,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   return {
     listener,
-    isReady: () => !draining,
+    isReady: () => !context.isDraining,
     async listen(port, host) {
       server = createServer(
         {
@@ -144,32 +145,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-/** What is wrong with a request's HTTP, where the parser of Node.js lets it pass. */
-function misunderstood(request: IncomingMessage): Route | undefined {
-  if (!isVersionUnderstood(request)) return versionUnknown;
-  if (!isTransferUnderstood(request)) return transferUnknown;
-  return hasOneHost(request) ? undefined : hostUnclear;
-}
+const tooManyWaiting = new Refusal(
+  400,
+  'BAD_REQUEST',
+  `Wait for answers: at most ${maxWaiting} requests of a connection may wait for others.`,
+  { connection: 'close' },
+);
 
-const close = { connection: 'close' };
-
-const versionUnknown: Route = () => {
-  throw new Refusal(505, 'BAD_REQUEST', 'Use HTTP/1.1.', close);
-};
-
-const transferUnknown: Route = () => {
-  throw new Refusal(501, 'BAD_REQUEST', 'Send the body chunked or with a Content-Length.', close);
-};
-
-const hostUnclear: Route = () => {
-  throw new Refusal(400, 'BAD_REQUEST', 'Send one Host header.', close);
-};
-
-const tooManyWaiting: Route = () => {
-  const message = `Wait for answers: at most ${maxWaiting} requests of a connection may wait for others.`;
-  throw new Refusal(400, 'BAD_REQUEST', message, close);
-};
-
-const notFound: Route = () => {
-  throw new Refusal(404, 'BAD_REQUEST', 'There is nothing here: GraphQL is at /graphql.');
-};
+const notFound = new Refusal(404, 'BAD_REQUEST', 'There is nothing here: GraphQL is at /graphql.');
