@@ -150,6 +150,7 @@ async function measure(request: () => Promise<void>): Promise<number> {
 }
 
 const metrics = createMetrics({
+  prefix: 'bluejay_graphql_',
   version: 'bench',
   errorCodes: [],
   readLoads: () => {

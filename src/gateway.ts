@@ -19,6 +19,7 @@ import { mergeEvents } from './observability/merge-events.ts';
 import type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 import type { Metrics, MetricsOptions } from './observability/metrics/index.ts';
 import type { Tracing } from './observability/tracing/index.ts';
+import { examples } from './schema/examples.ts';
 import { createSchema } from './schema/index.ts';
 import type { Builder } from './schema/index.ts';
 import { errorTable } from './shared/error-codes.ts';
@@ -36,6 +37,7 @@ import { createRepresentationLimit } from './server/graphql/representations.ts';
 import { createRequestWatch } from './server/http/request-watch.ts';
 import { createFormatResult } from './server/graphql/result.ts';
 import { loadTrustedDocuments } from './server/graphql/trusted-documents/load.ts';
+import { metricsPrefix, programName } from './config/program.ts';
 import { answerMs } from './config/stop-timeout.ts';
 import { openUpstream } from './upstream.ts';
 import { version } from './version.ts';
@@ -156,6 +158,7 @@ export async function createGateway(
   const metrics: Metrics | undefined =
     config.metrics &&
     (await openMetrics({
+      prefix: metricsPrefix,
       version,
       errorCodes: Object.keys(errorTable),
       readLoads: () => [bluejay.load(), ...opened.map(({ upstream }) => upstream.load())],
@@ -167,7 +170,7 @@ export async function createGateway(
     metrics?.events ?? {},
     metrics?.eventsOf(bluejayOperations.service, bluejayOperations.operations) ?? {},
   );
-  const userAgent = `bluejay-graphql/${version}`;
+  const userAgent = `${programName}/${version}`;
   const upstream = await openUpstream(config.upstream);
   const bluejay = await createBluejay({
     baseUrl: upstream.baseUrl,
@@ -201,7 +204,7 @@ export async function createGateway(
       schema,
       createDataSources,
       hasPlugins: plugins.length > 0,
-      formatResult: createFormatResult(logger),
+      formatResult: createFormatResult(logger, titleOf),
       limitRepresentations: createRepresentationLimit(config.maxRepresentations),
       inlineTracer: config.inlineTrace ? createInlineTracer(createExtendedSchema) : undefined,
       maxResponseBytes: config.maxResponseBytes,
@@ -210,7 +213,7 @@ export async function createGateway(
     auth: upstream.auth,
     requestTimeoutMs: config.requestTimeoutMs,
     serverTiming: config.serverTiming,
-    graphiql: config.graphiql ? createGraphiQLRoute() : undefined,
+    graphiql: config.graphiql ? createGraphiQLRoute({ title: 'Bluejay GraphQL', examples }) : undefined,
     trustedDocuments,
   });
   const protection = await createProtection({
@@ -268,6 +271,11 @@ export async function createGateway(
     readMetrics: () => metrics?.read(),
     close: (graceMs = config.requestTimeoutMs + answerMs) => (closed ??= close(graceMs)),
   };
+}
+
+/** The title of a service in error messages; a read that failed before it became a call is Bluejay's. */
+function titleOf(service = bluejayOperations.service): string {
+  return service === bluejayOperations.service ? 'Bluejay' : service;
 }
 
 /** @throws an Error for what no request can ask for, and what is taken */

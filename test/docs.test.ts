@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { variables } from '../src/config/index.ts';
 import { errorTable } from '../src/shared/error-codes.ts';
@@ -25,6 +25,25 @@ test('the configuration table is the one that the gateway reads', () => {
 test('the error table is the one that the gateway uses', () => {
   const documented = tableUnder('Errors').map(([code, when]) => [code, when]);
   expect(documented).toEqual(Object.entries(errorTable).map(([code, when]) => [code, plain(when)]));
+});
+
+test('every variable that the source names exists', () => {
+  const existing = [...Object.keys(variables), ...Object.keys(errorTable), 'NODE_EXTRA_CA_CERTS'];
+  existing.push('NODE_TLS_REJECT_UNAUTHORIZED');
+  const prefixes = new Set(Object.keys(variables).map((name) => name.split('_', 1)[0]));
+  const named = globSync('src/**/*.ts')
+    .flatMap((file) => readFileSync(file, 'utf8').match(/(?<![.\w])[A-Z]+(?:_[A-Z]+)+\b/g) ?? [])
+    .filter((name) => prefixes.has(name.split('_', 1)[0] ?? ''));
+  expect(named.length).toBeGreaterThan(100);
+  // Several are named by what their names begin with.
+  expect(named.filter((name) => !existing.some((each) => each.startsWith(name)))).toEqual([]);
+});
+
+test('the server and what observes it name no service and no field of the schema', () => {
+  const files = globSync('src/{server/{http,graphql},observability}/**/*.ts');
+  const names = files.filter((file) => /bluejay|persona|\bagents?\b/i.test(readFileSync(file, 'utf8')));
+  expect(files.length).toBeGreaterThan(50);
+  expect(names).toEqual([]);
 });
 
 test('each threat names a test and a variable that there are', () => {

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { programName } from './program.ts';
 import { oneOf, share } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
@@ -187,7 +188,7 @@ export function resolveTracing(values: Values): TracingConfig | undefined {
   const { 'service.name': name, ...attributes } = values.OTEL_RESOURCE_ATTRIBUTES ?? {};
   return {
     endpoint: tracesUrl,
-    serviceName: values.OTEL_SERVICE_NAME ?? (name || 'bluejay-graphql'),
+    serviceName: values.OTEL_SERVICE_NAME ?? (name || programName),
     resourceAttributes: attributes,
     sampler: values.OTEL_TRACES_SAMPLER,
     samplerRatio: values.OTEL_TRACES_SAMPLER_ARG,

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { parseConfig } from '../config/index.ts';
 import type { BluejayConfig, UpstreamConfig } from '../config/index.ts';
+import { programName } from '../config/program.ts';
 import { version } from '../version.ts';
 import { createApiChecks } from './api.ts';
 import type { CacheCheckOptions } from './cache.ts';
@@ -70,7 +71,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
       proxy,
       timeoutMs,
       apiKey: auth.mode === 'service' ? auth.apiKey : undefined,
-      userAgent: `bluejay-graphql/${version}`,
+      userAgent: `${programName}/${version}`,
     });
     try {
       return (await run('API', () => api.checkApi())) && (await run('API key', () => api.checkKey()));

@@ -30,7 +30,7 @@ export interface OperationEnd {
 }
 
 /**
- * How an operation ended. `server_error`: at least one part of the answer is missing through the fault of the
- * gateway or of Bluejay; `client_error`: through the client's only; `aborted`: nobody was there to see.
+ * How an operation ended. `server_error`: a part of the answer is missing through a fault of the gateway or of a service;
+ * `client_error`: only through faults of the client; `aborted`: the client went away before the answer.
  */
 export type OperationOutcome = 'ok' | 'client_error' | 'server_error' | 'aborted';

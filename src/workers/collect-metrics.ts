@@ -2,6 +2,7 @@ import type { Worker } from 'node:cluster';
 import { on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { metricsPrefix } from '../config/program.ts';
 import { createMetricsAggregate } from '../observability/metrics/aggregate.ts';
 import { createMetricsServer } from '../observability/metrics/metrics-server.ts';
 import type { MetricsServer } from '../observability/metrics/metrics-server.ts';
@@ -22,7 +23,7 @@ export interface WorkersMetrics extends MetricsServer {
 export function createWorkersMetrics(serving: () => Iterable<Worker>): WorkersMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const aggregate = createMetricsAggregate();
+  const aggregate = createMetricsAggregate(metricsPrefix);
 
   async function collect(): Promise<string> {
     await Promise.all(Array.from(serving(), ask));

@@ -333,7 +333,7 @@ test('the introspection of GraphiQL and of code generators passes with the defau
 test('the examples of the README, of GraphiQL and of the frontend pass with the defaults', async () => {
   const gateway = await startGateway();
   const readme = readFileSync('README.md', 'utf8');
-  const graphiql = readFileSync('src/server/http/graphiql.ts', 'utf8');
+  const graphiql = readFileSync('src/schema/examples.ts', 'utf8');
   const queries = [
     ...[...readme.matchAll(/-d '(\{"query".*\})'/g)].map(
       ([, body = '']) => (JSON.parse(body) as { query: string }).query,

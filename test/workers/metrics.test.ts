@@ -78,6 +78,7 @@ function createSource(load: Partial<UpstreamLoad> = {}) {
     operations: { getCustomerPersona: operation, listCustomerPersonasByAgent: operation },
   };
   const metrics = createMetrics({
+    prefix: 'bluejay_graphql_',
     version: '1.2.3',
     errorCodes: [],
     readLoads: () => [{ ...idle, ...load }],
@@ -89,7 +90,7 @@ function createSource(load: Partial<UpstreamLoad> = {}) {
 test('what is going on is added up, the lowest budget counts, and of a breakerâ€™s states the share', async () => {
   const well = { breaker: 'closed', retriesLeft: 10 } as const;
   const ill = { breaker: 'open', retriesLeft: 2 } as const;
-  const aggregate = createMetricsAggregate();
+  const aggregate = createMetricsAggregate('bluejay_graphql_');
   const sources = [
     createSource({ inFlight: 3, operations: { getCustomerPersona: ill, listCustomerPersonasByAgent: well } }),
     createSource({ inFlight: 4 }),
@@ -105,7 +106,7 @@ test('what is going on is added up, the lowest budget counts, and of a breakerâ€
 });
 
 test('the event loop that is the latest counts, and the process that has started last', async () => {
-  const aggregate = createMetricsAggregate();
+  const aggregate = createMetricsAggregate('bluejay_graphql_');
   const names = ['nodejs_eventloop_lag_p99_seconds', 'process_start_time_seconds'];
   const snapshot = await createSource().read();
   for (const source of [1, 3, 2]) {
@@ -119,7 +120,7 @@ test('the event loop that is the latest counts, and the process that has started
 });
 
 test('a process that is gone leaves its counts, nothing in flight and no state', async () => {
-  const aggregate = createMetricsAggregate();
+  const aggregate = createMetricsAggregate('bluejay_graphql_');
   for (const number of [1, 2]) {
     const source = createSource({ inFlight: 1 });
     const end = { route: '/graphql', method: 'POST', status: 200, errorCodes: {}, brokenLimits: {} };

@@ -1,6 +1,5 @@
 import { AggregatorRegistry } from 'prom-client';
 import type { MetricObjectWithValues, MetricValue } from 'prom-client';
-import { prefix } from './family.ts';
 
 type Metric = MetricObjectWithValues<MetricValue<string> & { metricName?: string }>;
 
@@ -20,7 +19,8 @@ export interface MetricsAggregate {
   print(): Promise<string>;
 }
 
-export function createMetricsAggregate(): MetricsAggregate {
+/** @param prefix of the metrics' names */
+export function createMetricsAggregate(prefix: string): MetricsAggregate {
   const latest = new Map<number, MetricsSnapshot>();
   let ended: MetricsSnapshot = [];
   return {
@@ -30,7 +30,7 @@ export function createMetricsAggregate(): MetricsAggregate {
     end(source) {
       const last = latest.get(source) ?? [];
       latest.delete(source);
-      const counted = last.filter(({ type }) => isCounted(type)).map(abortRequests(last));
+      const counted = last.filter(({ type }) => isCounted(type)).map(abortRequests(prefix, last));
       // The metrics of this registry are plain objects with their values in them.
       ended = AggregatorRegistry.aggregate([ended, counted]).getMetricsAsArray() as Metric[];
     },
@@ -51,7 +51,7 @@ function withOwnAggregator(metric: Metric): Metric {
 }
 
 /** What a process had in flight when it ended was aborted, or it would seem to be in flight for ever. */
-function abortRequests(snapshot: MetricsSnapshot): (metric: Metric) => Metric {
+function abortRequests(prefix: string, snapshot: MetricsSnapshot): (metric: Metric) => Metric {
   const durations = `${prefix}http_request_duration_seconds`;
   const sum = (name: string, metricName = name) =>
     (snapshot.find((metric) => metric.name === name)?.values ?? [])

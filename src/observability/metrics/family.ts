@@ -11,7 +11,6 @@ export interface Family<Child> {
 
 export interface FamilyOptions {
   readonly registry: Registry;
-  /** Without the prefix. */
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
@@ -26,9 +25,6 @@ export interface Counter {
 export interface Histogram {
   observe(value: number): void;
 }
-
-/** What all names begin with; the ones of Node.js and the process have none. */
-export const prefix = 'bluejay_graphql_';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -73,22 +69,21 @@ function createFamily<Child>(
   createChild: () => Child,
   sample: (name: string, labels: Labels, child: Child) => Sample[],
 ): Family<Child> {
-  const fullName = prefix + name;
-  const registered = registry.getSingleMetric(fullName) as unknown as { leaves: Leaf<Child>[] } | undefined;
+  const registered = registry.getSingleMetric(name) as unknown as { leaves: Leaf<Child>[] } | undefined;
   // One family for each set of fixed labels, and one metric for all of them.
   const leaves = registered?.leaves ?? [];
   const root = createBranch<Child>();
   const metric = {
-    name: fullName,
+    name,
     help,
     leaves,
     get: () =>
       Promise.resolve({
-        name: fullName,
+        name,
         help,
         type,
         aggregator: 'sum',
-        values: leaves.flatMap(({ labels, child }) => sample(fullName, labels, child)),
+        values: leaves.flatMap(({ labels, child }) => sample(name, labels, child)),
       }),
   };
   // All that the registry asks of a metric is its name and what `get` returns.

@@ -10,6 +10,8 @@ import { addStateMetrics } from './state-metrics.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
 
 export interface MetricsOptions {
+  /** Of the metrics' names. */
+  readonly prefix: string;
   /** Of the gateway. */
   readonly version: string;
   /** All that can be in an answer. */
@@ -32,13 +34,13 @@ export interface Metrics extends MetricsServer {
   read(): Promise<MetricsSnapshot>;
 }
 
-export function createMetrics({ version, errorCodes, readLoads }: MetricsOptions): Metrics {
+export function createMetrics({ prefix, version, errorCodes, readLoads }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  addStateMetrics({ registry, version, readLoads });
+  addStateMetrics({ registry, prefix, version, readLoads });
   return {
-    events: createServerMetrics(registry, errorCodes),
-    eventsOf: (service, operations) => createUpstreamMetrics(registry, service, operations),
+    events: createServerMetrics(registry, prefix, errorCodes),
+    eventsOf: (service, operations) => createUpstreamMetrics(registry, prefix, service, operations),
     read: () => registry.getMetricsAsJSON(),
     ...createMetricsServer(() => registry.metrics()),
   };

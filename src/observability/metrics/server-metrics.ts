@@ -17,11 +17,15 @@ const maxOperationNames = 100;
  *
  * @param errorCodes that can be in an answer; each is counted from 0, or nobody would see the first one come
  */
-export function createServerMetrics(registry: Registry, errorCodes: readonly string[]): ServerEvents {
+export function createServerMetrics(
+  registry: Registry,
+  prefix: string,
+  errorCodes: readonly string[],
+): ServerEvents {
   const requests = createHistograms(
     {
       registry,
-      name: 'http_request_duration_seconds',
+      name: `${prefix}http_request_duration_seconds`,
       help: 'HTTP requests by route, method and class of status; aborted: the client went away first.',
       labelNames: ['route', 'method', 'status'],
     },
@@ -29,14 +33,14 @@ export function createServerMetrics(registry: Registry, errorCodes: readonly str
   );
   const started = createCounters({
     registry,
-    name: 'http_requests_started_total',
+    name: `${prefix}http_requests_started_total`,
     help: 'HTTP requests that have begun. Those that have ended are the count of their durations.',
     labelNames: [],
   }).child();
   const operations = createHistograms(
     {
       registry,
-      name: 'operation_duration_seconds',
+      name: `${prefix}operation_duration_seconds`,
       help: 'GraphQL operations by name and outcome: ok, client_error, server_error or aborted.',
       labelNames: ['operation', 'outcome'],
     },
@@ -44,14 +48,14 @@ export function createServerMetrics(registry: Registry, errorCodes: readonly str
   );
   const errors = createCounters({
     registry,
-    name: 'errors_total',
+    name: `${prefix}errors_total`,
     help: 'Errors in answers by extensions.code.',
     labelNames: ['code'],
   });
   for (const code of errorCodes) errors.child(code);
   const brokenLimits = createCounters({
     registry,
-    name: 'limits_broken_total',
+    name: `${prefix}limits_broken_total`,
     help: 'Errors in answers that say that a limit is broken, by the limit.',
     labelNames: ['limit'],
   });

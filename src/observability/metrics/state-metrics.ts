@@ -1,19 +1,20 @@
 import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { UpstreamLoad } from '../../datasources/upstream/index.ts';
-import { prefix } from './family.ts';
 
 const breakerStates = ['closed', 'open', 'half_open'] as const;
 
 export interface StateMetricsOptions {
   readonly registry: Registry;
+  /** Of the metrics' names. */
+  readonly prefix: string;
   /** Of the gateway. */
   readonly version: string;
   readonly readLoads: () => readonly UpstreamLoad[];
 }
 
 /** The state of the moment in which somebody scrapes. */
-export function addStateMetrics({ registry, version, readLoads }: StateMetricsOptions): void {
+export function addStateMetrics({ registry, prefix, version, readLoads }: StateMetricsOptions): void {
   const gauge = (name: string, help: string, read: (load: UpstreamLoad) => number) =>
     new Gauge({
       name: prefix + name,

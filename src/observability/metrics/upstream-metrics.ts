@@ -12,16 +12,17 @@ import { createCounters, createHistograms } from './family.ts';
  */
 export function createUpstreamMetrics(
   registry: Registry,
+  prefix: string,
   service: string,
   operations: readonly string[],
 ): UpstreamEvents & DataSourcesEvents {
   const counters = (name: string, help: string, ...labelNames: string[]) =>
-    createCounters({ registry, name, help, labelNames, fixedLabels: { service } });
+    createCounters({ registry, name: prefix + name, help, labelNames, fixedLabels: { service } });
   const attempts = createHistograms(
     {
       registry,
-      name: 'upstream_attempt_duration_seconds',
-      help: 'Attempts of calls to Bluejay by operation, by class of status or kind of failure, and by number.',
+      name: `${prefix}upstream_attempt_duration_seconds`,
+      help: 'Attempts of calls to a service by operation, by class of status or kind of failure, and by number.',
       labelNames: ['operation', 'status', 'attempt'],
       fixedLabels: { service },
     },
@@ -30,7 +31,7 @@ export function createUpstreamMetrics(
   const batches = createHistograms(
     {
       registry,
-      name: 'loader_batch_size',
+      name: `${prefix}loader_batch_size`,
       help: 'How many different things one batch of a request reads.',
       labelNames: ['operation'],
       fixedLabels: { service },
@@ -57,7 +58,7 @@ export function createUpstreamMetrics(
   const coalesced = counters('coalesced_reads_total', 'Reads that joined one in flight.', 'operation');
   const cacheReads = counters(
     'cache_reads_total',
-    'Reads of personas by tier of the cache and result; stale: answered with what is no longer fresh.',
+    'Reads by tier of the cache and result; stale: answered with what is no longer fresh.',
     'tier',
     'result',
   );

@@ -22,7 +22,7 @@ export interface RequestTrace {
 }
 
 export interface OperationTrace {
-  /** @returns the headers that let Bluejay join the trace */
+  /** @returns the headers that let the service join the trace */
   startAttempt(attempt: Attempt): Readonly<Record<string, string>>;
   endAttempt(attempt: Attempt, result: AttemptResult): void;
   end(operation: TracedOperation): void;

@@ -14,6 +14,7 @@ import { defaultResource, resourceFromAttributes } from '@opentelemetry/resource
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { TracingConfig } from '../../config/index.ts';
 import type { Attempt, AttemptResult } from '../../datasources/upstream/attempt.ts';
+import { programName } from '../../config/program.ts';
 import { lastTracesMs } from '../../config/stop-timeout.ts';
 import type { Logger } from '../logger.ts';
 import type { OperationTrace, RequestTrace, TracedOperation, Tracing } from './index.ts';
@@ -49,7 +50,7 @@ export function createTracing(options: TracingOptions): Tracing {
     spanProcessors: [new BatchSpanProcessor({ exporter })],
   });
   const tools = {
-    tracer: provider.getTracer('bluejay-graphql', version),
+    tracer: provider.getTracer(programName, version),
     propagator: new CompositePropagator({
       propagators: propagates ? [new W3CTraceContextPropagator()] : [],
     }),

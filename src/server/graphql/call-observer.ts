@@ -8,7 +8,7 @@ import type { OperationTrace } from '../../observability/tracing/index.ts';
 import { increment } from '../http/statistics.ts';
 import type { RequestStatistics } from '../http/statistics.ts';
 
-/** Keeps a request's statistics of its calls to Bluejay, and tells its trace of them. */
+/** Counts the upstream calls of a request in its statistics, and adds them to its trace. */
 export class RequestCallObserver implements CallObserver {
   readonly #statistics: RequestStatistics;
   readonly #trace: OperationTrace | undefined;

@@ -73,17 +73,23 @@ const rows: {
 };
 
 const unauthenticatedMessages: Readonly<Record<UnauthenticatedReason, (service: string) => string>> = {
-  missing_key: () => 'Send your Bluejay API key in the X-API-Key header.',
-  malformed_key: () =>
-    'Send one Bluejay API key in the X-API-Key header: 8 to 256 visible ASCII characters without a comma.',
+  missing_key: (service) => `Send your ${service} API key in the X-API-Key header.`,
+  malformed_key: (service) =>
+    `Send one ${service} API key in the X-API-Key header: 8 to 256 visible ASCII characters without a comma.`,
   refused_key: (service) => `${service} does not accept the API key.`,
 };
 
 export interface ErrorContext {
   readonly requestId: string;
-  /** Told of every failed read, with the reason that the client does not see. */
+  /**
+   * Returns the title of a service for messages. The name is undefined where a read failed before it became a call.
+   *
+   * @default the name, or `The service`
+   */
+  readonly titleOf?: ((service: string | undefined) => string) | undefined;
+  /** Called with each failed read, which has the reason that the client does not see. */
   readonly onFailure: (error: UpstreamError) => void;
-  /** Told of every masked error, with the cause that the client does not see. */
+  /** Called with the cause of each masked error. */
   readonly onUnforeseen: (error: unknown) => void;
 }
 
@@ -106,7 +112,7 @@ export function isRequestError(error: { readonly path?: GraphQLError['path'] }):
 }
 
 function formatError(error: GraphQLError, context: ErrorContext): FormattedError {
-  const { requestId } = context;
+  const { requestId, titleOf = (service = 'The service') => service } = context;
   const original = rootCause(error);
   if (original instanceof UpstreamError) {
     context.onFailure(original);

@@ -22,7 +22,7 @@ import { parseGetParams } from './trusted-documents/get-params.ts';
 export interface GraphQLRouteOptions {
   readonly executor: Executor;
   readonly auth: AuthConfig;
-  /** The deadline for all that a request reads from Bluejay. */
+  /** The deadline of a request's reads, from its parameters to its answer. */
   readonly requestTimeoutMs: number;
   /** Whether callers get a `Server-Timing` when they ask for it. */
   readonly serverTiming: boolean;

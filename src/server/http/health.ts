@@ -6,9 +6,8 @@ import { Refusal } from './refusal.ts';
 export const live: Route = (exchange) => sendHealth(exchange, 200, 'live');
 
 /**
- * `/health/ready`: 503 as soon as one of `conditions` does not hold. Bluejay's state is none of them: all
- * replicas share it, and taking them all out of the balancer would help nobody. The answer does not say why
- * either; the log does.
+ * `/health/ready`: answers 200 while all `conditions` hold, else 503. The state of an upstream service must not be a
+ * condition: all replicas share it, and a balancer would remove them all. The log has the reason, the answer has not.
  */
 export function createReadyRoute(conditions: readonly (() => boolean)[]): Route {
   return (exchange) =>

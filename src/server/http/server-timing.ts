@@ -4,8 +4,8 @@ import type { RequestStatistics } from './statistics.ts';
 export const serverTimingRequestHeader = 'x-server-timing';
 
 /**
- * The `Server-Timing` of an answer (W3C Server Timing): all of it, the time in which Bluejay was waited for,
- * and what came of the cache.
+ * Returns the `Server-Timing` of an answer (W3C Server Timing): the total time, the time with an upstream call in flight,
+ * and the results of the cache.
  *
  * @param totalMs since the request's arrival
  */

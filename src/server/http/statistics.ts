@@ -8,9 +8,9 @@ export interface RequestStatistics {
   /** Of the document: see `KnownDocument`. */
   operationHash: string | undefined;
   upstreamCalls: number;
-  /** How long at least one of its calls to Bluejay was in flight. */
+  /** How long at least one of its upstream calls was in flight, in milliseconds. */
   upstreamMs: number;
-  /** How its reads of personas fared with the cache. */
+  /** How often each result of the cache occurred. */
   readonly cache: Partial<Record<CacheResult, number>>;
   /** How often each `extensions.code` is in the answer. */
   readonly errorCodes: Partial<Record<string, number>>;

@@ -11,7 +11,7 @@ export function responseTooLarge(maximum: number): GraphQLError {
 
 /**
  * Whether data is certain to be too large as JSON, before it is written. A result holds a long text once,
- * however many fields have it; its JSON holds it each time, and a few aliases of one persona with a long
+ * however many fields have it; its JSON holds it each time, and a few aliases of one object with a long
  * description would be more than the process can hold.
  *
  * Counts UTF-16 code units, so it says nothing of JSON's escapes, which make up to six bytes of one, and of what

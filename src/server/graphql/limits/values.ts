@@ -14,7 +14,7 @@ export function tooManyValues(): GraphQLError {
   );
 }
 
-/** Counts the values of Bluejay's lists, whose lengths are known only when they have been read. */
+/** Counts the values of lists whose length only the service knows, as they are read. */
 export class ListedValues {
   readonly #valuesOfItem: number;
   #values = 0;
