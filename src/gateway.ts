@@ -121,7 +121,8 @@ export interface Gateway {
  *
  * @param partialConfig what `parseConfig` returns, or a part of it: what is missing has the default of its variable.
  *   @default all defaults: the sandbox, on port 4000
- * @throws {ConfigurationError} where the file of trusted documents is wrong
+ * @throws {ConfigurationError} where the variable of an option would not accept its value, or the file of trusted documents
+ *   is wrong
  * @throws an Error where `options.path` is not a path of its own, a plugin cannot be called, or an extension's field does
  *   not say what it reads
  * @example

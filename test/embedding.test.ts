@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createGateway } from '../src/index.ts';
-import type { GatewayOptions, PartialConfig } from '../src/index.ts';
+import type { ConfigurationError, GatewayOptions, PartialConfig } from '../src/index.ts';
 import { clinic, exampleId } from './support/gateway.ts';
 
 const personaBody = JSON.stringify({ query: `{ persona(id: "${exampleId}") { name } }` });
@@ -47,6 +47,55 @@ test('a part of the configuration is completed by the defaults of its environmen
     errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
   });
   expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(405);
+});
+
+test.each<[option: string, config: object]>([
+  ['port', { port: '4000' }],
+  ['port', { port: 65_536 }],
+  ['host', { host: 5 }],
+  ['host', { host: '' }],
+  ['environment', { environment: 'staging' }],
+  ['requestTimeoutMs', { requestTimeoutMs: Number.NaN }],
+  ['requestTimeoutMs', { requestTimeoutMs: Number.POSITIVE_INFINITY }],
+  ['graphiql', { graphiql: 'false' }],
+  ['http', { http: 5 }],
+  ['http.maxConnections', { http: { maxConnections: 1.5 } }],
+  ['http.receiveTimeoutMs', { http: { receiveTimeoutMs: -1 } }],
+  ['limits.depth', { limits: { depth: null } }],
+  ['log.level', { log: { level: 'loud' } }],
+  ['log.sampleSuccesses', { log: { sampleSuccesses: 1.5 } }],
+  ['routerSecrets', { routerSecrets: 'a-secret-of-the-router' }],
+  ['routerSecrets', { routerSecrets: ['hidden'] }],
+  ['protection.corsOrigins', { protection: { corsOrigins: ['https://app.example.com/'] } }],
+  ['protection.rateLimit', { protection: { rateLimit: { windowSeconds: 60 } } }],
+  ['protection.overload.maxConcurrentRequests', { protection: { overload: { maxConcurrentRequests: 0 } } }],
+  ['cache.url', { cache: { url: 'http://cache' } }],
+  ['upstream.auth.apiKey', { upstream: { kind: 'bluejay', auth: { mode: 'service', apiKey: 'hidden' } } }],
+  ['upstream.baseUrl', { upstream: { kind: 'bluejay', baseUrl: 'ftp://bluejay' } }],
+  ['tracing.sampler', { tracing: { sampler: 'some' } }],
+])('%s is refused by name in %j, without the value of a secret', async (option, config) => {
+  const problems: unknown = await createGateway(config).catch((error: ConfigurationError) => error.problems);
+  expect(problems).toEqual([expect.stringMatching(new RegExp(`^${option}: expected `))]);
+  expect(JSON.stringify(problems)).not.toMatch(/hidden/);
+});
+
+test('options that their variables accept are accepted, in any order and together', async () => {
+  const { post } = await listen({
+    environment: 'test',
+    log: { sampleSuccesses: 1 / 3 },
+    protection: { rateLimit: { windowSeconds: 60, points: 100_000_000 }, allowedHosts: [], corsOrigins: [] },
+    routerSecrets: [],
+    drainDelayMs: 0,
+    metrics: { port: 0 },
+  });
+  expect((await post('/graphql')).status).toBe(200);
+});
+
+test('a section that is off by default has the defaults of its variables once it is on', async () => {
+  const gateway = await createGateway({ port: 0, host: '127.0.0.2', metrics: {} });
+  onTestFinished(() => gateway.close(0));
+  await gateway.listen();
+  expect(gateway.metricsOrigin()).toMatch(/^http:\/\/127\.0\.0\.2:\d+$/);
 });
 
 test('GraphQL and its page are served at another path, and nowhere else', async () => {

@@ -6,36 +6,42 @@ import type { ValuesOf, Variable } from './variable.ts';
 
 export const cacheVariables = {
   PERSONA_CACHE_TTL_MS: integerVariable(
+    'cache.ttlMs',
     0,
     86_400_000,
     0,
     "How long a persona is kept where Bluejay's `Cache-Control` does not say, and the most where it does. With `0` Bluejay alone decides.",
   ),
   PERSONA_CACHE_NOT_FOUND_TTL_MS: integerVariable(
+    'cache.notFoundTtlMs',
     0,
     3_600_000,
     0,
     'How long “there is no such persona” is kept.',
   ),
   PERSONA_CACHE_STALE_MS: integerVariable(
+    'cache.staleMs',
     0,
     86_400_000,
     0,
     'How long an older persona may be used while it is fetched anew, or while Bluejay fails.',
   ),
   PERSONA_CACHE_MAX_ENTRIES: integerVariable(
+    'cache.maxEntries',
     1,
     10_000_000,
     10_000,
     'The most personas that are kept in memory.',
   ),
   PERSONA_CACHE_MAX_BYTES: integerVariable(
+    'cache.maxBytes',
     1_024,
     999_999_999,
     33_554_432,
     'About how much memory they may take together.',
   ),
   CACHE_URL: {
+    option: 'cache.url',
     schema: v.optional(
       v.pipe(
         v.string(),

@@ -46,8 +46,9 @@ export type ConfigResult =
 
 /** Every environment variable that the gateway reads. The README's table is checked against this one. */
 export const variables = {
-  PORT: integerVariable(0, 65_535, 4_000, 'Port to listen on; `0` takes any free one.'),
+  PORT: integerVariable('port', 0, 65_535, 4_000, 'Port to listen on; `0` takes any free one.'),
   HOST: {
+    option: 'host',
     schema: v.optional(
       v.pipe(v.string(), v.minLength(1, 'expected a host name or an IP address')),
       '127.0.0.1',
@@ -56,19 +57,28 @@ export const variables = {
     description: 'Address to listen on. `::` takes IPv6 and IPv4, IPv4 alone where the machine has no IPv6.',
   },
   NODE_ENV: {
+    option: 'environment',
     schema: v.optional(oneOf(['development', 'production', 'test']), 'development'),
     default: 'development',
     description: '`development`, `production` or `test`.',
   },
   DRAIN_DELAY_MS: {
+    option: 'drainDelayMs',
     schema: v.optional(integer(0, 600_000)),
     default: '`5000` in production, else `0`',
     description:
       'How long the gateway serves on after SIGTERM, so that balancers stop sending to it, in milliseconds.',
   },
-  WORKERS: integerVariable(1, 64, 1, 'How many processes serve on the port, each of which can use a core.'),
+  WORKERS: integerVariable(
+    'workers',
+    1,
+    64,
+    1,
+    'How many processes serve on the port, each of which can use a core.',
+  ),
   ...upstreamVariables,
   REQUEST_TIMEOUT_MS: integerVariable(
+    'requestTimeoutMs',
     1,
     600_000,
     10_000,

@@ -24,36 +24,43 @@ export interface MetricsConfig {
 
 export const observabilityVariables = {
   LOG_LEVEL: {
+    option: 'log.level',
     schema: v.optional(oneOf(logLevels), 'info'),
     default: 'info',
     description: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
   },
   LOG_FORMAT: {
+    option: 'log.format',
     schema: v.optional(oneOf(['json', 'pretty'])),
     default: '`pretty` in development, else `json`',
     description: '`json`: a line of JSON each, for machines. `pretty`: for people.',
   },
   LOG_SAMPLE_SUCCESSES: {
+    option: 'log.sampleSuccesses',
     schema: v.optional(share, '1'),
     default: '1',
     description: 'The share of the requests without any error that are logged, from 0 to 1.',
   },
   METRICS_PORT: {
+    option: 'metrics.port',
     schema: v.optional(integer(0, 65_535)),
     default: '',
     description: 'Port for Prometheus metrics at `/metrics`; `0` takes any free one. Off unless set.',
   },
   METRICS_HOST: {
+    option: 'metrics.host',
     schema: v.optional(v.pipe(v.string(), v.minLength(1, 'expected a host name or an IP address'))),
     default: 'as `HOST`',
     description: 'Address to serve metrics on.',
   },
   SERVER_TIMING: {
+    option: 'serverTiming',
     schema: v.optional(onOff, 'false'),
     default: 'false',
     description: 'Whether a request with `x-server-timing: 1` gets a `Server-Timing` header.',
   },
   INLINE_TRACE: {
+    option: 'inlineTrace',
     schema: v.optional(onOff),
     default: '`true` in development and with a `ROUTER_SECRET`, else `false`',
     description: 'Whether a request with `apollo-federation-include-trace: ftv1` gets a trace in its answer.',

@@ -63,48 +63,56 @@ const rateLimit = v.pipe(
 
 export const protectionVariables = {
   RECEIVE_TIMEOUT_MS: integerVariable(
+    'http.receiveTimeoutMs',
     100,
     600_000,
     30_000,
     'The longest that a request may take to arrive, and a large answer to be taken, in milliseconds; headers have a third of it, 10 seconds at the most.',
   ),
   MAX_CONNECTIONS: integerVariable(
+    'http.maxConnections',
     1,
     1_000_000,
     10_000,
     'The most connections; further ones are closed at once.',
   ),
   MAX_CONCURRENT_REQUESTS: integerVariable(
+    'protection.overload.maxConcurrentRequests',
     1,
     1_000_000,
     1_000,
     'The most GraphQL requests in flight; further ones are `OVERLOADED`.',
   ),
   MAX_EVENT_LOOP_DELAY_MS: integerVariable(
+    'protection.overload.maxEventLoopDelayMs',
     0,
     60_000,
     250,
     'How long a request may have to wait for the processor; those that would wait longer are `OVERLOADED`, and so are callers with a long line of reads while it is busy. `0` looks at neither.',
   ),
   RATE_LIMIT: {
+    option: 'protection.rateLimit',
     schema: v.optional(rateLimit),
     default: '',
     description:
       'Points and the seconds of their window, such as `600/60`, for each API key or address; a call to Bluejay costs one, a request at least one.',
   },
   TRUSTED_PROXIES: integerVariable(
+    'protection.trustedProxies',
     0,
     10,
     0,
     'How many proxies stand in front and add to `X-Forwarded-For`; with `0` the connection’s address counts.',
   ),
   ALLOWED_HOSTS: {
+    option: 'protection.allowedHosts',
     schema: v.optional(allowedHosts, ''),
     default: '',
     description:
       'The host names that GraphQL is asked by, with commas between, beside addresses and `localhost`. Without it any name in production, no other in development.',
   },
   CORS_ORIGINS: {
+    option: 'protection.corsOrigins',
     schema: v.optional(corsOrigins, ''),
     default: '',
     description:

@@ -11,11 +11,13 @@ export interface SchemaExposureConfig {
 
 export const schemaExposureVariables = {
   GRAPHIQL: {
+    option: 'graphiql',
     schema: v.optional(onOff),
     default: '`true` in development, else `false`',
     description: 'Whether a browser that opens `/graphql` gets GraphiQL.',
   },
   INTROSPECTION: {
+    option: 'introspection',
     schema: v.optional(onOff),
     default: '`true` in development, else `false`',
     description:

@@ -107,6 +107,7 @@ export const tracingVariables = {
     description: 'Where traces go, by OTLP over HTTP, to `/v1/traces` below it: `http://127.0.0.1:4318`.',
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
+    option: 'tracing.endpoint',
     schema: v.optional(tracesEndpoint),
     default: '',
     description: 'The same as a whole URL, used as it is. It precedes `OTEL_EXPORTER_OTLP_ENDPOINT`.',
@@ -122,6 +123,7 @@ export const tracingVariables = {
     description: 'The same for traces. It precedes `OTEL_EXPORTER_OTLP_PROTOCOL`.',
   },
   OTEL_SERVICE_NAME: {
+    option: 'tracing.serviceName',
     schema: v.optional(v.string()),
     default: '`service.name` of the next, else `bluejay-graphql`',
     description: "The gateway's name in traces.",
@@ -138,12 +140,14 @@ export const tracingVariables = {
       'With `tracecontext` traces join those of the callers, and Bluejay gets theirs. `none`: neither. `baggage` is passed on to nobody.',
   },
   OTEL_TRACES_SAMPLER: {
+    option: 'tracing.sampler',
     schema: v.optional(v.pipe(v.string(), v.toLowerCase(), oneOf(samplers)), 'parentbased_always_on'),
     default: 'parentbased_always_on',
     description:
       'Which traces are taken: `always_on`, `always_off` or `traceidratio`; with `parentbased_` before it, as the caller decided, where there is one.',
   },
   OTEL_TRACES_SAMPLER_ARG: {
+    option: 'tracing.samplerRatio',
     schema: v.optional(share, '1'),
     default: '1',
     description: 'The share for `traceidratio` and `parentbased_traceidratio`, from 0 to 1.',

@@ -25,7 +25,7 @@ export type AuthConfig =
   /** Every caller brings its own X-API-Key; the gateway's key is never used. */
   | { readonly mode: 'forward' };
 
-export const defaultBaseUrl = 'https://api.getbluejay.ai';
+const defaultBaseUrl = 'https://api.getbluejay.ai';
 
 const baseUrlSchema = v.pipe(
   v.string(),
@@ -48,6 +48,7 @@ function isBaseUrl(value: string): boolean {
 
 export const upstreamVariables = {
   BLUEJAY_BASE_URL: {
+    option: 'upstream.baseUrl',
     schema: v.optional(baseUrlSchema),
     default: defaultBaseUrl,
     description: "Where Bluejay's API is. `https`, or `http` on loopback.",
@@ -59,6 +60,7 @@ export const upstreamVariables = {
       '`true` permits `http` to hosts that are not loopback: the API key then travels unencrypted.',
   },
   BLUEJAY_API_KEY: {
+    option: 'upstream.auth.apiKey',
     schema: v.optional(
       v.pipe(
         v.string(),
@@ -70,12 +72,14 @@ export const upstreamVariables = {
       "The gateway's own Bluejay API key, 8 to 256 visible ASCII characters without a comma. Required with `BLUEJAY_AUTH=service`.",
   },
   BLUEJAY_AUTH: {
+    option: 'upstream.auth.mode',
     schema: v.optional(oneOf(['service', 'forward'])),
     default: '`service` with a key, else `forward`',
     description:
       "`service`: the gateway's key for everyone. `forward`: every caller sends its own `X-API-Key`, of the same form.",
   },
   BLUEJAY_TIMEOUT_MS: integerVariable(
+    'upstream.timeoutMs',
     1,
     60_000,
     3_000,

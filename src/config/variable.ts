@@ -4,6 +4,8 @@ import * as v from 'valibot';
 export interface Variable {
   /** Another name, which wins where both are set. */
   readonly alias?: string;
+  /** The option of `Config` that holds the value, such as `http.maxConnections`. */
+  readonly option?: string;
   readonly schema: v.GenericSchema<string | undefined, unknown>;
   readonly default: string;
   readonly description: string;
@@ -29,9 +31,15 @@ export function integer(minimum: number, maximum: number) {
   );
 }
 
-export function integerVariable(minimum: number, maximum: number, fallback: number, description: string) {
+export function integerVariable(
+  option: string,
+  minimum: number,
+  maximum: number,
+  fallback: number,
+  description: string,
+) {
   const text = String(fallback);
-  return { schema: v.optional(integer(minimum, maximum), text), default: text, description };
+  return { option, schema: v.optional(integer(minimum, maximum), text), default: text, description };
 }
 
 /** A share from 0 to 1. */
