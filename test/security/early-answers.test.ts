@@ -4,7 +4,7 @@ import { onTestFinished, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway.ts';
 import { testConfig } from '../support/config.ts';
 import { exampleId, startGateway } from '../support/gateway.ts';
-import type { TestGatewayOptions } from '../support/gateway.ts';
+import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { openConnection, requestOf } from '../support/raw-socket.ts';
 import { startHttpUpstream } from '../support/upstreams.ts';
 
@@ -41,9 +41,16 @@ function sendBlindly(url: string, ...parts: (string | Buffer)[]): Promise<string
 
 const secret: TestGatewayOptions = { routerSecrets: ['the-secret-of-today'] };
 const full: TestGatewayOptions = {
-  protection: { overload: { maxConcurrentRequests: 0, maxEventLoopDelayMs: 0 } },
+  protection: { overload: { maxConcurrentRequests: 1, maxEventLoopDelayMs: 0 } },
 };
-const limited: TestGatewayOptions = { protection: { rateLimit: { points: 0, windowSeconds: 60 } } };
+const limited: TestGatewayOptions = { protection: { rateLimit: { points: 1, windowSeconds: 60 } } };
+
+/** Sends a request that takes the only point, and the only place until the test ends. */
+async function useUp(gateway: TestGateway): Promise<void> {
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  gateway.post({ query: `{ persona(id: "${exampleId}") { id } }` }).catch(() => {});
+  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+}
 
 test.each<[name: string, status: number, head: string, options?: TestGatewayOptions]>([
   ['a body too large', 413, post(length)],
@@ -71,6 +78,7 @@ test.each<[name: string, status: number, head: string, options?: TestGatewayOpti
   ['an upgrade', 413, post(length, 'connection: upgrade', 'upgrade: h2c')],
 ])('%s: the %i reaches a client that is still sending 10 MB', async (_, status, head, options) => {
   const gateway = await startGateway(options);
+  if (options?.protection !== undefined) await useUp(gateway);
   const body = head.includes(chunked) ? chunkOf(megabytes(10)) : megabytes(10);
   expect(statusesIn(await sendBlindly(gateway.url, head, body))).toEqual([String(status)]);
 });

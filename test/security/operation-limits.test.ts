@@ -242,7 +242,7 @@ test.each([
 });
 
 test('an answer of nulls and errors may have as many bytes as allowed, and not one more', async () => {
-  const query = `query ($ids: [UUID!]!) { personas(ids: $ids) { id } persona(id: "${exampleId}") { id } }`;
+  const query = `query ($ids: [UUID!]!) { personas(ids: $ids) { id } again: personas(ids: $ids) { id } persona(id: "${exampleId}") { id } }`;
   const answerOf = async (maxResponseBytes: number) => {
     const gateway = await startGateway({ maxResponseBytes });
     gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'answer', status: 500 } });
