@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { refuse } from '../http/exchange.ts';
+import { sendRefusal } from '../http/exchange.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { Admission } from './admission.ts';
@@ -37,7 +37,7 @@ export function shedLoad(route: Route, options: ShedLoadOptions): Route {
     // Single reads are not to suffer from the batches of others that the gateway cannot tell from their caller.
     const isSmall = hasSmallBody(request);
     if (!admission.allows(backlogOf(caller)) || (!isSmall && !batches.hasRoom(caller))) {
-      return refuse(exchange, overloaded);
+      return sendRefusal(exchange, overloaded);
     }
     exchange.admission = admission;
     exchange.reserve = (reads) => {

@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Whose requests are counted together: an IPv4 address, or the /64 network of an IPv6 address, of which one
- * client has 2⁶⁴.
+ * Returns the address by which the requests of a client are counted: an IPv4 address, or the /64 network of an IPv6
+ * address, because one client has all addresses of such a network.
  *
- * @param trustedProxies how many proxies stand in front, each of which adds to `X-Forwarded-For` the address that it
- *   got the request from. With 0 anybody may have written the header, and the connection's address counts.
+ * @param trustedProxies how many proxies in front append the address of their client to `X-Forwarded-For`. With 0 the
+ *   header may be forged, so the address of the connection is returned.
  */
 export function readClientAddress(request: IncomingMessage, trustedProxies: number): string {
   const peer = request.socket.remoteAddress ?? '';
@@ -14,13 +14,13 @@ export function readClientAddress(request: IncomingMessage, trustedProxies: numb
   // Node.js joins the lines of a header that was sent several times.
   const header = request.headers['x-forwarded-for'];
   const hops = (typeof header === 'string' ? header : '').split(',');
-  // From the right: what stands left of the proxies' own entries anybody may have written. An empty entry counts as
-  // one, or an entry of the client's would move into the place of a proxy's.
+  // Counts from the right, because the client may have written what stands left of the proxies' entries. An empty entry
+  // counts, too: without it an entry of the client would take the place of a proxy's.
   const address = withoutPort(hops.at(-trustedProxies)?.trim() ?? '');
   return networkOf(isIP(address) === 0 ? peer : address);
 }
 
-/** Some proxies add the port that the request came from: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+/** Removes the port that some proxies append: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function withoutPort(hop: string): string {
   const match = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(hop);
   return match?.[1] ?? match?.[2] ?? hop;
@@ -30,7 +30,7 @@ function networkOf(address: string): string {
   if (isIP(address) !== 6) return address;
   const groups = groupsOf(address);
   const [a, b, c, d, e, f, high = 0, low = 0] = groups;
-  // An IPv4 address as IPv6 sockets see it (RFC 4291, section 2.5.5.2).
+  // An IPv4-mapped address (RFC 4291, section 2.5.5.2).
   if (a === 0 && b === 0 && c === 0 && d === 0 && e === 0 && f === 0xff_ff) {
     return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
   }
@@ -38,7 +38,7 @@ function networkOf(address: string): string {
   return `${network.join(':')}::/64`;
 }
 
-/** The eight groups of an IPv6 address, however it is written. */
+/** Expands an IPv6 address to its eight groups. */
 function groupsOf(address: string): number[] {
   const [text = ''] = address.split('%');
   const [left = [], right = []] = text.split('::').map(parseGroups);

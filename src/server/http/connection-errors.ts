@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { refuse as refuseExchange } from './exchange.ts';
+import { sendRefusal } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import type { GracefulClose } from './graceful-close.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
@@ -17,52 +17,52 @@ export interface ConnectionErrorsOptions {
   readonly graceful: GracefulClose;
 }
 
-/** What Node.js tells of a connection that brings no request for the listener. */
+/** Handles the events of Node.js' server for connections whose bytes are no request for the listener. */
 interface ConnectionErrorHandler {
-  /** `clientError` */
+  /** For the event `clientError`. */
   onClientError(error: NodeJS.ErrnoException, socket: Duplex): void;
-  /** `connect`: whoever asks for a tunnel. From here on the socket is nobody's but ours. */
+  /** For the event `connect`, a request for a tunnel. Node.js detaches the socket, so the handler must end it. */
   onConnect(request: unknown, socket: Duplex): void;
 }
 
 /**
- * Answers what is not HTTP, comes too slowly, or is too large for the parser, without repeating any of it, and ends the
- * connection. Requests that arrived before are answered first.
+ * Creates the handler of what is not HTTP, arrives too slowly, or is too large for the parser. It answers with a refusal,
+ * which repeats nothing of what arrived, and ends the connection. Earlier requests of the connection are answered first.
  */
 export function createConnectionErrorHandler(options: ConnectionErrorsOptions): ConnectionErrorHandler {
   const { open, watch, graceful } = options;
 
-  function refuse(socket: Duplex, reason: string, method: string): void {
+  function endWithRefusal(socket: Duplex, reason: string, method: string): void {
     const { status, message, headers = {} } = refusals[reason] ?? malformed;
     const refusal = new Refusal(status, 'BAD_REQUEST', message, { ...headers, connection: 'close' });
     const answer = () => {
       const requestId = randomUUID();
       socket.write(rawAnswer(refusal, requestId));
-      watch.refuse({ method, requestId, status, errorCode: refusal.code, reason });
+      watch.recordEarlyRefusal({ method, requestId, status, errorCode: refusal.code, reason });
       graceful.close(socket);
     };
     const last = open.lastOf(socket);
     if (last === undefined) {
-      // The rest of a request that has its answer needs no second one.
+      // These bytes are the rest of a request that was answered already.
       if (open.isAnswered(socket)) graceful.close(socket);
       else answer();
       return;
     }
     graceful.discard(socket);
-    // The answers that are waited for are given up when the client leaves.
+    // A client that closes its side does not wait for the answers.
     socket.once('end', () => socket.destroy());
     const { request, response } = last;
     if (request.complete) {
-      // Unless its answer, or the client, has ended the connection.
+      // The answer itself, or the client, may have ended the connection.
       response.once('close', () => {
         if (socket.writable) answer();
       });
       return;
     }
     response.shouldKeepAlive = false;
-    // Where the answer has begun already, it does not end the connection by itself.
+    // An answer that has begun already does not end the connection.
     response.once('close', () => graceful.close(socket));
-    refuseExchange(last, refusal);
+    sendRefusal(last, refusal);
   }
 
   return {
@@ -70,20 +70,20 @@ export function createConnectionErrorHandler(options: ConnectionErrorsOptions): 
       if (graceful.isDiscarding(socket)) return;
       const isGone = !socket.writable || error.code === 'ECONNRESET' || isUnused(error, socket);
       if (isGone) socket.destroy();
-      else refuse(socket, error.code ?? 'unknown', '');
+      else endWithRefusal(socket, error.code ?? 'unknown', '');
     },
     onConnect(_request, socket) {
-      // Node.js no longer listens to the socket.
+      // Node.js has removed its listeners from the socket.
       socket.on('error', () => socket.destroy());
       socket.once('close', () => {
         for (const { response } of open.listOf(socket)) response.destroy();
       });
-      refuse(socket, 'CONNECT', 'CONNECT');
+      endWithRefusal(socket, 'CONNECT', 'CONNECT');
     },
   };
 }
 
-/** A connection in stock, as balancers keep them: who has asked nothing waits for no answer. */
+/** Returns whether a connection has timed out before its first byte, as those that balancers open in advance. */
 function isUnused({ code }: NodeJS.ErrnoException, socket: Duplex): boolean {
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' && socket instanceof Socket && socket.bytesRead === 0;
 }
@@ -109,7 +109,7 @@ interface ConnectionRefusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** By the code of the parser's error, and for a method that has an event of its own. */
+/** By the code of the parser's error; for a tunnel by its method. */
 const refusals: Partial<Record<string, ConnectionRefusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, message: 'The request came too slowly: send it at once.' },
   HPE_HEADER_OVERFLOW: {

@@ -3,7 +3,7 @@ import type { Exchange, Route } from './exchange.ts';
 import { Refusal } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
 
-/** What clients send of their own accord, too: names of clients and operations, and the contexts of traces. */
+/** Includes what client libraries send by themselves: names of clients and operations, and trace contexts. */
 const allowedHeaders = [
   'content-type',
   'x-api-key',
@@ -25,24 +25,24 @@ const allowedHeaders = [
 const exposedHeaders = 'x-request-id, retry-after, ratelimit, ratelimit-policy';
 /** The names of RFC 6761, section 6.3, and the addresses of RFC 6890. */
 const loopbackOrigin = /^https?:\/\/((?:[a-z\d-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
-/** As long as Chromium remembers a preflight at the most. */
+/** The longest that Chromium caches a preflight. */
 const maxAgeSeconds = '7200';
 
 /**
- * Lets pages of these origins read the route's answers (Fetch Standard, "CORS protocol"). Credentials are
- * never allowed: the gateway knows no cookies.
+ * Permits pages of these origins to read the route's answers (Fetch Standard, "CORS protocol"). Credentials are never
+ * permitted, because the gateway uses no cookies.
  *
  * @param origins exact, such as `https://app.example.com`
- * @param takesLoopback whether origins of this machine are allowed, too, on any port
+ * @param allowsLoopback whether origins of this machine are permitted, too, on any port
  */
-export function allowOrigins(route: Route, origins: readonly string[], takesLoopback: boolean): Route {
+export function allowOrigins(route: Route, origins: readonly string[], allowsLoopback: boolean): Route {
   const allowed = new Set(origins);
   return (exchange) => {
     const { request, response } = exchange;
     const { origin } = request.headers;
     const isAllowed =
-      origin !== undefined && (allowed.has(origin) || (takesLoopback && loopbackOrigin.test(origin)));
-    // Caches must not give the answer for one origin to another, nor one without an origin to any.
+      origin !== undefined && (allowed.has(origin) || (allowsLoopback && loopbackOrigin.test(origin)));
+    // A cache must not reuse an answer for another origin, or for a request without one.
     response.setHeader('vary', 'Origin');
     if (isAllowed) {
       response.setHeader('access-control-allow-origin', origin);

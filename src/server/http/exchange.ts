@@ -13,18 +13,17 @@ import type { RequestStatistics } from './statistics.ts';
 import { securityHeaders } from './security-headers.ts';
 import type { UnsentAnswers } from './unsent-answers.ts';
 
-/** One HTTP request and its answer, with what belongs to it. */
+/** One HTTP request with its answer and its state. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly requestId: string;
   /** When the request arrived, on the clock of `performance.now()`. */
   readonly startedAt: number;
-  /** Absent where the request is not traced. */
+  /** Undefined where the request is not traced. */
   readonly trace: RequestTrace | undefined;
   /**
-   * Ends the work of the request: aborted when its answer begins, whichever that is, and when the client goes away.
-   * A route may abort it for its own reasons.
+   * Ends the reads of the request. Aborted when an answer begins and when the client goes away; a route may abort it, too.
    */
   readonly cancellation: LightCancellation;
   readonly statistics: RequestStatistics;
@@ -35,7 +34,7 @@ export interface Exchange {
   /** Gives back the room for its reads, where it took some. */
   releaseReads: (() => void) | undefined;
   reserve: Reserve | undefined;
-  /** Called when all is known about the answer, for headers that depend on it. */
+  /** Called before the headers are written, once the statistics are final. */
   beforeAnswer: (() => void) | undefined;
   /** Its index among the open exchanges. */
   position: number;
@@ -75,7 +74,7 @@ export interface ServerContext {
 }
 
 /**
- * Starts an exchange; the watch sees it begin and end.
+ * Creates the exchange of a request, and records its start and its end.
  *
  * @param route the path of the route, undefined where there is none
  */
@@ -119,13 +118,13 @@ export function openExchange(
   return exchange;
 }
 
-/** Why the reads of a client that went away end. */
+/** The reason of a cancellation because the client went away. */
 const clientLeft = new Error('The client went away before it had its answer');
 
-/** Why the reads end that an answer did not wait for, such as those beside a null that bubbled up. */
+/** The reason of a cancellation because the answer begins, such as while siblings of a null are still read. */
 const answered = new Error('The request was answered');
 
-/** Answers with a body; once the answer has begun, or the client is gone, it does nothing. */
+/** Answers with a body. Does nothing where an answer has begun already, or the client is gone. */
 export function sendBody(
   exchange: Exchange,
   status: number,
@@ -135,13 +134,13 @@ export function sendBody(
 ): void {
   const { response, requestId, server } = exchange;
   if (response.headersSent || response.destroyed) return;
-  // First, so that what the request cost is final.
+  // Ends all reads first, so that the statistics are final.
   exchange.cancellation.abort(answered);
   exchange.beforeAnswer?.();
   decideKeepAlive(exchange);
   const length = Buffer.byteLength(body);
-  // All headers at once and a text as a text: Node.js then needs one string and one write for both. What is as
-  // long in bytes as in characters is ASCII, and the same in Latin-1, which is written for half the price.
+  // With all headers at once and a string as the body, Node.js makes one string and one write of both. A string with as
+  // many bytes as characters is ASCII, which `latin1` writes at half the cost of `utf8`.
   response
     .writeHead(status, {
       'x-request-id': requestId,
@@ -158,19 +157,19 @@ export function sendBody(
 }
 
 /**
- * Decides whether the connection stays open after the answer, before its headers are written. Of a body that has not
- * arrived in full the rest is discarded then, which a client must not make endless.
+ * Decides whether the connection stays open after the answer; to be called before the headers are written. The rest of a
+ * body that has not arrived in full is discarded, so its length must be bounded.
  */
 export function decideKeepAlive({ request, response, server }: Exchange): void {
-  // It would go on bringing requests after the server has stopped listening.
+  // On an open connection requests could arrive after the server has stopped listening.
   if (server.isDraining) response.shouldKeepAlive = false;
   if (request.complete) return;
   if (Number(request.headers['content-length'] ?? 0) > maxDiscardedBytes) response.shouldKeepAlive = false;
-  else if (request.headers['transfer-encoding'] !== undefined) limitRest(request);
+  else if (request.headers['transfer-encoding'] !== undefined) limitRemainingBody(request);
 }
 
-/** Ends the connection of a body without an announced length that goes on for too long after its answer. */
-function limitRest(request: IncomingMessage): void {
+/** Destroys the connection once more than `maxDiscardedBytes` of a chunked body have arrived after the answer. */
+function limitRemainingBody(request: IncomingMessage): void {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -178,15 +177,15 @@ function limitRest(request: IncomingMessage): void {
   });
 }
 
-/** Ends the request with a GraphQL error; anything but a Refusal is masked and logged. */
+/** Answers with a GraphQL error; an error that is no Refusal is logged and masked. */
 export function sendFailure(exchange: Exchange, error: unknown, logger: Logger): void {
-  if (error instanceof Refusal) return refuse(exchange, error);
+  if (error instanceof Refusal) return sendRefusal(exchange, error);
   logger.error({ requestId: exchange.requestId, err: error }, 'unforeseen error');
-  refuse(exchange, internalServerError);
+  sendRefusal(exchange, internalServerError);
 }
 
-/** As if the refusal were thrown by the route, for a fraction of what a throw costs. */
-export function refuse(exchange: Exchange, refusal: Refusal): void {
+/** Answers with a refusal. Does the same as a route that throws it, at a fraction of the cost. */
+export function sendRefusal(exchange: Exchange, refusal: Refusal): void {
   const { requestId, request, statistics, server } = exchange;
   statistics.errorCodes[refusal.code] = 1;
   const mediaType = server.negotiate(request.headers.accept) ?? 'application/json';

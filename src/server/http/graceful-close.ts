@@ -3,17 +3,17 @@ import type { Duplex } from 'node:stream';
 import { Queue } from '../../shared/queue.ts';
 import { Timeouts } from '../../shared/timeouts.ts';
 
-/** The most bytes that a client may go on sending after its answer; more ends the connection at once. */
+/** The most bytes that are discarded after an answer; more destroys the connection. */
 export const maxDiscardedBytes = 33_554_432;
 
-/** The least that a client must send in each interval of 5 seconds, or of a sixth of `maxLingerMs`. */
+/** The fewest bytes that a client must send in each interval of 5 seconds, or of a sixth of `maxLingerMs`. */
 const minimumBytes = 65_536;
 
 /**
- * Closes connections so that their clients receive the last answer (RFC 9112, section 9.6). To close a socket with
- * unread bytes resets the connection, and the client may lose an answer that is under way. So the sending side is
- * closed first, and what still arrives is read and discarded: up to `maxDiscardedBytes`, for `maxLingerMs`, and for as
- * long as the client sends `minimumBytes` in each interval.
+ * Closes connections so that their clients receive the last answer (RFC 9112, section 9.6). Closing a socket with unread
+ * bytes resets the connection, and the client may lose an answer that is in flight. So the sending side is closed first,
+ * and arriving bytes are discarded: up to `maxDiscardedBytes`, for at most `maxLingerMs`, and as long as the client sends
+ * `minimumBytes` in each interval.
  */
 export interface GracefulClose {
   /**
@@ -21,12 +21,12 @@ export interface GracefulClose {
    * the socket at once.
    */
   readonly destroySoon: (this: Socket) => void;
-  /** Discards what arrives from now on: no further request is read. Answers may still be written. */
+  /** Discards what arrives, so that no further request is read. Answers can still be written. */
   discard(socket: Duplex): void;
-  /** Discards what arrives from now on, and ends the connection. */
+  /** Discards what arrives, and ends the connection. */
   close(socket: Duplex): void;
   isDiscarding(socket: Duplex): boolean;
-  /** Ends at once what is being closed. */
+  /** Destroys the sockets that are being closed. */
   destroyAll(): void;
 }
 
@@ -34,7 +34,7 @@ export interface GracefulClose {
 export function createGracefulClose(maxLingerMs: number): GracefulClose {
   const timeouts = new Timeouts(Math.min(5_000, Math.ceil(maxLingerMs / 6)));
   const closing = new Queue<Duplex>();
-  /** What has arrived since. */
+  /** How many bytes each socket has discarded. */
   const discarded = new WeakMap<Duplex, { bytes: number }>();
 
   function discard(socket: Duplex): { readonly bytes: number } {
@@ -42,20 +42,20 @@ export function createGracefulClose(maxLingerMs: number): GracefulClose {
     if (known !== undefined) return known;
     const count = { bytes: 0 };
     discarded.set(socket, count);
-    // Detaches Node.js' parser: a listener of our own makes it return what it reads from the socket's handle.
+    // Detaches Node.js' parser, which then passes what it reads on to this listener.
     socket.removeAllListeners('data');
     socket.on('data', (chunk: Buffer) => {
       count.bytes += chunk.length;
       if (count.bytes > maxDiscardedBytes) socket.destroy();
     });
-    // Where the parser had stopped to read, the stream would wait for its chunk: an empty one starts it again.
+    // Where the parser has paused, the stream waits for a chunk of it: an empty one resumes it.
     socket.push('');
     socket.resume();
     return count;
   }
 
   function close(socket: Duplex): void {
-    // Ended already, or closed by the client.
+    // The socket is ended already, or the client has closed it.
     if (socket.writableEnded || socket.destroyed) return;
     const count = discard(socket);
     const entry = closing.add(socket);

@@ -6,7 +6,7 @@ import { acceptsHtml } from './media-type.ts';
 
 export interface GraphiQLOptions {
   readonly title: string;
-  /** Documents that are opened in tabs of their own. */
+  /** The documents of the first tabs. */
   readonly examples: readonly string[];
 }
 
@@ -27,7 +27,7 @@ export function createGraphiQLRoute(options: GraphiQLOptions): Route {
 
 interface Page {
   readonly body: Buffer;
-  /** For `Content-Security-Policy`. */
+  /** The value of `Content-Security-Policy`. */
   readonly policy: string;
 }
 
@@ -42,7 +42,7 @@ async function renderPage({ title, examples }: GraphiQLOptions): Promise<Page> {
   const policy = [
     "default-src 'none'",
     `script-src ${hashes.join(' ')}`,
-    // Its editor sets styles and makes workers as it runs.
+    // The editor creates styles and workers at run time.
     "style-src 'unsafe-inline'",
     'worker-src blob:',
     'img-src data:',

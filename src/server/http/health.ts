@@ -2,7 +2,7 @@ import type { Exchange, Route } from './exchange.ts';
 import { sendBody } from './exchange.ts';
 import { Refusal } from './refusal.ts';
 
-/** `/health/live`: the process answers. */
+/** `/health/live`: answers 200 as long as the process answers at all. */
 export const live: Route = (exchange) => sendHealth(exchange, 200, 'live');
 
 /**

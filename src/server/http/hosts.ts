@@ -3,8 +3,8 @@ import type { Route } from './exchange.ts';
 import { Refusal } from './refusal.ts';
 
 /**
- * Answers to listed names, to the names of this machine and to addresses. A page whose own name is made to point to this
- * machine (DNS rebinding) would otherwise read answers: for the browser they come from the page's origin.
+ * Passes requests whose `Host` is a listed name, an address or a name of this machine, and refuses others with 421. This
+ * prevents DNS rebinding: a page whose own host name resolves to this machine could read answers as its own origin's.
  *
  * @param hosts names without a port, such as `gateway.example.com`
  */
@@ -12,7 +12,7 @@ export function allowHosts(route: Route, hosts: readonly string[]): Route {
   const allowed = new Set(hosts.map((host) => host.toLowerCase()));
   return (exchange) => {
     const { host } = exchange.request.headers;
-    // Browsers always send one.
+    // DNS rebinding needs a browser, and browsers always send a `Host`.
     if (host === undefined) return route(exchange);
     const name = nameOf(host);
     if (isIP(name) !== 0 || isOfThisMachine(name) || allowed.has(name)) return route(exchange);
@@ -20,13 +20,13 @@ export function allowHosts(route: Route, hosts: readonly string[]): Route {
   };
 }
 
-/** In lower case, without the port, the brackets of an IPv6 address and the dot at the end. */
+/** Returns the host in lower case, without the port, the brackets of an IPv6 address and the dot at the end. */
 function nameOf(host: string): string {
   const [, address, name = ''] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/.exec(host) ?? [];
   return (address ?? name).toLowerCase().replace(/\.$/, '');
 }
 
-/** RFC 6761, section 6.3. */
+/** Returns whether a name is one of RFC 6761, section 6.3. */
 function isOfThisMachine(name: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost');
 }

@@ -6,14 +6,14 @@ export type ResponseMediaType = 'application/json' | 'application/graphql-respon
 const candidates = ['application/json', 'application/graphql-response+json'] as const;
 
 /**
- * The response's media type for an `Accept` header (RFC 9110, section 12.5.1), or undefined when the
- * client takes neither.
+ * Returns the response's media type for an `Accept` header (RFC 9110, section 12.5.1), or undefined where the client
+ * accepts neither.
  */
 export type MediaTypeNegotiator = (accept: string | undefined) => ResponseMediaType | undefined;
 
 /**
- * For each type its most specific range decides; of two that are as welcome, the
- * one whose range comes first is taken, and application/json where one range means both.
+ * The most specific range decides the quality of a type. Of two types of equal quality the one whose range comes first
+ * wins, and application/json where the same range decides both.
  */
 function negotiateMediaType(accept: string | undefined): ResponseMediaType | undefined {
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'application/json';
@@ -32,7 +32,7 @@ function negotiateMediaType(accept: string | undefined): ResponseMediaType | und
   return best?.mediaType;
 }
 
-/** It remembers the headers of the last hundred kinds of clients. */
+/** Creates a negotiator that caches the results of the last hundred `Accept` headers. */
 export function createMediaTypeNegotiator(): MediaTypeNegotiator {
   const known = new LRUCache<string, ResponseMediaType>({ max: 100 });
   return (accept) => {
@@ -45,14 +45,14 @@ export function createMediaTypeNegotiator(): MediaTypeNegotiator {
   };
 }
 
-/** Whether a `Content-Type` header says JSON in UTF-8. */
+/** Returns whether a `Content-Type` is JSON in UTF-8. */
 export function isJsonMediaType(contentType: string | undefined): boolean {
   if (contentType === 'application/json') return true;
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';');
   return type.trim() === 'application/json' && isUtf8(parameters);
 }
 
-/** Whether a browser is asking for a page: it names text/html, API clients do not. */
+/** Returns whether an `Accept` header names text/html, as browsers' do and API clients' do not. */
 export function acceptsHtml(accept: string | undefined): boolean {
   return parseAccept(accept ?? '').some(({ type, quality }) => type === 'text/html' && quality > 0);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** What is to be known of an exchange that has not ended. */
+/** The part of an exchange that `OpenExchanges` needs. */
 interface OpenExchange {
   readonly request: IncomingMessage;
   /** On the clock of `performance.now()`. */
@@ -11,15 +11,14 @@ interface OpenExchange {
 }
 
 /**
- * The exchanges that have not ended.
+ * Lists the exchanges that have not ended.
  *
- * An array in which the last one takes the place of one that ends. In a Map or a Set that changes with every
- * request, V8 keeps each table that was outgrown until the next full collection, and with it the requests that
- * it held.
+ * Uses an array in which the last exchange takes the place of one that ends. A Map or Set that changes with every request
+ * grows new tables, and V8 retains the old ones, and the requests in them, until the next full collection.
  */
 export class OpenExchanges<Exchange extends OpenExchange> {
   readonly #exchanges: Exchange[] = [];
-  /** Requests that were answered before they had arrived in full, by their connection. */
+  /** The requests that were answered before they had arrived in full, by connection. */
   readonly #unfinished = new WeakMap<Duplex, IncomingMessage>();
 
   add(exchange: Exchange): void {
@@ -34,17 +33,17 @@ export class OpenExchanges<Exchange extends OpenExchange> {
     last.position = position;
   }
 
-  /** Whether what comes over a connection belongs to a request that has its answer. */
+  /** Returns whether the bytes that arrive on a connection belong to a request that was answered already. */
   isAnswered(socket: Duplex): boolean {
     return this.#unfinished.get(socket)?.complete === false;
   }
 
-  /** The exchanges of one connection. */
+  /** Returns the open exchanges of a connection. */
   listOf(socket: Duplex): Exchange[] {
     return this.#exchanges.filter(({ request }) => request.socket === socket);
   }
 
-  /** The one of a connection's exchanges that began last. */
+  /** Returns the open exchange of a connection that began last. */
   lastOf(socket: Duplex): Exchange | undefined {
     let last: Exchange | undefined;
     for (const exchange of this.listOf(socket)) {
@@ -53,7 +52,7 @@ export class OpenExchanges<Exchange extends OpenExchange> {
     return last;
   }
 
-  /** Those of this moment. */
+  /** Returns a copy of the list. */
   list(): Exchange[] {
     return [...this.#exchanges];
   }

@@ -1,18 +1,18 @@
 import type { ErrorCode } from '../../shared/error-codes.ts';
 import { ExpectedError } from '../../shared/expected-error.ts';
 
-/** A request that is refused before any GraphQL runs: it has an HTTP status of its own. */
+/** Refuses a request before GraphQL runs, so that the answer has an HTTP status of its own. */
 export class Refusal extends ExpectedError {
   override readonly name = 'Refusal';
   readonly status: number;
   readonly code: ErrorCode;
   readonly headers: Readonly<Record<string, string>>;
-  /** Beside the code and the request id. */
+  /** Further members of the error's `extensions`. */
   readonly extensions: Readonly<Record<string, unknown>>;
-  /** What comes before and after the request id: under load one refusal answers thousands of requests. */
+  /** The JSON before and after the request id. Kept, because under load one refusal answers thousands of requests. */
   #body: readonly [string, string] | undefined;
 
-  /** @param message says what to do; it reaches the client, so it repeats nothing that the client sent */
+  /** @param message for the client: says what to do, and repeats nothing that the client sent */
   constructor(
     status: number,
     code: ErrorCode,
@@ -28,9 +28,9 @@ export class Refusal extends ExpectedError {
   }
 
   /**
-   * The GraphQL response that says so.
+   * Returns the GraphQL response as JSON.
    *
-   * @param requestId as `readRequestId` returns it: it needs no escapes in JSON
+   * @param requestId as `readRequestId` returns it, so that JSON needs no escapes
    */
   bodyFor(requestId: string): string {
     const [before, after] = (this.#body ??= this.#createBody());

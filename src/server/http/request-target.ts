@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { Refusal } from './refusal.ts';
 
 /**
- * A request's path as it was sent: nothing is decoded or resolved, so no other spelling reaches a route.
- * A server has to take the absolute form too (RFC 9112, section 3.2.2).
+ * Returns the path of a request without decoding or resolving it, so that a route has exactly one spelling. Accepts the
+ * absolute form, too, as a server must (RFC 9112, section 3.2.2).
  */
 export function pathOf({ url = '' }: IncomingMessage): string {
   const path = url.startsWith('/') ? url : (/^https?:\/\/[^/?#]+(\/.*)?$/i.exec(url)?.[1] ?? url);

@@ -9,31 +9,31 @@ export interface RequestWatchOptions {
   /** The share of the requests without any error that are logged, from 0 to 1. @default 1 */
   readonly sampleSuccesses?: number;
   readonly events?: ServerEvents;
-  /** Absent where no traces are wanted. */
+  /** Undefined where traces are off. */
   readonly tracing?: Tracing | undefined;
-  /** From 0 up to, not including, 1. @default Math.random */
+  /** Returns a number from 0 up to, not including, 1. @default Math.random */
   readonly random?: () => number;
 }
 
-/** Sees each request come and go: for its line in the log, for metrics, for its trace. */
+/** Records each request in the log, the metrics and the traces. */
 export interface RequestWatch {
   start(
     request: Pick<IncomingMessage, 'method' | 'headers'>,
     route: string | undefined,
   ): RequestTrace | undefined;
   end(request: WatchedRequest): void;
-  /** Sees what was refused before it was a request: nothing is known of how it began. */
-  refuse(refusal: EarlyRefusal): void;
+  /** Records a refusal of bytes that the parser made no request of. */
+  recordEarlyRefusal(refusal: EarlyRefusal): void;
 }
 
 interface EarlyRefusal {
-  /** Empty where none could be read. */
+  /** Empty where the parser read none. */
   readonly method: string;
   readonly requestId: string;
   readonly status: number;
   /** The `extensions.code` of the answer. */
   readonly errorCode: string;
-  /** What was wrong, by the parser's code for it. */
+  /** The parser's code for the fault. */
   readonly reason: string;
 }
 
@@ -42,7 +42,7 @@ interface WatchedRequest {
   readonly requestId: string;
   readonly route: string | undefined;
   readonly trace: RequestTrace | undefined;
-  /** Undefined when the client went away before it had its answer. */
+  /** Undefined when the client went away before its answer was sent. */
   readonly status: number | undefined;
   readonly durationMs: number;
   readonly statistics: RequestStatistics;
@@ -80,7 +80,7 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
         'request',
       );
     },
-    refuse({ method, requestId, status, errorCode, reason }) {
+    recordEarlyRefusal({ method, requestId, status, errorCode, reason }) {
       events.onRequestStart?.();
       events.onRequestEnd?.({
         method,
@@ -95,7 +95,7 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
   };
 }
 
-/** Probes come every few seconds, for ever. */
+/** Returns whether a route is probed every few seconds: its requests are logged at the level `debug`. */
 function isProbe(route: string | undefined): boolean {
   return route?.startsWith('/health/') === true;
 }

@@ -7,7 +7,7 @@ export const serverTimingRequestHeader = 'x-server-timing';
  * Returns the `Server-Timing` of an answer (W3C Server Timing): the total time, the time with an upstream call in flight,
  * and the results of the cache.
  *
- * @param totalMs since the request's arrival
+ * @param totalMs since the request's arrival, in milliseconds
  */
 export function serverTimingOf(
   totalMs: number,

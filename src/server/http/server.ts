@@ -7,7 +7,7 @@ import { listen } from '../../shared/listen.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
-import { openExchange, refuse, sendFailure } from './exchange.ts';
+import { openExchange, sendFailure, sendRefusal } from './exchange.ts';
 import type { Exchange, Route, ServerContext } from './exchange.ts';
 import { createGracefulClose } from './graceful-close.ts';
 import { createMediaTypeNegotiator } from './media-type.ts';
@@ -19,16 +19,16 @@ import type { RequestWatch } from './request-watch.ts';
 import { UnsentAnswers } from './unsent-answers.ts';
 
 export interface HttpServerOptions extends HttpConfig {
-  /** By exact path. */
+  /** The routes by their exact path. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly logger: Logger;
   readonly watch: RequestWatch;
 }
 
 export interface HttpServer {
-  /** For a server of the embedder's own: handles requests on the routes, 404 elsewhere. */
+  /** Handles the requests of a server of the embedder's own: the routes, and 404 for other paths. */
   readonly listener: RequestListener;
-  /** False from the moment that `close` is called. */
+  /** Returns false once `close` was called. */
   isReady(): boolean;
   /**
    * @returns the origin, such as `http://127.0.0.1:4000`
@@ -36,12 +36,13 @@ export interface HttpServer {
    */
   listen(port: number, host: string): Promise<string>;
   /**
-   * Serves on for `drainDelayMs`, then takes no new connections, finishes the requests in flight, and cuts
-   * off what is left after another `graceMs`. Every answer from the call on closes its connection.
+   * Goes on serving for `drainDelayMs`, then stops listening, finishes the requests in flight, and destroys the sockets
+   * that are left after another `graceMs`. Every answer since the call closes its connection.
    */
   close(drainDelayMs: number, graceMs: number): Promise<void>;
 }
 
+/** Creates the server with its routes, without listening yet. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { routes, logger, watch, maxConnections, receiveTimeoutMs } = options;
   let server: Server | undefined;
@@ -58,7 +59,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const graceful = createGracefulClose(receiveTimeoutMs);
 
   const listener: RequestListener = (request, response) => {
-    // With each request: a server of the embedder's own announces no connections.
+    // Set by each request, because a server of the embedder's own does not report new connections here.
     request.socket.destroySoon = graceful.destroySoon;
     const verdict = pipelineLimit(request, response);
     if (verdict === 'ignore') {
@@ -69,8 +70,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const route = routes.get(path);
     const exchange = openExchange(request, response, route && path, context);
     const refusal = verdict === 'refuse' ? tooManyWaiting : checkRequest(request);
-    if (refusal !== undefined) return refuse(exchange, refusal);
-    if (route === undefined) return refuse(exchange, notFound);
+    if (refusal !== undefined) return sendRefusal(exchange, refusal);
+    if (route === undefined) return sendRefusal(exchange, notFound);
     const fail = (error: unknown) => {
       if (!response.destroyed) sendFailure(exchange, error, logger);
     };
@@ -83,20 +84,20 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 
   const connectionErrors = createConnectionErrorHandler({ open, watch, graceful });
-  let saidAt = Number.NEGATIVE_INFINITY;
-  /** At most once a minute: there may be thousands a second. */
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  /** Logs at most once a minute, because thousands of connections may be dropped in a second. */
   const onDrop = () => {
-    if (performance.now() - saidAt < 60_000) return;
-    saidAt = performance.now();
+    if (performance.now() - warnedAt < 60_000) return;
+    warnedAt = performance.now();
     logger.warn({ maxConnections }, 'too many connections: new ones are closed');
   };
 
   async function drain(drainDelayMs: number, graceMs: number): Promise<void> {
     context.isDraining = true;
-    // A server that could not listen has nobody to serve. None at all: the embedder's own listens.
+    // A server that failed to listen has no clients. Without a server, the embedder's own listens.
     if (drainDelayMs > 0 && server?.listening !== false) await delay(drainDelayMs);
-    // Closing loses what has arrived and was not read yet. One turn of the event loop accepts the connections
-    // that wait and reads the old ones, the second reads the new ones.
+    // Closing discards what has arrived and was not read yet. The first turn of the event loop accepts the waiting
+    // connections and reads from the old ones, the second reads from the new ones.
     await setImmediate();
     await setImmediate();
     const answered = open.list().map(({ response }) => once(response, 'close'));
@@ -119,21 +120,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           headersTimeout: Math.min(10_000, Math.ceil(receiveTimeoutMs / 3)),
           requestTimeout: receiveTimeoutMs,
           connectionsCheckingInterval: Math.min(1_000, Math.ceil(receiveTimeoutMs / 6)),
-          // Said in the listener, in the form of the other refusals.
+          // The listener refuses a missing `Host`, in the form of the other refusals.
           requireHostHeader: false,
-          // Longer than a balancer keeps an idle connection (60 s in nginx and AWS' balancers): the one that
-          // sends must be the one that closes, or a request meets a connection that is just being closed.
+          // Longer than balancers keep an idle connection (60 s in nginx and at AWS). The side that sends requests
+          // must close first: otherwise it may send one on a connection that the server is closing.
           keepAliveTimeout: 65_000,
         },
         listener,
       );
       server.maxConnections = maxConnections;
-      // Among workers: else the primary would hand a connection round for as long as all of them have enough.
+      // Without it, the primary of several workers passes a connection on until a worker has room.
       Object.assign(server, { dropMaxConnection: true });
       server.on('clientError', connectionErrors.onClientError);
       server.on('connect', connectionErrors.onConnect);
       server.on('drop', onDrop);
-      // A body that will be refused is not asked for; any other expectation may be ignored (RFC 9110, 10.1.1).
+      // Invites only a body that will be accepted; other expectations may be ignored (RFC 9110, section 10.1.1).
       server.on('checkContinue', (request, response) => {
         if (Number(request.headers['content-length'] ?? 0) <= maxBodyBytes) response.writeContinue();
         listener(request, response);

@@ -1,11 +1,11 @@
 import type { CacheResult } from '../../datasources/upstream/attempt.ts';
 
-/** What a request did, for its line in the log. */
+/** Counts what a request caused, for its line in the log. */
 export interface RequestStatistics {
   operationName: string | undefined;
   /** `query`; undefined for a document that is refused. */
   operationType: string | undefined;
-  /** Of the document: see `KnownDocument`. */
+  /** The document's: see `KnownDocument`. */
   operationHash: string | undefined;
   upstreamCalls: number;
   /** How long at least one of its upstream calls was in flight, in milliseconds. */
@@ -20,6 +20,7 @@ export interface RequestStatistics {
   readonly failures: Partial<Record<string, number>>;
 }
 
+/** @returns the statistics of a request that has just arrived */
 export function createStatistics(): RequestStatistics {
   return {
     operationName: undefined,
