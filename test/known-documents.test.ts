@@ -4,9 +4,9 @@ import { startGateway } from './support/gateway.ts';
 
 test('a refusal is remembered for a moment, but not with a name of any length', () => {
   const documents = createKnownDocuments();
-  documents.refuse('{', { operationName: 'Short', errors: [] });
+  documents.addRefusal('{', { operationName: 'Short', errors: [] });
   expect(documents.refusalOf('{')?.operationName).toBe('Short');
-  documents.refuse('{ a', { operationName: '€'.repeat(1_000_000), errors: [] });
+  documents.addRefusal('{ a', { operationName: '€'.repeat(1_000_000), errors: [] });
   expect(documents.refusalOf('{ a')).toBeUndefined();
 });
 

@@ -13,22 +13,22 @@ import { assumedListSize, readsOf } from '../../schema/reads.ts';
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
 
-/** What an operation asks the services for, as far as its text tells: the keys of lists are mostly in variables. */
+/** The reads that an operation requests. Most keys of lists are in variables, so the counts are functions of these. */
 export interface AskedReads {
   /**
-   * The most reads that the operation can cause, retries left out. Every key that is asked for counts: those that are
-   * cached, asked for twice or skipped turn out to cost less.
+   * Returns the most reads that the operation can cause, without retries. Every key counts, also one that is cached,
+   * repeated or skipped.
    */
   countReads(variables: Variables): number;
   readonly lists: readonly AskedList[];
-  /** The most values that an item of a list has whose length only the service knows; 0 where there is none. */
+  /** The most values of an item of the lists whose length only the service knows; 0 without such a list. */
   readonly valuesOfListed: number;
 }
 
 interface AskedList {
-  /** The limit that its keys count towards. */
+  /** The name of the limit on the keys. */
   readonly limit: string;
-  /** About how many values each of its items has in the answer. */
+  /** How many values each item has in the answer, estimated. */
   readonly valuesOfItem: number;
   length(variables: Variables): number;
 }
@@ -36,13 +36,17 @@ interface AskedList {
 /** A number that may depend on the variables. */
 type Count = number | ((variables: Variables) => number);
 
-/** A field where it is asked for, with those that fragments bring. */
+/** A selected field and its definition. */
 interface AskedField {
   readonly node: FieldNode;
   readonly field: GraphQLField<unknown, unknown>;
 }
 
-/** Finds the fields that read, wherever fragments bring them. The document is valid: no fragment is recursive. */
+/**
+ * Finds the fields of an operation that read, in fragments, too.
+ *
+ * @param document one that is valid, so that no fragment is recursive
+ */
 function findAskedReads(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -66,7 +70,7 @@ function findAskedReads(
   ): Iterable<AskedField> {
     for (const node of selectionSet?.selections ?? []) {
       if (node.kind === Kind.FIELD) {
-        // What every object has, such as `__typename`, is not among them.
+        // `__typename` has no definition there.
         const field = type?.getFields()[node.name.value];
         if (field !== undefined) yield { node, field };
         continue;
@@ -77,7 +81,7 @@ function findAskedReads(
     }
   }
 
-  /** About how many values an object has in the answer, and all below it. */
+  /** Estimates how many values an object has in the answer, with all that are nested in it. */
   function countValues(
     selectionSet: SelectionSetNode | undefined,
     type: GraphQLObjectType | undefined,
@@ -99,7 +103,7 @@ function findAskedReads(
     return values;
   }
 
-  /** @param parents how many objects have these fields */
+  /** @param parents how many objects have the selection set */
   function visit(
     selectionSet: SelectionSetNode | undefined,
     type: GraphQLObjectType | undefined,
@@ -157,7 +161,7 @@ function isList({ type }: GraphQLField<unknown, unknown>): boolean {
   return isListType(getNullableType(type));
 }
 
-/** Undefined for a union, whose fields come with their types' fragments, and for a scalar. */
+/** @returns undefined for a scalar, and for a union, whose fields are selected by fragments */
 function objectTypeOf({ type }: GraphQLField<unknown, unknown>): GraphQLObjectType | undefined {
   const named = getNamedType(type);
   return isObjectType(named) ? named : undefined;
@@ -175,9 +179,9 @@ function lengthIn(
 ): number {
   if (list.kind !== Kind.VARIABLE) return lengthOf(list);
   const name = list.name.value;
-  // Not what every object has: a variable may be named `toString`.
+  // Ignores inherited names: a variable may be named `toString`.
   const value = variables !== undefined && Object.hasOwn(variables, name) ? variables[name] : undefined;
-  // Where a list is expected, a single value is a list of one.
+  // GraphQL coerces a single value to a list of one.
   if (value !== undefined) return Array.isArray(value) ? value.length : 1;
   return lengthOf(defaults.get(name));
 }

@@ -13,7 +13,7 @@ export class RequestCallObserver implements CallObserver {
   readonly #statistics: RequestStatistics;
   readonly #trace: OperationTrace | undefined;
   #inFlight = 0;
-  /** When a call was the first one in flight, on the clock of `performance.now()`. */
+  /** Since when at least one call is in flight, on the clock of `performance.now()`. */
   #busySince = 0;
 
   constructor(statistics: RequestStatistics, trace: OperationTrace | undefined) {

@@ -93,20 +93,20 @@ export interface ErrorContext {
   readonly onUnforeseen: (error: unknown) => void;
 }
 
-/** An error as it is in an answer (GraphQL, section 7.1.2): no Error any more, whose making costs more than the rest. */
+/** An error as an answer has it (GraphQL, section 7.1.2): a plain object, because creating an Error is expensive. */
 export type FormattedError = GraphQLFormattedError & {
   readonly extensions: Readonly<Record<string, unknown>>;
 };
 
 /**
- * The errors of a result as they leave the gateway: each with a code of the table and the request id.
- * What is not known to be fit for strangers is masked.
+ * Formats the errors of a result for the client: each has a code of the error table and the request id. Messages that may
+ * hold secrets or internals are masked.
  */
 export function formatErrors(errors: readonly GraphQLError[], context: ErrorContext): FormattedError[] {
   return errors.map((error) => formatError(error, context));
 }
 
-/** Whether an error refuses the whole request: an error of a field says where in the data it stands. */
+/** Returns whether an error refuses the whole request: an error of a field has a path. */
 export function isRequestError(error: { readonly path?: GraphQLError['path'] }): boolean {
   return error.path === undefined;
 }
@@ -132,7 +132,7 @@ const masked = {
   extensions: { code: 'INTERNAL_SERVER_ERROR' },
 };
 
-/** What the gateway's own code, graphql-js's parser or its validation said, or undefined: mask it. */
+/** Returns the message of an error of the gateway, of parsing or of validation; undefined where it must be masked. */
 function describe(
   original: GraphQLError,
   error: GraphQLError,
@@ -149,10 +149,10 @@ function describe(
   if (typeof code === 'string' && Object.hasOwn(errorTable, code)) {
     return { message: original.message, extensions: { code, ...(limit !== undefined && { limit }) } };
   }
-  // A variable that is missing or null.
+  // The variable is missing or null.
   if (variable !== undefined) return { message: original.message, extensions: { code: 'BAD_USER_INPUT' } };
   if (node !== undefined && isArgumentPart(node.kind)) {
-    // graphql-js finds out only at execution that a variable with a default was sent as null.
+    // graphql-js detects only at execution that a variable with a default is null.
     const message = 'An argument does not fit its type: a variable in it is null, or of the wrong form.';
     return { message, extensions: { code: 'BAD_USER_INPUT' } };
   }
@@ -163,7 +163,7 @@ function describe(
   return undefined;
 }
 
-/** Where an error stands that is about an argument: the argument itself, or something in its value. */
+/** Returns whether a node is an argument or a part of its value. */
 function isArgumentPart(kind: Kind): boolean {
   return kind === Kind.ARGUMENT || kind === Kind.VARIABLE || kind === Kind.OBJECT_FIELD || isValue(kind);
 }
@@ -172,20 +172,20 @@ function isValue(kind: Kind): boolean {
   return kind.endsWith('Value');
 }
 
-/** graphql-js repeats a value in a document that does not fit its type, and it may be a secret: only the type is kept. */
+/** Replaces the message about a value of the wrong type: graphql-js repeats the value, which may be a secret. */
 function describeValue(message: string): string {
   const type = /^(\w+) cannot represent/.exec(message)?.[1] ?? /of type "([^"]*)"/.exec(message)?.[1];
   return `A value in the document does not fit ${type === undefined ? 'its type' : `the type ${type}`}.`;
 }
 
-/** A document so deep that parsing or validating it overflows the stack. */
+/** Describes the error of a document whose depth overflows the stack of the parser or of validation. */
 function describeOverflow(original: Error, error: GraphQLError) {
   if (!(original instanceof RangeError) || !isRequestError(error)) return undefined;
   const message = 'The document is nested too deeply: ask for less at a time.';
   return { message, extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'depth' } };
 }
 
-/** graphql-js puts values into its messages, and the log is no place for them. */
+/** Replaces an error of graphql-js for the log, because its message may hold values. */
 function withoutValues(original: Error): Error {
   return original instanceof GraphQLError
     ? new Error('graphql-js could not execute the operation')
@@ -193,9 +193,9 @@ function withoutValues(original: Error): Error {
 }
 
 /**
- * graphql-js repeats the value of a variable that does not fit its type, and the value may be a secret.
- * Its message is `Variable "$ids" got invalid value … at "ids[1]"; <reason>`: only the place is kept, and
- * the reason when it is one of our own scalars'.
+ * Replaces the message about a variable of the wrong type: graphql-js repeats the value, which may be a secret. Of its
+ * message, `Variable "$ids" got invalid value … at "ids[1]"; <reason>`, the place remains, and the reason where it is
+ * from a scalar of the schema.
  */
 function describeVariable(original: GraphQLError, error: GraphQLError, variable: string, type: string) {
   const prefix = error.message.slice(0, -`; ${original.message}`.length);
@@ -223,7 +223,7 @@ function rootCause(error: Error): Error {
   return cause;
 }
 
-/** Another error at the same place. */
+/** Creates the formatted error, with the location and the path of the original. */
 function located(
   { locations, path }: GraphQLError,
   message: string,

@@ -3,43 +3,45 @@ import { defaultFieldResolver, isObjectType } from 'graphql';
 import type { GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import type { FormattedError } from './errors.ts';
 
-/** Makes the traces that Apollo's routers and gateways ask subgraphs for. */
+/** Creates the traces that Apollo's routers and gateways request of subgraphs. */
 export interface InlineTracer {
   start(): Promise<InlineTrace>;
 }
 
-/** The trace of one operation, to be put into the response's `extensions.ftv1`. */
+/** The trace of one operation, for the response's `extensions.ftv1`. */
 interface InlineTrace {
-  /** Execute with this schema, and with the trace as `inlineTrace` in the context: its resolvers take the times. */
+  /** The schema with timed resolvers. They expect the trace as `inlineTrace` in the context. */
   readonly schema: GraphQLSchema;
   /**
-   * Starts the time of a field; call what it returns when the field is resolved.
+   * Starts timing a field.
    *
-   * @returns undefined once the trace is full: what is resolved from then on is not in it
+   * @returns a function to call when the field is resolved; undefined once the trace is full
    */
   enter(info: GraphQLResolveInfo): (() => void) | undefined;
   /**
-   * @param errors as the client sees them
+   * Ends the trace.
+   *
+   * @param errors as they are in the answer
    * @returns base64 of a `Trace` message
    */
   finish(errors: readonly FormattedError[]): string;
 }
 
-/** What resolvers of a traced schema find in their context. */
+/** The context of timed resolvers. */
 export interface TracedContext {
   readonly inlineTrace?: InlineTrace | undefined;
 }
 
 type Node = Trace.Node;
 
-/** A large answer's trace would take several times the time and the bytes of the answer. */
+/** Bounds a trace, which takes several times the time and the bytes of the traced fields. */
 const maxNodes = 10_000;
 
 /**
- * A trace costs a closure and a node a field, so it is taken only where it is asked for, on a schema of its
- * own: the others pay nothing.
+ * Creates the tracer with a schema of its own, so that requests without a trace pay nothing: timing costs a closure and a
+ * node for each field.
  *
- * @param createSchema makes the schema whose resolvers are to be timed
+ * @param createSchema returns a new schema, whose resolvers are then timed
  * @see https://www.apollographql.com/docs/graphos/reference/federation/subgraph-specific-features
  */
 export function createInlineTracer(createSchema: () => GraphQLSchema): InlineTracer {
@@ -61,7 +63,7 @@ function createTrace(TraceMessage: typeof Trace, schema: GraphQLSchema): InlineT
   const startedAt = performance.now();
   const startTime = timestamp(Date.now());
   const root = new TraceMessage.Node();
-  // graphql-js gives the fields of an object one and the same path of that object.
+  // graphql-js passes the same path object for the parent of all fields of an object.
   const nodes = new Map<GraphQLResolveInfo['path'], Node>();
   const elapsedNanoseconds = () => Math.round((performance.now() - startedAt) * 1e6);
 
@@ -104,7 +106,7 @@ function createTrace(TraceMessage: typeof Trace, schema: GraphQLSchema): InlineT
         startTime,
         endTime: timestamp(Date.now()),
         durationNs: elapsedNanoseconds(),
-        // Every request that reaches this is traced in full.
+        // No field is left out by sampling.
         fieldExecutionWeight: 1,
         root,
       };
@@ -113,7 +115,7 @@ function createTrace(TraceMessage: typeof Trace, schema: GraphQLSchema): InlineT
   };
 }
 
-/** The deepest node on the way: an error of a field that was never reached belongs to what was. */
+/** Finds the deepest node on a path: a field that was never reached has no node of its own. */
 function nearestNode(root: Node, path: readonly (string | number)[]): Node {
   let node = root;
   for (const key of path) {

@@ -18,7 +18,7 @@ export interface KnownDocuments {
   add(text: string, document: DocumentNode): KnownDocument;
   /** Returns the errors of a document that was refused recently: clients that send one repeat it. */
   refusalOf(text: string): Refused | undefined;
-  refuse(text: string, refused: Refused): void;
+  addRefusal(text: string, refused: Refused): void;
 }
 
 interface Refused {
@@ -27,7 +27,7 @@ interface Refused {
   readonly errors: readonly GraphQLError[];
 }
 
-/** Bounds the documents by their number and by the length of their texts. */
+/** Creates a cache that is bounded by the number of documents and the length of their texts. */
 export function createKnownDocuments(): KnownDocuments {
   const documents = new LRUCache<string, KnownDocument>({
     max: 1_024,
@@ -46,7 +46,7 @@ export function createKnownDocuments(): KnownDocuments {
   return {
     get: (text) => documents.get(text),
     refusalOf: (text) => refusals.get(text),
-    refuse: (text, refused) => void refusals.set(text, refused),
+    addRefusal: (text, refused) => void refusals.set(text, refused),
     add(text, document) {
       const known = { document, hash: hashOf(text), operations: new Map() };
       documents.set(text, known);

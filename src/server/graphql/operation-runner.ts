@@ -79,8 +79,8 @@ function compile({
 }
 
 /**
- * Where graphql-jit 0.8 differs without an error: `__proto__` as a name is lost, and @skip and @include change
- * the order of fields and take a null for their variable's default. The tests in test/lanes found these.
+ * Returns whether graphql-jit 0.8 executes a document as graphql-js does. It loses fields named `__proto__`; @skip and
+ * @include change the order of fields, and take a null for the default of their variable. test/lanes compares both.
  */
 function isCompilable(document: DocumentNode): boolean {
   let compilable = true;

@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../shared/error-codes.ts';
 import type { GraphQLRequest } from './request.ts';
 import type { RequestStatistics } from '../http/statistics.ts';
 
-/** The codes of what is not the client's fault. */
+/** The codes of errors that are not the client's fault. */
 const serverFaults = [
   'INTERNAL_SERVER_ERROR',
   'UPSTREAM_UNAVAILABLE',
@@ -14,14 +14,14 @@ const serverFaults = [
   'OVERLOADED',
 ] as const satisfies ErrorCode[];
 
-/** The code of an error that is the server's fault, if the answer has any. */
+/** Returns the code of an error that is the server's fault, undefined where the answer has none. */
 export function serverFaultOf({ errorCodes }: RequestStatistics): ErrorCode | undefined {
   return serverFaults.find((code) => errorCodes[code] !== undefined);
 }
 
-/** How an operation that has its result ended. */
+/** Returns the outcome of an operation that has its result. */
 export function outcomeOf({ statistics, caller: { signal } }: GraphQLRequest): OperationOutcome {
-  // A client that leaves makes its own reads fail, and nobody sees it.
+  // The reads of a client that went away fail, which is no fault of the server.
   if (signal?.aborted === true && !(signal.reason instanceof DeadlineExceeded)) return 'aborted';
   if (Object.keys(statistics.errorCodes).length === 0) return 'ok';
   return serverFaultOf(statistics) === undefined ? 'client_error' : 'server_error';

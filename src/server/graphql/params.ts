@@ -15,12 +15,12 @@ export interface GraphQLParams {
 /**
  * Reads the parameters from a JSON body. Other members of the object are ignored.
  *
- * @param documents absent where no document is known by an id
- * @throws {Refusal} 400, and what is wrong in words of our own: nothing of the body is repeated
+ * @param documents undefined where trusted documents are off
+ * @throws {Refusal} 400 with a message that repeats nothing of the body
  */
 export function parseGraphQLParams(body: Buffer, documents?: TrustedDocuments): GraphQLParams {
   if (!isUtf8(body)) throw badRequest('The body is not UTF-8.');
-  const params = parseJson(body.toString('utf8'), 'The body');
+  const params = readJson(body.toString('utf8'), 'The body');
   if (Array.isArray(params)) throw badRequest('Batches are not supported: send one operation a request.');
   if (!isObject(params)) throw badRequest('The body must be a JSON object with a "query".');
   const query = documents === undefined ? params['query'] : queryOf(params, documents);
@@ -28,7 +28,11 @@ export function parseGraphQLParams(body: Buffer, documents?: TrustedDocuments): 
   throw badRequest('The "query" must be a string that holds a GraphQL document.');
 }
 
-/** @throws {Refusal} 400 */
+/**
+ * Checks the parameters beside the document.
+ *
+ * @throws {Refusal} 400 for a parameter of the wrong type
+ */
 export function createParams(
   query: string,
   { operationName, variables, extensions }: Readonly<Record<string, unknown>>,
@@ -45,10 +49,12 @@ export function createParams(
 }
 
 /**
+ * Parses JSON that a client has sent.
+ *
  * @param name of the text, for the message
- * @throws {Refusal} 400
+ * @throws {Refusal} 400 where it is not JSON
  */
-export function parseJson(text: string, name: string): unknown {
+export function readJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

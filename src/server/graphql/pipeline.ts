@@ -14,7 +14,7 @@ import { createValidationRules } from './limits/validation-rules.ts';
 import type { SchemaExposure } from './limits/validation-rules.ts';
 import type { ListedValues } from './limits/values.ts';
 
-/** What Yoga calls the server context: the resolvers' context and the request it belongs to. */
+/** Yoga's server context: the context of the resolvers, and the request. */
 export interface PipelineContext extends Context, TracedContext {
   readonly graphqlRequest: GraphQLRequest;
   /** What Yoga's plugins expect to find. */
@@ -23,7 +23,7 @@ export interface PipelineContext extends Context, TracedContext {
   lists?: ListedValues | undefined;
 }
 
-/** Yoga's pipeline: what is true of GraphQL, whatever carries the request. */
+/** Yoga's pipeline: parsing, validation and execution with its plugins, without HTTP. */
 export type Pipeline = YogaServerInstance<PipelineContext, object>;
 
 export interface PipelineOptions {
@@ -34,14 +34,14 @@ export interface PipelineOptions {
   readonly plugins?: readonly GraphQLPlugin[];
 }
 
-/** Everything of Yoga's that `server/http` does is off. */
+/** Creates the pipeline, with all of Yoga's HTTP features off. */
 export function createPipeline({ schema, limits, exposure, plugins = [] }: PipelineOptions): Pipeline {
   return createYoga<PipelineContext>({
     schema,
     plugins: [useLimits(limits, exposure), useQuietExecution(), ...plugins],
-    // The error table masks: it is closed, whatever NODE_ENV says.
+    // The error table masks errors, independently of NODE_ENV.
     maskedErrors: false,
-    // What has passed is known to the fast lane, with all that belongs to it.
+    // `known-documents.ts` caches documents.
     parserAndValidationCache: false,
     batching: false,
     cors: false,
@@ -53,7 +53,7 @@ export function createPipeline({ schema, limits, exposure, plugins = [] }: Pipel
   });
 }
 
-/** What passes is known from then on, so the limits cost only the first request of a document. */
+/** Adds the limits to parsing and validation. */
 function useLimits(limits: OperationLimits, exposure: SchemaExposure): Plugin {
   const parse = createParse(limits);
   const rules = createValidationRules(exposure);
@@ -66,6 +66,6 @@ function useLimits(limits: OperationLimits, exposure: SchemaExposure): Plugin {
   };
 }
 
-/** Suggestions tell names of the schema to whoever guesses, and a hundred errors are nobody's help. */
+/** Validates without suggestions, which would reveal names of the schema, and with at most ten errors. */
 const validateQuietly: typeof validate = (schema, document, rules) =>
   validate(schema, document, rules, { hideSuggestions: true, maxErrors: 10 });

@@ -1,11 +1,11 @@
 import { execute } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
-/** A plugin of Yoga's or Envelop's, as far as the gateway runs them. */
-// oxlint-disable-next-line typescript/no-explicit-any -- what plugins expect of a context is their own business
+/** A plugin of Yoga or Envelop. */
+// oxlint-disable-next-line typescript/no-explicit-any -- each plugin has its own type of context
 export type GraphQLPlugin = Plugin<any, any, any>;
 
-/** What Yoga calls where it handles HTTP, which the gateway does itself. */
+/** The hooks of Yoga's HTTP handling, which the gateway does not use. */
 const httpHooks = [
   'onRequest',
   'onRequestParse',
@@ -16,11 +16,9 @@ const httpHooks = [
 ] as const;
 
 /**
- * Checks plugins, and those that they bring along. One that would never be called is refused: silence would pass for a
- * plugin that has nothing to say.
+ * Adds a check that refuses plugins with hooks that the gateway never calls, and plugins that these add.
  *
- * @returns the plugins between two of the gateway's own
- * @throws at Yoga's start an Error that names the hooks
+ * @returns the plugins between two of the gateway's own, which throw an Error that names the hooks when Yoga starts
  */
 export function checkPlugins(plugins: readonly GraphQLPlugin[]): GraphQLPlugin[] {
   const first: GraphQLPlugin = {};
@@ -41,7 +39,7 @@ export function checkPlugins(plugins: readonly GraphQLPlugin[]): GraphQLPlugin[]
   return [first, ...plugins, last];
 }
 
-/** Executes without suggestions, which tell names of the schema to whoever guesses. */
+/** Creates the plugin that executes without suggestions, which would reveal names of the schema. */
 export function useQuietExecution(): GraphQLPlugin {
   return {
     onExecute({ setExecuteFn }) {

@@ -45,7 +45,7 @@ export function createPreparation(
       if (!(error instanceof GraphQLError)) throw error;
       errors = [error];
     }
-    documents.refuse(query, { operationName, errors });
+    documents.addRefusal(query, { operationName, errors });
     return { errors };
   }
 

@@ -4,14 +4,14 @@ import type { GraphQLParams } from './params.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
 import type { RequestStatistics } from '../http/statistics.ts';
 
-/** A GraphQL request after HTTP has been dealt with: what the executor takes. */
+/** A GraphQL request without HTTP, as the executor accepts it. */
 export interface GraphQLRequest {
   readonly params: GraphQLParams;
   readonly mediaType: ResponseMediaType;
   readonly requestId: string;
   readonly caller: Caller;
   readonly statistics: RequestStatistics;
-  /** Whether the router has asked for a trace of the operation. */
+  /** Whether the router requests a trace of the operation. */
   readonly wantsTrace: boolean;
   readonly reserve?: Reserve | undefined;
 }
@@ -25,7 +25,6 @@ export interface GraphQLResponse {
 }
 
 /**
- * Executes a request. Rejects only with the Refusal of `reserve`, and for defects: what GraphQL finds wrong is in
- * the response.
+ * Executes a request. Errors of GraphQL are in the response; rejects with the Refusal of `reserve`, and for defects.
  */
 export type Executor = (request: GraphQLRequest) => Promise<GraphQLResponse>;

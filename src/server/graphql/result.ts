@@ -6,16 +6,17 @@ import type { GraphQLRequest } from './request.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
 import { increment } from '../http/statistics.ts';
 
-/** Puts the errors of a result into the terms of the table, and counts them for the log. */
+/** Formats the errors of a result with the error table, and counts them in the request's statistics. */
 export type FormatResult = (result: ExecutionResult, request: GraphQLRequest) => FormattedResult;
 
-/** A result as it is answered. */
+/** A result as the answer has it. */
 interface FormattedResult extends Omit<FormattedExecutionResult, 'errors'> {
   readonly errors?: readonly FormattedError[];
 }
 
 const maxOperationNameLength = 100;
 
+/** Creates the function that formats results, which logs the cause of each masked error. */
 export function createFormatResult(logger: Logger, titleOf?: ErrorContext['titleOf']): FormatResult {
   return (result, { requestId, caller, statistics }) => {
     if (result.errors === undefined) return result as Omit<ExecutionResult, 'errors'>;
@@ -27,7 +28,7 @@ export function createFormatResult(logger: Logger, titleOf?: ErrorContext['title
         increment(statistics.failures, reason);
       },
       onUnforeseen(error) {
-        // A caller that left made its own reads fail; nobody is there to see it.
+        // The reads of a caller that went away fail with the reason of its cancellation.
         if (error !== caller.signal?.reason) logger.error({ requestId, err: error }, 'unforeseen error');
       },
     });
@@ -41,8 +42,8 @@ export function createFormatResult(logger: Logger, titleOf?: ErrorContext['title
 }
 
 /**
- * The status of an answer with errors (GraphQL over HTTP, "Status Codes"). Only a refusal of the whole request
- * has one of its own: a router drops the whole answer of a status that failed.
+ * Returns the status of an answer with errors (GraphQL over HTTP, "Status Codes"). Errors of fields leave it at 200,
+ * because a router drops all data of an answer with another status.
  */
 export function statusOf(errors: readonly FormattedError[], mediaType: ResponseMediaType): number {
   if (!errors.some(isRequestError)) return 200;
@@ -50,7 +51,7 @@ export function statusOf(errors: readonly FormattedError[], mediaType: ResponseM
   return mediaType === 'application/json' ? 200 : 400;
 }
 
-/** An operation's name as the log has it. */
+/** Shortens an operation's name for the log, because the client chooses it. */
 export function shortenName(name: string | undefined): string | undefined {
   return name?.slice(0, maxOperationNameLength);
 }

@@ -24,22 +24,22 @@ export interface GraphQLRouteOptions {
   readonly auth: AuthConfig;
   /** The deadline of a request's reads, from its parameters to its answer. */
   readonly requestTimeoutMs: number;
-  /** Whether callers get a `Server-Timing` when they ask for it. */
+  /** Whether a caller that requests it gets a `Server-Timing`. */
   readonly serverTiming: boolean;
-  /** Answers a browser that asks for a page; absent where GraphiQL is off. */
+  /** Answers a browser that requests a page; undefined where GraphiQL is off. */
   readonly graphiql: Route | undefined;
-  /** Absent where no document is known by an id. */
+  /** Undefined where trusted documents are off. */
   readonly trustedDocuments: TrustedDocuments | undefined;
 }
 
-/** `/graphql`: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, and GraphiQL for browsers. */
+/** Creates the route of GraphQL: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const { executor, auth, requestTimeoutMs, graphiql, trustedDocuments } = options;
   const { serverTiming } = options;
-  // By what an answer to a GET differs, for the caches on its way.
+  // The request headers on which an answer to a GET depends.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const deadlines = new Timeouts(requestTimeoutMs);
-  const bodies = new HeldBytes(maxHeldBytes);
+  const bodies = new HeldBytes(maxHeldBodyBytes);
   return async (exchange) => {
     const { request, response } = exchange;
     const { method, headers } = request;
@@ -54,7 +54,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const turn = admit(exchange);
     try {
       if (turn !== undefined) await turn;
-      // Whoever left while it waited needs no answer.
+      // The client may have gone away while the request waited.
       if (!exchange.cancellation.aborted) await execute(exchange, body, mediaType);
     } finally {
       release(exchange);
@@ -69,7 +69,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   ): Promise<void> {
     const { request, requestId, cancellation, statistics } = exchange;
     const { headers } = request;
-    // Not before: what it parses to takes far more room to wait in than the body.
+    // Parsed after the wait, because the parameters take far more memory than the body.
     const params =
       body === undefined
         ? trustedDocuments && parseGetParams(request, trustedDocuments)
@@ -78,7 +78,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
 
     const trace = exchange.trace?.startOperation();
     const caller = {
-      // A missing or malformed key fails only what reads, so a router keeps the rest of the answer.
+      // A missing or malformed key fails only the fields that read, so that a router gets the rest of the answer.
       apiKey: auth.mode === 'service' ? auth.apiKey : callerKey(headers),
       signal: cancellation,
       deadlineAtMs: performance.now() + requestTimeoutMs,
@@ -115,13 +115,13 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   }
 }
 
-/** As it was sent; one that was sent twice is joined by a comma, which no key has. */
+/** Returns the key as it was sent. Two keys are joined by a comma, which makes them malformed. */
 function callerKey({ 'x-api-key': header }: IncomingHttpHeaders): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header;
 }
 
-/** The most that the larger bodies of all requests may have together. */
-const maxHeldBytes = 67_108_864;
+/** The most bytes of larger request bodies that are held together. */
+const maxHeldBodyBytes = 67_108_864;
 
 const contentTypes = {
   'application/json': 'application/json; charset=utf-8',

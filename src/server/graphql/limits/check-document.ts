@@ -14,27 +14,26 @@ import type {
 import type { OperationLimits } from '../../../config/index.ts';
 import { limitError, tooComplex } from './limit-error.ts';
 
-/** More at one place cannot be valid: the schema has two directives for queries, neither repeatable. */
+/** The schema has two directives for queries, none of them repeatable, so more in one place are never valid. */
 const maxDirectivesAtOnePlace = 4;
 
-/** Each error has the aliases on its path: a long one would be in the answer a thousand times. */
+/** Bounds the length of an alias, because the path of each error repeats it. */
 const maxAliasLength = 200;
 
-/** Where a selection stands. */
+/** The place of a selection in the document. */
 interface Place {
   readonly depth: number;
-  /** The names under which the fields beside it are answered, filled on the way. */
+  /** The response names of the selection set so far. */
   readonly siblings: Set<string>;
   readonly isRoot: boolean;
-  /** Values are looked at once, however often their fragment is spread. */
+  /** Whether the fragment was checked before: its values are checked once. */
   readonly isRepeated: boolean;
 }
 
 /**
- * Holds a document to the limits, fragments expanded as execution would expand them. It runs before
- * validation, whose rules are what a hostile document attacks first, so it takes nothing for granted:
- * fragments may be missing, recursive, unused or doubled. The walk ends at the first limit that is broken,
- * so the limits bound its work too.
+ * Checks a document against the limits, with fragments expanded as execution expands them. Runs before validation, because
+ * hostile documents exploit validation rules. So the document need not be valid: fragments may be missing, recursive,
+ * unused or defined twice. The walk ends at the first broken limit, so the limits bound its work, too.
  *
  * @throws {GraphQLError} `QUERY_TOO_COMPLEX`; `limit` names the limit
  */
@@ -129,7 +128,7 @@ export function checkDocument({ definitions }: DocumentNode, limits: OperationLi
     }
     checkSelections(node.selectionSet, { depth: 1, siblings: new Set(), isRoot: true, isRepeated: false });
   }
-  // Validation looks at the fragments that no operation spreads too.
+  // Validation also visits fragments that no operation spreads.
   for (const node of definitions) {
     if (node.kind !== Kind.FRAGMENT_DEFINITION || seen.has(node)) continue;
     count('fragments');

@@ -4,14 +4,13 @@ import type { OperationLimits } from '../../../config/index.ts';
 import { checkDocument } from './check-document.ts';
 import { limitError } from './limit-error.ts';
 
-/** More characters than these for each token that is allowed are not read: one token may have a million. */
+/** Bounds the length of a document by its tokens, because one token may have a million characters. */
 const maxCharactersPerToken = 100;
 
 /**
- * Makes a parser of documents that keep the limits. Tokens are counted on the way, so that neither the
- * parser's memory nor its recursion depends on what was sent.
+ * Creates a parser that enforces the limits. It counts tokens while it parses, which bounds its memory and its recursion.
  *
- * @returns throws a GraphQLError: `QUERY_TOO_COMPLEX` with the `limit`, or `GRAPHQL_PARSE_FAILED`
+ * @returns a function that throws a GraphQLError: `QUERY_TOO_COMPLEX` with the `limit`, or `GRAPHQL_PARSE_FAILED`
  */
 export function createParse(limits: OperationLimits): (source: string | Source) => DocumentNode {
   const options = {
@@ -30,7 +29,7 @@ export function createParse(limits: OperationLimits): (source: string | Source) 
       return parse(source, options);
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
-      // graphql-js has no other sign of it than its words.
+      // graphql-js marks this error by its message only.
       if (/^Syntax Error: (?:Document|Source) contains more tha[nt] \d+ /.test(error.message)) {
         throw limitError('tokens', limits.tokens);
       }

@@ -1,7 +1,7 @@
 import { tooComplex } from './limit-error.ts';
 import type { GraphQLError } from 'graphql';
 
-/** The refusal of an answer that is larger than allowed. */
+/** Creates the error of an answer that is larger than `maximum` bytes. */
 export function responseTooLarge(maximum: number): GraphQLError {
   return tooComplex(
     'responseSize',
@@ -10,12 +10,10 @@ export function responseTooLarge(maximum: number): GraphQLError {
 }
 
 /**
- * Whether data is certain to be too large as JSON, before it is written. A result holds a long text once,
- * however many fields have it; its JSON holds it each time, and a few aliases of one object with a long
- * description would be more than the process can hold.
+ * Returns whether the JSON of data is certain to be too large, before it is written. A result refers to a long string once,
+ * its JSON repeats it for each field: a few aliases of an object with a long description would exceed the memory.
  *
- * Counts UTF-16 code units, so it says nothing of JSON's escapes, which make up to six bytes of one, and of what
- * UTF-8 takes: what passes is to be measured once it is written.
+ * Counts UTF-16 code units, a lower bound that ignores JSON's escapes and UTF-8. `isLarger` measures what passes.
  *
  * @param data of an execution result
  * @param maximum in bytes
@@ -24,13 +22,13 @@ export function isSurelyLarger(data: unknown, maximum: number): boolean {
   return budgetLeft(data, maximum) < 0;
 }
 
-/** Whether a text is larger than that in UTF-8. */
+/** Returns whether a text has more than `maximumBytes` in UTF-8. */
 export function isLarger(text: string, maximumBytes: number): boolean {
-  // A code unit takes three bytes at the most: nearly all texts need no counting.
+  // A code unit has at most three bytes, so most texts need no counting.
   return text.length * 3 > maximumBytes && Buffer.byteLength(text) > maximumBytes;
 }
 
-/** Takes off what JSON needs at the least. Nearly all values are texts in objects: they cost no call. */
+/** Subtracts the least length of a value's JSON. Strings in objects, the most frequent values, need no call. */
 function budgetLeft(value: unknown, budget: number): number {
   if (typeof value === 'string') return budget - value.length - 2;
   if (typeof value === 'number') return budget - 1;
@@ -45,7 +43,7 @@ function budgetLeft(value: unknown, budget: number): number {
     return left;
   }
   const fields = value as Readonly<Record<string, unknown>>;
-  // graphql-js makes objects without a prototype, so these are all their own.
+  // Results of graphql-js have no prototype, so there are no inherited names.
   for (const name in fields) {
     const field = fields[name];
     left -= name.length + 4;

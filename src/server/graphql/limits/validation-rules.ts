@@ -1,7 +1,7 @@
 import { GraphQLError, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { ValidationRule } from 'graphql';
 
-/** Which ways to read the schema are open. `__typename` always is. */
+/** How clients may read the schema. `__typename` is always permitted. */
 export interface SchemaExposure {
   /** Introspection: `__schema` and `__type`. */
   readonly introspection: boolean;
@@ -9,7 +9,7 @@ export interface SchemaExposure {
   readonly serviceSdl: boolean;
 }
 
-/** The rules beyond GraphQL's own. Validation results are cached, so they may depend on nothing of a request. */
+/** Creates the rules beside GraphQL's own. Their results are cached, so they must not depend on a request. */
 export function createValidationRules({ introspection, serviceSdl }: SchemaExposure): ValidationRule[] {
   return [
     operationTypeRule,
@@ -18,7 +18,7 @@ export function createValidationRules({ introspection, serviceSdl }: SchemaExpos
   ];
 }
 
-/** graphql-js finds out only at execution that the schema has no mutations or subscriptions. */
+/** Refuses operation types that the schema has not, which graphql-js detects only at execution. */
 const operationTypeRule: ValidationRule = (context) => ({
   OperationDefinition(node) {
     if (context.getSchema().getRootType(node.operation)) return;
@@ -26,7 +26,7 @@ const operationTypeRule: ValidationRule = (context) => ({
   },
 });
 
-/** The SDL says as much as introspection does. */
+/** Refuses `_service`, whose SDL reveals as much as introspection. */
 const noServiceSdlRule: ValidationRule = (context) => ({
   Field(node) {
     if (node.name.value !== '_service') return;

@@ -2,11 +2,12 @@ import type { GraphQLError } from 'graphql';
 import { tooComplex } from './limit-error.ts';
 
 /**
- * The most values of lists' items in an answer. Each limit is harmless alone: all of them used up
- * together would be millions of values, and seconds of the processor, for a single read.
+ * The most values that the items of lists may have in an answer. The other limits together would permit millions of
+ * values, which take seconds of CPU, for a single read.
  */
 export const maxValues = 500_000;
 
+/** Creates the error of an answer that would have more than `maxValues` values. */
 export function tooManyValues(): GraphQLError {
   return tooComplex(
     'values',
@@ -20,22 +21,26 @@ export class ListedValues {
   #values = 0;
   #isExceeded = false;
 
-  /** @param valuesOfItem the most that an item of any of the operation's lists has */
+  /** @param valuesOfItem the most values that an item of the operation's lists has */
   constructor(valuesOfItem: number) {
     this.#valuesOfItem = valuesOfItem;
   }
 
-  /** Whether the answer is to be given up. */
+  /** Whether the limit is exceeded, so that the answer is an error. */
   get isExceeded(): boolean {
     return this.#isExceeded;
   }
 
-  /** The operation is executed anew. */
+  /** Resets the count before the operation is executed again. */
   restart(): void {
     this.#values = 0;
   }
 
-  /** @throws {GraphQLError} before more items are answered than there is room for */
+  /**
+   * Adds the values of a list's items.
+   *
+   * @throws {GraphQLError} where the answer would exceed `maxValues`
+   */
   add(items: number): void {
     this.#values += items * this.#valuesOfItem;
     if (this.#values <= maxValues) return;

@@ -1,6 +1,6 @@
-/** The documents that clients may ask for by an id. */
+/** The documents that clients may request by an id. */
 export interface TrustedDocuments {
-  /** Whether nothing else is executed. */
+  /** Whether other documents are refused. */
   readonly isExclusive: boolean;
   /** @param id `sha256:` and 64 hexadecimal digits, or the digits alone */
   find(id: string): TrustedDocument | undefined;
@@ -8,19 +8,24 @@ export interface TrustedDocuments {
 
 export interface TrustedDocument {
   readonly text: string;
-  /** Whether all its operations are queries, so that GET may ask for it. */
+  /** Whether all operations are queries, so that GET is permitted. */
   readonly isReadOnly: boolean;
 }
 
 const prefix = 'sha256:';
 
-/** The SHA-256 in an id, or undefined where it holds none. */
+/** Returns the SHA-256 of an id, undefined where the id has another form. */
 export function digestOf(id: string): string | undefined {
   const digest = id.startsWith(prefix) ? id.slice(prefix.length) : id;
   return /^[0-9a-f]{64}$/.test(digest) ? digest : undefined;
 }
 
-/** @param documents by the SHA-256 of their text */
+/**
+ * Creates the lookup of trusted documents.
+ *
+ * @param documents by the SHA-256 of their text
+ * @param isExclusive whether other documents are refused
+ */
 export function createTrustedDocuments(
   documents: ReadonlyMap<string, TrustedDocument>,
   isExclusive: boolean,

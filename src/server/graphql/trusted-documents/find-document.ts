@@ -3,11 +3,11 @@ import { Refusal } from '../../http/refusal.ts';
 import type { TrustedDocument, TrustedDocuments } from './documents.ts';
 
 /**
- * The document whose id a request has instead of a text, as `documentId` (GraphQL over HTTP, appendix
- * "Persisted Documents") or as Apollo's `extensions.persistedQuery.sha256Hash`.
+ * Finds the document that a request names by an id instead of its text: `documentId` (GraphQL over HTTP, appendix
+ * "Persisted Documents") or Apollo's `extensions.persistedQuery.sha256Hash`.
  *
  * @returns undefined where the request has no id
- * @throws {Refusal} for an id that is unknown or no string
+ * @throws {Refusal} 400 for an id that is unknown or no string
  * @see https://github.com/graphql/graphql-over-http/blob/main/spec/Appendix%20A%20--%20Persisted%20Documents.md
  */
 export function findDocument(
@@ -22,11 +22,11 @@ export function findDocument(
   if (!isObject(persistedQuery)) return undefined;
   const { sha256Hash } = persistedQuery;
   if (typeof sha256Hash !== 'string') throw badRequest('The "sha256Hash" must be a string.');
-  // Clients of Apollo's protocol know the error by these words.
+  // Clients of Apollo's protocol recognise the error by this message.
   return documents.find(sha256Hash) ?? notFound('PersistedQueryNotFound');
 }
 
-/** What a request with a document of its own is told where only trusted ones are executed. */
+/** Creates the refusal of a request with a document of its own, where only trusted documents are executed. */
 export function onlyTrusted(): Refusal {
   return badRequest('Only trusted documents are executed here: send the id of one as "documentId".');
 }

@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { GraphQLParams } from '../params.ts';
-import { createParams, parseJson } from '../params.ts';
+import { createParams, readJson } from '../params.ts';
 import { Refusal } from '../../http/refusal.ts';
 import type { TrustedDocuments } from './documents.ts';
 import { findDocument } from './find-document.ts';
 
 /**
- * The parameters of a GET for a trusted document: the id and the variables, as JSON, in the URL.
+ * Reads the parameters of a GET for a trusted document from the URL: its id, and the variables as JSON.
  *
- * @returns undefined where there is no id, or what it names is not for GET
- * @throws {Refusal} 400 for parameters that are wrong; 403 for the images, scripts, frames and links of another site
+ * @returns undefined where the URL has no id, or the document has a mutation
+ * @throws {Refusal} 400 for wrong parameters; 403 for images, scripts, frames and links of another site
  */
 export function parseGetParams(
   { url = '', headers }: IncomingMessage,
@@ -20,8 +20,8 @@ export function parseGetParams(
   for (const name of ['query', 'documentId', 'operationName', 'variables', 'extensions']) {
     const [value, second] = search.getAll(name);
     if (second !== undefined) throw new Refusal(400, 'BAD_REQUEST', `Send "${name}" once.`);
-    // An empty one is none (GraphQL over HTTP, "GET").
-    if (value) params[name] = isJson(name) ? parseJson(value, `The "${name}" parameter`) : value;
+    // An empty parameter counts as missing (GraphQL over HTTP, "GET").
+    if (value) params[name] = isJson(name) ? readJson(value, `The "${name}" parameter`) : value;
   }
   const document = params['query'] === undefined ? findDocument(params, documents) : undefined;
   if (document?.isReadOnly !== true) return undefined;
@@ -34,8 +34,8 @@ function isJson(name: string): boolean {
 }
 
 /**
- * A page elsewhere can make a browser send a GET by an image or a link. It cannot see the answer, but it
- * would see how long that takes. What fetch sends is CORS's business.
+ * Refuses what a page of another site makes a browser send with an image, a script, a frame or a link. Such a page cannot
+ * read the answer, but could measure its time. Requests of fetch are left to CORS.
  *
  * @see https://www.w3.org/TR/fetch-metadata/
  */

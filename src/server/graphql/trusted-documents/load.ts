@@ -10,10 +10,10 @@ import { createTrustedDocuments, digestOf } from './documents.ts';
 import type { TrustedDocument, TrustedDocuments } from './documents.ts';
 
 /**
- * Reads a file in the format of GraphQL Code Generator's `persistedDocuments`: an object of ids and
- * documents. Each id is computed anew, and each document has to pass the pipeline's limits and validation.
+ * Reads a file in the format of GraphQL Code Generator's `persistedDocuments`, an object of ids and documents. Each id must
+ * be the SHA-256 of its document, and each document must pass the pipeline's limits and validation.
  *
- * @throws {ConfigurationError} with a line for each document that is wrong
+ * @throws {ConfigurationError} with a line for each wrong document, or about the file
  */
 export async function loadTrustedDocuments(
   { path, mode }: TrustedDocumentsConfig,
