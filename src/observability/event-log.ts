@@ -1,7 +1,7 @@
 import type { UpstreamEvents } from '../datasources/upstream/index.ts';
 import type { Logger } from './logger.ts';
 
-/** A line for each event that an operator wants to know of, whoever's request it came with. */
+/** Creates listeners that log the events of all requests that operators act on. */
 export function createEventLog(logger: Logger): UpstreamEvents {
   return {
     onBreakerStateChange: (state, operation, service) =>

@@ -1,20 +1,20 @@
-/** What happens at the gateway's own door, for metrics. */
+/** Events of the gateway's server, such as for metrics. */
 export interface ServerEvents {
   readonly onRequestStart?: (() => void) | undefined;
   readonly onRequestEnd?: ((request: RequestEnd) => void) | undefined;
-  /** A GraphQL operation has its result, or was refused. */
+  /** Called when a GraphQL operation has its result, or was refused. */
   readonly onOperation?: ((operation: OperationEnd) => void) | undefined;
 }
 
-/** An HTTP request that has been answered, or whose client is gone. */
+/** An HTTP request that was answered, or whose client went away. */
 export interface RequestEnd {
-  /** As the client sent it; empty where what it sent is not HTTP. */
+  /** As the client sent it; empty where the bytes are not HTTP. */
   readonly method: string;
   /** The path of the route, or `unknown`. */
   readonly route: string;
-  /** Undefined when the client went away before it had its answer. */
+  /** Undefined when the client went away before its answer was sent. */
   readonly status: number | undefined;
-  /** 0 for what was refused before it was a request. */
+  /** 0 for bytes that the parser made no request of. */
   readonly durationMs: number;
   /** How often each `extensions.code` is in the answer. */
   readonly errorCodes: Readonly<Partial<Record<string, number>>>;
@@ -22,8 +22,9 @@ export interface RequestEnd {
   readonly brokenLimits: Readonly<Partial<Record<string, number>>>;
 }
 
+/** A GraphQL operation that has ended. */
 export interface OperationEnd {
-  /** As the client named it; undefined for an anonymous one, and for a document that is refused. */
+  /** As the client named it; undefined for an anonymous operation, and for a refused document. */
   readonly name: string | undefined;
   readonly outcome: OperationOutcome;
   readonly durationMs: number;

@@ -3,8 +3,8 @@ import type { Logger } from './logger.ts';
 type Listener = (...values: unknown[]) => unknown;
 
 /**
- * Wraps listeners of the embedding program. One that throws, or returns a promise that is rejected, is logged the first
- * time, and harms nothing else.
+ * Wraps listeners of the embedding program, so that one that throws or rejects changes nothing else. Its first failure is
+ * logged.
  */
 export function guardEvents<Events extends object>(events: Events, logger: Logger): Events {
   const failed = new Set<string>();
@@ -33,7 +33,7 @@ export function guardEvents<Events extends object>(events: Events, logger: Logge
   return Object.fromEntries(listeners) as Events;
 }
 
-/** Those of an instance's class, too, and of the classes that it extends. */
+/** Returns the names of the own and the inherited properties, because an instance has its listeners in its class. */
 function namesOf(events: object): readonly string[] {
   const prototype = Object.getPrototypeOf(events) as object | null;
   const isLast = prototype === null || prototype === Object.prototype;
@@ -47,7 +47,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 const levels = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
 
-/** Wraps a logger of the embedding program: where its destination throws, the line is lost and nothing else. */
+/** Wraps a logger of the embedding program: a line for which it throws is lost, without another effect. */
 export function guardLogger(logger: Logger): Logger {
   const guarded = levels.map((level) => [
     level,
@@ -55,7 +55,7 @@ export function guardLogger(logger: Logger): Logger {
       try {
         logger[level](...values);
       } catch {
-        // There is nowhere else to say it.
+        // There is no other place to report it.
       }
     },
   ]);

@@ -4,7 +4,7 @@ import type { LogConfig, LogLevel } from '../config/index.ts';
 import { createOutput } from './output.ts';
 import type { Output } from './output.ts';
 
-/** Writes one line: the message, with fields of its own. An `Error` is in the field `err`. */
+/** Writes a line with a message and fields. An `Error` is in the field `err`. */
 interface LogMethod {
   (fields: object, message: string): void;
   (message: string): void;
@@ -17,12 +17,12 @@ export interface Logger {
   warn: LogMethod;
   error: LogMethod;
   fatal: LogMethod;
-  /** Saves making lines that are not written. @default all are */
+  /** Returns whether a level is written, which saves the work for other lines. @default all levels are */
   isLevelEnabled?(level: string): boolean;
 }
 
 /**
- * Logs JSON lines. Callers log no keys, headers, variables or bodies; `redact` is the second fence.
+ * Creates a logger of JSON lines. Callers log no keys, headers, variables or bodies; `redact` is a second safeguard.
  *
  * @param destination where lines go. @default standard output
  */
@@ -41,7 +41,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return logger;
 }
 
-/** An error of the embedding program's may have getters that throw. */
+/** Serializes an error of the embedding program, whose getters may throw. */
 function serializeError(error: Error): unknown {
   try {
     return stdSerializers.err(error);
@@ -50,16 +50,16 @@ function serializeError(error: Error): unknown {
   }
 }
 
-/** Creates a logger to standard output in the configured format. Its `flush` writes what still waits there. */
+/** Creates a logger to standard output in the configured format. Its `flush` writes the lines that still wait. */
 export async function openLogger({ level, format }: LogConfig): Promise<PinoLogger> {
   if (format === 'json') return createLogger(level);
-  // Loaded only here: machines read JSON.
+  // Loaded on demand, because production logs JSON.
   const { createPrettyDestination } = await import('./pretty.ts');
   const logger: PinoLogger = createLogger(level, createPrettyDestination(openLogOutput(() => logger)));
   return logger;
 }
 
-/** Opens standard output for a log that says so when it loses lines: at once on standard error, later in itself. */
+/** Opens standard output for a log. Lost lines are reported on standard error at once, and later in the log itself. */
 function openLogOutput(logger: () => Logger): Output {
   let isLossReported = false;
   return createOutput('stdout', {

@@ -1,6 +1,6 @@
 type Listener = (...values: never[]) => void;
 
-/** One set of listeners that tells several: each event goes to all that listen to it, in their order. */
+/** Merges sets of listeners: each event calls all listeners of that name, in the order of the sets. */
 export function mergeEvents<Events extends object>(...all: Events[]): Events {
   const listeners = new Map<string, Listener[]>();
   for (const events of all) {
@@ -10,7 +10,7 @@ export function mergeEvents<Events extends object>(...all: Events[]): Events {
   }
   const merged = [...listeners].map(([name, several]) => {
     const [only] = several;
-    // Most events have one listener: it is called without a detour.
+    // Most events have a single listener, which needs no loop.
     if (several.length === 1) return [name, only];
     return [
       name,

@@ -1,40 +1,40 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 
 export interface OutputOptions {
-  /** The most bytes that wait for a slow reader; further text is dropped. @default 1048576 */
+  /** The most bytes that wait for a slow reader; more is dropped. @default 1048576 */
   readonly maxWaitingBytes?: number;
-  /** Called when text is dropped after all before it was written, with the code of the system's error. */
+  /** Called with the code of the system's error when the first text is dropped. */
   readonly onLoss?: (code: string) => void;
-  /** Called when text is written again, with the number of writes that were dropped. */
+  /** Called with the number of dropped writes when text is written again. */
   readonly onRecovery?: (lostWrites: number) => void;
 }
 
-/** Standard output or standard error, whatever is behind it: a file, a pipe, a socket, a terminal. */
+/** Standard output or standard error: a file, a pipe, a socket or a terminal. */
 export interface Output {
-  /** Writes at once where the system takes it. Never throws, and waits for no reader. */
+  /** Writes at once where the system accepts it. Never throws, and never waits for the reader. */
   write(text: string): void;
-  /** Writes what waits for the reader, for half a second at the most: meant for the end of the process. */
+  /** Writes the waiting text, for at most half a second; to be called at the end of the process. */
   flush(): void;
 }
 
-/** How long a reader that has taken nothing is left alone. */
+/** The time until another attempt after the reader accepted nothing. */
 const retryMs = 10;
 const maxFlushMs = 500;
 
 /**
- * Writes to the file descriptor itself. Node.js' streams stay closed after an error, and its threads cannot end while
- * a write hangs, so neither could go on after a full disk or end with a pipe that nobody reads.
+ * Creates an output that writes to the file descriptor itself. A stream of Node.js stays closed after an error, such as a
+ * full disk, and a write in a thread of Node.js keeps the process from ending while nobody reads the pipe.
  */
 export function createOutput(
   name: 'stdout' | 'stderr',
   { maxWaitingBytes = 1_048_576, onLoss, onRecovery }: OutputOptions = {},
 ): Output {
   const fd = openWithoutBlocking(name);
-  /** Where the system has taken a part of the first one, it is the rest of it, as a Buffer. */
+  /** The first one is a Buffer where the system has accepted only a part of it. */
   const waiting: (string | Buffer)[] = [];
   let waitingBytes = 0;
   let lostWrites = 0;
-  /** Whether the last text that was written lacks its end. */
+  /** Whether only a part of the last text was written. */
   let isTorn = false;
   let retry: NodeJS.Timeout | undefined;
 
@@ -54,7 +54,7 @@ export function createOutput(
     for (let [data] = waiting; data !== undefined; [data] = waiting) {
       let written: number;
       try {
-        // Two calls, for the types alone: the system call is the same.
+        // TypeScript requires a call for each type.
         written = typeof data === 'string' ? writeSync(fd, data) : writeSync(fd, data);
       } catch (error) {
         const { code = 'unknown' } = error as NodeJS.ErrnoException;
@@ -82,7 +82,7 @@ export function createOutput(
 
   return {
     write(text) {
-      // What follows half a line would be read as its other half.
+      // Separates the text from the part of a line before it.
       const data = isTorn ? `\n${text}` : text;
       const bytes = Buffer.byteLength(data);
       if (waiting.length > 0 && waitingBytes + bytes > maxWaitingBytes) return lose(1, 'EAGAIN');
@@ -105,12 +105,12 @@ export function createOutput(
 /** @returns a file descriptor on which writing fails with `EAGAIN` instead of waiting for a reader */
 function openWithoutBlocking(name: 'stdout' | 'stderr'): number {
   const fd = name === 'stdout' ? 1 : 2;
-  // The first look at it makes Node.js open it, which puts pipes and sockets into that mode, and terminals not.
+  // Reading the property makes Node.js open the stream, which sets this mode for pipes and sockets, not for terminals.
   if (!process[name].isTTY && !fstatSync(fd).isFIFO()) return fd;
   try {
-    // An open file description of its own: the mode of the inherited one is that of the shell and of all workers, too,
-    // and each worker that starts or ends resets it, so that the others would wait for the reader. A socket cannot be
-    // opened again, and a file would be written from its beginning.
+    // Opens another file description, because the shell and all workers share the mode of the inherited one: each worker
+    // that starts or ends resets it, and then the others wait for the reader. A socket cannot be opened again, and a file
+    // would be overwritten from its beginning.
     return openSync(`/dev/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return fd;

@@ -1,7 +1,7 @@
 import { isColorSupported, prettyFactory } from 'pino-pretty';
 import type { Output } from './output.ts';
 
-/** Puts each line into words for people before it goes to the output. */
+/** Creates a destination that formats each line for people. */
 export function createPrettyDestination(output: Output): Output {
   const format = prettyFactory({
     colorize: isColorSupported,

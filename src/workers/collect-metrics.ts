@@ -8,18 +8,22 @@ import { createMetricsServer } from '../observability/metrics/metrics-server.ts'
 import type { MetricsServer } from '../observability/metrics/metrics-server.ts';
 import type { PrimaryMessage, WorkerMessage } from './messages.ts';
 
-/** The longest that a scrape waits for a worker; one that is late is counted as it was last seen. */
+/** The longest that a scrape waits for a worker, whose former snapshot is used then. */
 const timeoutMs = 1_000;
-/** No worker's id. */
+/** The number of the primary; workers count from 1. */
 const primary = 0;
 
-/** Serves the metrics of all workers together, and of this process. */
+/** Serves the aggregated metrics of all workers and of this process. */
 export interface WorkersMetrics extends MetricsServer {
-  /** From its start on. */
+  /** Collects the metrics of a worker; to be called at its start. */
   watch(worker: Worker): void;
 }
 
-/** @param serving the workers to ask when somebody scrapes */
+/**
+ * Creates the server of the aggregated metrics.
+ *
+ * @param serving returns the workers to request snapshots from at a scrape
+ */
 export function createWorkersMetrics(serving: () => Iterable<Worker>): WorkersMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -36,14 +40,14 @@ export function createWorkersMetrics(serving: () => Iterable<Worker>): WorkersMe
       worker.on('message', (message: WorkerMessage) => {
         if (message !== 'pong') aggregate.update(worker.id, message);
       });
-      // Later than 'exit': when all that the worker had sent was read.
+      // 'disconnect' follows 'exit' and all messages of the worker.
       worker.once('disconnect', () => aggregate.end(worker.id));
     },
     ...createMetricsServer(collect),
   };
 }
 
-/** Waits until the worker has sent its metrics, or is late, or gone perhaps. */
+/** Requests a snapshot, and waits for it until the timeout; a worker that has ended sends none. */
 async function ask(worker: Worker): Promise<void> {
   const waiting = new AbortController();
   const { signal } = waiting;

@@ -1,18 +1,19 @@
-/** A worker that has been up this long has not failed to start. */
+/** A worker that has run for this long counts as started. */
 const stableMs = 60_000;
 const firstDelayMs = 250;
 const maxDelayMs = 30_000;
 
 export interface Restart {
-  /** How many workers in a row have not stayed up. */
+  /** How many workers in a row ended before `stableMs`. */
   readonly failures: number;
   readonly delayMs: number;
 }
 
 /**
- * When to replace a worker that has ended: at once if it had stayed up, else after a pause that doubles.
+ * Plans the replacement of a worker that has ended: at once after `stableMs`, else after a delay that doubles.
  *
- * @param failures those before it, in a row
+ * @param failures how many workers in a row ended early before it
+ * @param upMs how long the worker ran, in milliseconds
  */
 export function planRestart(failures: number, upMs: number): Restart {
   if (upMs >= stableMs) return { failures: 0, delayMs: 0 };

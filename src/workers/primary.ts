@@ -15,16 +15,16 @@ export interface PrimaryOptions {
   readonly program: string;
   /** How long a worker may be silent before it is killed. @default 10 seconds, and 30 until it listens */
   readonly patience?: WorkerPatience;
-  /** Told the origins, of metrics where there are any, once the first worker listens. */
+  /** Called with the origins of the gateway and of the metrics once the first worker listens. */
   readonly onListening: (origin: string, metricsOrigin: string | undefined) => void;
 }
 
 export type Primary = Pick<Workers, 'ended' | 'stop' | 'kill'>;
 
 /**
- * Turns this process into the one that starts the workers. It serves nothing but their metrics.
+ * Makes this process the primary, which starts the workers and serves only their metrics.
  *
- * @throws an Error whose message says that the address for metrics cannot be had
+ * @throws an Error whose message says that the address of the metrics is taken or not this machine's
  */
 export async function startPrimary({
   config,
@@ -33,7 +33,7 @@ export async function startPrimary({
   patience = {},
   onListening,
 }: PrimaryOptions): Promise<Primary> {
-  // A sandbox for all: the workers find it as they would find Bluejay.
+  // One sandbox for all workers, which use it as they would use Bluejay.
   const upstream = await openUpstream(config.upstream);
   const environment =
     config.upstream.kind === 'sandbox' && upstream.auth.mode === 'service'
@@ -41,8 +41,8 @@ export async function startPrimary({
       : {};
   const metrics = config.metrics && (await openMetrics(() => workers.serving));
   const metricsOrigin = config.metrics && (await metrics?.listen(config.metrics.port, config.metrics.host));
-  // Unlike JSON, it keeps metrics that are not a number.
-  // Workers are configured by the environment alone: the primary's own arguments are not theirs.
+  // The serialization `advanced` preserves NaN, unlike JSON.
+  // Workers get no arguments, because the environment configures them.
   cluster.setupPrimary({ exec: program, args: [], serialization: 'advanced' });
   const workers = startWorkers({
     count: config.workers,
@@ -66,7 +66,7 @@ export async function startPrimary({
   return { ended: workers.ended.then(close), stop: () => workers.stop(), kill: () => workers.kill() };
 }
 
-/** Loaded only where metrics are wanted. */
+/** Loads the metrics on demand. */
 async function openMetrics(serving: () => Workers['serving']): Promise<WorkersMetrics> {
   const { createWorkersMetrics } = await import('./collect-metrics.ts');
   return createWorkersMetrics(serving);

@@ -11,22 +11,22 @@ export interface WorkersOptions {
   readonly fork: () => Worker;
   readonly logger: Logger;
   readonly patience: WorkerPatience;
-  /** Told where the first of them listens, and with it all others. */
+  /** Called with the address of the first worker that listens; all workers share it. */
   readonly onListening: (address: Address) => void;
 }
 
 export interface Workers {
-  /** Those that have come to listen, until they end. */
+  /** The workers that listen. */
   readonly serving: ReadonlySet<Worker>;
-  /** The exit code, when there are no workers any more and there will be none. */
+  /** Resolves with the exit code once all workers have ended and none will be started. */
   readonly ended: Promise<number>;
-  /** Each stops as a single process does. Those that do not listen yet end at once. */
+  /** Stops each worker as a single process stops. Workers that do not listen yet end at once. */
   stop(): void;
-  /** All end at once. */
+  /** Ends all workers at once. */
   kill(): void;
 }
 
-/** Starts one worker, when it listens the others, kills those that hang, and replaces those that end. */
+/** Starts one worker and, when it listens, the others. Kills workers that hang, and replaces workers that end. */
 export function startWorkers(options: WorkersOptions): Workers {
   const { count, fork, logger, patience, onListening } = options;
   const alive = new Set<Worker>();
@@ -54,7 +54,7 @@ export function startWorkers(options: WorkersOptions): Workers {
         return;
       }
       logger.error({ pid: worker.process.pid, exitCode, signal }, 'worker ended');
-      // Another one would fare no better, and whoever started this process should know that nothing is served.
+      // Another worker would probably fail, too. Ending makes it visible that nothing is served.
       if (!hasServed && serving.size === 0) return giveUp();
       const restart = planRestart(failures, performance.now() - startedAt);
       delay(restart.delayMs, undefined, { signal: stopping.signal }).then(
@@ -75,7 +75,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     for (const worker of alive) worker.process.kill('SIGKILL');
   }
 
-  // One goes ahead, so that what is wrong with all of them is said once. First of all it is said where they listen.
+  // Starts one worker first, so that a common failure is reported once. `onListening` is called before the other listeners.
   start(0).prependOnceListener('listening', (address) => {
     onListening(address);
     if (stopping.signal.aborted) return;

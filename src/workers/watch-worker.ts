@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { PrimaryMessage } from './messages.ts';
 
-/** How long a worker may be silent. Both limits are counted in intervals: see `watchWorker`. */
+/** How long a worker may be silent, counted in intervals: see `watchWorker`. */
 export interface WorkerPatience {
   /** How often a worker is sent a `ping`, in milliseconds. @default 1000 */
   readonly intervalMs?: number;
@@ -12,10 +12,10 @@ export interface WorkerPatience {
 }
 
 /**
- * Calls `onHang` once when a worker has been silent for too long: it is stopped, or its event loop does not turn.
+ * Calls `onHang` once when a worker is silent for too long, because it is stopped or its event loop is blocked.
  *
- * Counts the primary's own timer and reads no clock. A machine that slept, or a primary that was stopped, would
- * otherwise find all workers late at once.
+ * Counts ticks of the primary's own timer instead of reading a clock: after a sleep of the machine, or a stop of the
+ * primary, all workers would seem late at once.
  */
 export function watchWorker(
   worker: Worker,

@@ -8,14 +8,18 @@ export type MetricsSnapshot = readonly Metric[];
 
 /** Adds up the metrics of several processes, each by its own `aggregator`. */
 export interface MetricsAggregate {
-  /** @param source the process; its former snapshot is forgotten */
+  /**
+   * Replaces the snapshot of a process.
+   *
+   * @param source the number of the process
+   */
   update(source: number, snapshot: MetricsSnapshot): void;
   /**
-   * The process is gone. What it has counted stays in the sums: Prometheus would take a sum that falls for a
-   * process that has begun anew, and count all the others' once more.
+   * Ends a process. Its counts stay in the sums, because Prometheus takes a falling sum for a restart, and would count the
+   * values of all other processes again.
    */
   end(source: number): void;
-  /** In Prometheus' text format. */
+  /** Returns the sums in Prometheus' text format. */
   print(): Promise<string>;
 }
 
@@ -31,26 +35,26 @@ export function createMetricsAggregate(prefix: string): MetricsAggregate {
       const last = latest.get(source) ?? [];
       latest.delete(source);
       const counted = last.filter(({ type }) => isCounted(type)).map(abortRequests(prefix, last));
-      // The metrics of this registry are plain objects with their values in them.
+      // The metrics of this registry are snapshots themselves.
       ended = AggregatorRegistry.aggregate([ended, counted]).getMetricsAsArray() as Metric[];
     },
     print: () => AggregatorRegistry.aggregate([...latest.values(), ended]).metrics(),
   };
 }
 
-/** The enum of prom-client's types is no word of its snapshots. */
+/** Returns whether the values of a type only grow. Snapshots have the type as a string, unlike prom-client's enum. */
 function isCounted(type: unknown): boolean {
   return type === 'counter' || type === 'histogram';
 }
 
-/** An event loop that is late is not made up for by others, and the last start of a process is what matters. */
+/** Aggregates delays of the event loop and start times by their maximum; a sum of them has no meaning. */
 function withOwnAggregator(metric: Metric): Metric {
   return /^(nodejs_eventloop_lag_(?!min)|process_start_time_seconds$)/.test(metric.name)
     ? { ...metric, aggregator: 'max' }
     : metric;
 }
 
-/** What a process had in flight when it ended was aborted, or it would seem to be in flight for ever. */
+/** Counts the requests that were in flight when a process ended as aborted, so that they do not stay in flight. */
 function abortRequests(prefix: string, snapshot: MetricsSnapshot): (metric: Metric) => Metric {
   const durations = `${prefix}http_request_duration_seconds`;
   const sum = (name: string, metricName = name) =>

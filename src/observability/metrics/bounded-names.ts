@@ -1,4 +1,4 @@
-/** Lets the first `maximum` different names through; later ones are all `other`. */
+/** Creates a function that returns the first `maximum` different names, and `other` for all later ones. */
 export function createBoundedNames(maximum: number): (name: string) => string {
   const known = new Set<string>();
   return (name) => {

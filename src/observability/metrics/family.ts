@@ -1,11 +1,11 @@
 import type { Metric, Registry } from 'prom-client';
 
 /**
- * Metrics that are counted in plain numbers and made into samples only when somebody scrapes. prom-client's own
- * `observe` checks and hashes its labels each time, which costs a request more than all the rest of its metrics.
+ * Metrics of one name that count in plain numbers and create samples only for a scrape. prom-client's own `observe` checks
+ * and hashes the labels at each call, which costs more than all other metrics of a request.
  */
 export interface Family<Child> {
-  /** The one with these label values, in the order of the label names; made when it is first asked for. */
+  /** Returns the metric with these label values, in the order of the label names. The first call creates it. */
   child(...labelValues: string[]): Child;
 }
 
@@ -14,7 +14,7 @@ export interface FamilyOptions {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
-  /** The same for all of them. @default none */
+  /** Labels that all metrics of the family have. @default none */
   readonly fixedLabels?: Labels;
 }
 
@@ -34,18 +34,23 @@ interface Sample {
   readonly value: number;
 }
 
+/** Creates counters. */
 export function createCounters(options: FamilyOptions): Family<Counter> {
   return createFamily(options, 'counter', () => ({ value: 0 }), sampleCounter);
 }
 
-/** @param bounds the upper bounds of the buckets, ascending */
+/**
+ * Creates histograms.
+ *
+ * @param bounds the upper bounds of the buckets, ascending
+ */
 export function createHistograms(options: FamilyOptions, bounds: readonly number[]): Family<Histogram> {
   return createFamily(options, 'histogram', () => new Buckets(bounds), sampleHistogram);
 }
 
 class Buckets implements Histogram {
   readonly bounds: readonly number[];
-  /** How many values each bucket has; the last one is what is above all bounds. */
+  /** The number of values in each bucket; the last bucket has those above all bounds. */
   readonly counts: number[];
   sum = 0;
 
@@ -70,7 +75,7 @@ function createFamily<Child>(
   sample: (name: string, labels: Labels, child: Child) => Sample[],
 ): Family<Child> {
   const registered = registry.getSingleMetric(name) as unknown as { leaves: Leaf<Child>[] } | undefined;
-  // One family for each set of fixed labels, and one metric for all of them.
+  // Families of the same name with other fixed labels share one metric.
   const leaves = registered?.leaves ?? [];
   const root = createBranch<Child>();
   const metric = {
@@ -86,7 +91,7 @@ function createFamily<Child>(
         values: leaves.flatMap(({ labels, child }) => sample(name, labels, child)),
       }),
   };
-  // All that the registry asks of a metric is its name and what `get` returns.
+  // The registry uses only the name of a metric and the result of `get`.
   if (registered === undefined) registry.registerMetric(metric as unknown as Metric);
   return {
     child(...labelValues) {

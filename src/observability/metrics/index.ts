@@ -10,30 +10,31 @@ import { addStateMetrics } from './state-metrics.ts';
 import { createUpstreamMetrics } from './upstream-metrics.ts';
 
 export interface MetricsOptions {
-  /** Of the metrics' names. */
+  /** The prefix of the metrics' names. */
   readonly prefix: string;
-  /** Of the gateway. */
+  /** The version of the gateway. */
   readonly version: string;
-  /** All that can be in an answer. */
+  /** All codes that an answer can have. */
   readonly errorCodes: readonly string[];
-  /** How much each service has to do. */
+  /** Returns the load of each service. */
   readonly readLoads: () => readonly UpstreamLoad[];
 }
 
-/** Prometheus metrics of one gateway, of Node.js and of the process. No key, id or host is in a label. */
+/** Prometheus metrics of one gateway, of Node.js and of the process. No label holds a key, an id or a host. */
 export interface Metrics extends MetricsServer {
-  /** Tell these of everything that happens at the door. */
+  /** Listeners for the events of the server. */
   readonly events: ServerEvents;
   /**
-   * What to tell of everything that happens between the gateway and a service.
+   * Creates listeners for the events of a service.
    *
-   * @param operations are counted from the start, so that their series begin at 0
+   * @param operations all operations of the service; their series begin at 0
    */
   eventsOf(service: string, operations: readonly string[]): UpstreamEvents & DataSourcesEvents;
-  /** All of them as they are now, for a process that adds up those of several. */
+  /** Returns a snapshot, for a process that aggregates several. */
   read(): Promise<MetricsSnapshot>;
 }
 
+/** Creates the metrics of one gateway in a registry of their own. */
 export function createMetrics({ prefix, version, errorCodes, readLoads }: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

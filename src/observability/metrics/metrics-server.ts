@@ -2,26 +2,30 @@ import { createServer } from 'node:http';
 import { Registry } from 'prom-client';
 import { listen } from '../../shared/listen.ts';
 
-/** Answers those who scrape; on a port of its own, which the world need not reach. */
+/** Serves metrics on a port of its own, which need not be public. */
 export interface MetricsServer {
   /**
    * @returns the origin, such as `http://127.0.0.1:9464`
    * @throws an Error whose message says which address is taken or not this machine's
    */
   listen(port: number, host: string): Promise<string>;
-  /** Ends every connection. */
+  /** Stops listening and destroys all connections. */
   close(): Promise<void>;
 }
 
-/** @param collect gives the metrics in Prometheus' text format */
+/**
+ * Creates the server of `/metrics`.
+ *
+ * @param collect returns the metrics in Prometheus' text format
+ */
 export function createMetricsServer(collect: () => Promise<string>): MetricsServer {
   let collecting: Promise<string> | undefined;
-  /** For all who ask at the same time. */
+  /** Collects once for simultaneous scrapes. */
   const collectOnce = () => (collecting ??= collect().finally(() => (collecting = undefined)));
   const server = createServer((request, response) => {
     response.setHeader('x-content-type-options', 'nosniff');
     if (response.socket === null) {
-      // It does not wait for the answer before: no scraper is like that.
+      // The client pipelines requests, which no scraper does.
       request.socket.destroy();
     } else if (request.url?.split('?', 1)[0] !== '/metrics') {
       response.writeHead(404, text).end('There is nothing here: metrics are at /metrics.\n');
@@ -35,7 +39,7 @@ export function createMetricsServer(collect: () => Promise<string>): MetricsServ
     }
   });
   server.maxConnections = 100;
-  // For those who do not take their answer, too.
+  // Bounds the time of a client that does not read its answer, too.
   server.timeout = 30_000;
   return {
     listen: (port, host) => listen(server, host, port, 'METRICS_PORT and METRICS_HOST'),

@@ -9,13 +9,13 @@ const knownMethods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
 /** By the first digit of the status. */
 const statusClasses = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
-/** The most operation names that are label values of their own: clients choose them. */
+/** The most operation names that are label values of their own, because clients choose them. */
 const maxOperationNames = 100;
 
 /**
- * What happens at the gateway's own door: rate, errors and duration of requests and of operations.
+ * Creates the metrics of the server: rate, errors and duration of requests and of operations.
  *
- * @param errorCodes that can be in an answer; each is counted from 0, or nobody would see the first one come
+ * @param errorCodes all codes of errors; their series begin at 0, because Prometheus misses the first value of a new series
  */
 export function createServerMetrics(
   registry: Registry,
@@ -71,7 +71,7 @@ export function createServerMetrics(
       requests
         .child(route, knownMethods.has(method) ? method : 'other', statusClass)
         .observe(durationMs / 1_000);
-      // Nobody has seen the errors of an answer that could not be sent.
+      // The client has not received the errors.
       if (status === undefined) return;
       for (const code in codes) errors.child(code).value += codes[code] ?? 0;
       for (const limit in limits) brokenLimits.child(limit).value += limits[limit] ?? 0;

@@ -6,14 +6,14 @@ const breakerStates = ['closed', 'open', 'half_open'] as const;
 
 export interface StateMetricsOptions {
   readonly registry: Registry;
-  /** Of the metrics' names. */
+  /** The prefix of the metrics' names. */
   readonly prefix: string;
-  /** Of the gateway. */
+  /** The version of the gateway. */
   readonly version: string;
   readonly readLoads: () => readonly UpstreamLoad[];
 }
 
-/** The state of the moment in which somebody scrapes. */
+/** Adds gauges that are read at each scrape. */
 export function addStateMetrics({ registry, prefix, version, readLoads }: StateMetricsOptions): void {
   const gauge = (name: string, help: string, read: (load: UpstreamLoad) => number) =>
     new Gauge({

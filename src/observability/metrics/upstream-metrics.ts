@@ -6,9 +6,9 @@ import { batchSizeBounds, durationBounds } from './bounds.ts';
 import { createCounters, createHistograms } from './family.ts';
 
 /**
- * What happens between the gateway and a service, as it happens.
+ * Creates listeners that count the events of a service.
  *
- * @param operations all that the service has
+ * @param operations all operations of the service
  */
 export function createUpstreamMetrics(
   registry: Registry,
@@ -69,7 +69,7 @@ export function createUpstreamMetrics(
     'state',
   );
 
-  // Counted from 0: Prometheus does not see the first of a series that was not there before.
+  // Series begin at 0, because Prometheus misses the first value of a new series.
   for (const operation of operations) {
     attempts.child(operation, 'invalid_response', '1');
     for (const family of [retries, retriesDenied, overloaded, coalesced]) family.child(operation);
@@ -114,7 +114,7 @@ export function createUpstreamMetrics(
   };
 }
 
-/** A good answer, a 404 and a refusal are their class of status; what is unusable is what is wrong with it. */
+/** Returns the class of the status, and for an unusable or missing answer the kind of failure. */
 function statusOf({ status, failure }: AttemptResult): string {
   if (status === undefined || failure === 'invalid_response') return failure ?? 'unknown';
   return `${Math.floor(status / 100)}xx`;

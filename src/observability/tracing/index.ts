@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Attempt, AttemptResult } from '../../datasources/upstream/attempt.ts';
 
-/** Makes the spans of requests and delivers them. */
+/** Creates the spans of requests and exports them. */
 export interface Tracing {
   /**
-   * Starts a server span. It joins the caller's trace where `traceparent` says so (W3C Trace Context).
+   * Starts a server span, as a child of the caller's where the request has a `traceparent` (W3C Trace Context).
    *
    * @param route the path of the route, undefined where there is none
    */
   startRequest(method: string, route: string | undefined, headers: IncomingHttpHeaders): RequestTrace;
-  /** Delivers what is left, within two seconds; never rejects. */
+  /** Exports the remaining spans, within two seconds; never rejects. */
   close(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface RequestTrace {
   readonly traceId: string;
   /** Starts the span of the request's GraphQL operation. */
   startOperation(): OperationTrace;
-  /** @param status undefined when the client went away before it had its answer */
+  /** @param status undefined when the client went away before its answer was sent */
   end(status: number | undefined): void;
 }
 
@@ -30,8 +30,8 @@ export interface OperationTrace {
 
 export interface TracedOperation {
   readonly name: string | undefined;
-  /** `query`, for instance; undefined for a document that is refused. */
+  /** Such as `query`; undefined for a refused document. */
   readonly type: string | undefined;
-  /** A code of the error table, where the answer has any that is the server's fault. */
+  /** The code of an error that is the server's fault; undefined where there is none. */
   readonly errorCode: string | undefined;
 }

@@ -22,15 +22,15 @@ import { reportDelivery } from './report-delivery.ts';
 import { createSampler } from './sampler.ts';
 
 export interface TracingOptions extends TracingConfig {
-  /** Of the gateway. */
+  /** The version of the gateway. */
   readonly version: string;
   readonly logger: Logger;
 }
 
 /**
- * Traces by OpenTelemetry's semantic conventions for HTTP and GraphQL, delivered in batches by OTLP over HTTP.
- * Nothing is registered globally: the gateway may run inside a program that traces itself. No span holds an
- * id, a host, a header or a variable; paths are templates.
+ * Creates tracing by OpenTelemetry's semantic conventions for HTTP and GraphQL, exported in batches by OTLP over HTTP.
+ * Registers nothing globally, because the gateway may run inside a program with tracing of its own. No span holds an id, a
+ * host, a header or a variable; paths are templates.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-spans/
  * @see https://opentelemetry.io/docs/specs/semconv/graphql/graphql-spans/
@@ -58,7 +58,7 @@ export function createTracing(options: TracingOptions): Tracing {
   return {
     startRequest: (method, route, headers) => new RequestSpan(tools, method, route, headers),
     async close() {
-      // What could not be delivered has been logged.
+      // `reportDelivery` has logged a failure.
       const delivered = provider.shutdown().then(
         () => true,
         () => true,
@@ -69,7 +69,7 @@ export function createTracing(options: TracingOptions): Tracing {
   };
 }
 
-/** What spans are made with. */
+/** What the spans of a request share. */
 interface Tools {
   readonly tracer: Tracer;
   readonly propagator: TextMapPropagator;
@@ -80,7 +80,7 @@ const headerGetter: TextMapGetter<IncomingHttpHeaders> = {
   get: (headers, name) => headers[name],
 };
 
-/** The methods that may be in a span: others are `_OTHER`, for clients make them up. */
+/** The methods that a span may name. Others are `_OTHER`, because clients invent them. */
 const knownMethods = new Set([
   'CONNECT',
   'DELETE',
@@ -111,7 +111,7 @@ class RequestSpan implements RequestTrace {
         attributes: {
           'http.request.method': known,
           'url.scheme': 'http',
-          // The routes are exact: the path of one is the route itself, without anything of the client's.
+          // Routes are exact, so the path of a route holds nothing that the client chose.
           ...(route !== undefined && { 'http.route': route, 'url.path': route }),
         },
       },
@@ -141,7 +141,7 @@ class OperationSpan implements OperationTrace {
   readonly #tools: Tools;
   readonly #span: Span;
   readonly #context: Context;
-  /** Of the attempts that are under way. */
+  /** The spans of the attempts in flight. */
   readonly #attempts = new Map<Attempt, Span>();
 
   constructor(tools: Tools, parent: Context) {
@@ -176,7 +176,7 @@ class OperationSpan implements OperationTrace {
     if (span === undefined) return;
     this.#attempts.delete(attempt);
     if (status !== undefined) span.setAttribute('http.response.status_code', status);
-    // A 404 is an answer: there is none of that id.
+    // A 404 without a failure is a good answer: there is nothing with that id.
     if (failure !== undefined) fail(span, status !== undefined && status >= 400 ? String(status) : failure);
     span.end();
   }

@@ -3,8 +3,8 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from '../logger.ts';
 
 /**
- * An exporter that says when traces cannot be delivered any more, and when they can again: the SDK drops them
- * without a word. Its errors name the host, so only the change of state is logged.
+ * Wraps an exporter to log when the export of traces begins to fail, and when it works again: the SDK drops them silently.
+ * Errors of the exporter are not logged, because they name the host.
  */
 export function reportDelivery(exporter: SpanExporter, logger: Logger): SpanExporter {
   let isFailing = false;

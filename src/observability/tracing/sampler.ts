@@ -16,7 +16,7 @@ const samplers: Readonly<Record<TracingConfig['sampler'], (ratio: number) => Sam
   parentbased_traceidratio: (ratio) => new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
 };
 
-/** The sampler of `OTEL_TRACES_SAMPLER` and its argument: the SDK itself reads neither any more. */
+/** Creates the sampler of `OTEL_TRACES_SAMPLER` and its argument, which this SDK no longer reads itself. */
 export function createSampler(config: Pick<TracingConfig, 'sampler' | 'samplerRatio'>): Sampler {
   return samplers[config.sampler](config.samplerRatio);
 }
