@@ -205,7 +205,7 @@ export async function createGateway(
       schema,
       createDataSources,
       hasPlugins: plugins.length > 0,
-      formatResult: createFormatResult(logger, titleOf),
+      formatResult: createFormatResult(logger),
       limitRepresentations: createRepresentationLimit(config.maxRepresentations),
       inlineTracer: config.inlineTrace ? createInlineTracer(createExtendedSchema) : undefined,
       maxResponseBytes: config.maxResponseBytes,
@@ -272,11 +272,6 @@ export async function createGateway(
     readMetrics: () => metrics?.read(),
     close: (graceMs = config.requestTimeoutMs + answerMs) => (closed ??= close(graceMs)),
   };
-}
-
-/** The title of a service in error messages; a read that failed before it became a call is Bluejay's. */
-function titleOf(service = bluejayOperations.service): string {
-  return service === bluejayOperations.service ? 'Bluejay' : service;
 }
 
 /** @throws an Error for what no request can ask for, and what is taken */

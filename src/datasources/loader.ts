@@ -88,6 +88,7 @@ export function createLoader<Key extends string | number, Value>(
         // Two reactions instead of `catch`: to throw a failure once more takes microseconds.
         // oxlint-disable-next-line no-await-in-loop -- several of these loops run at a time
         await read(keys[index] as Key).then(
+          // oxlint-disable-next-line promise/always-return -- nobody waits for a value
           ({ value, freshUntil }) => {
             if (freshUntil < reads.freshUntil) reads.freshUntil = freshUntil;
             onValue?.(value);

@@ -217,7 +217,7 @@ function invalidResponse(reason: InvalidResponseReason, call: UpstreamCall & Cal
  *
  * @param apiKey the malformed key, or an empty text; the error does not contain it
  */
-export function withoutKey(apiKey: string): UpstreamError {
+export function withoutKey(apiKey: string, title: string | undefined): UpstreamError {
   const reason = apiKey === '' ? 'missing_key' : 'malformed_key';
-  return new UpstreamError({ kind: 'unauthenticated', reason });
+  return new UpstreamError({ kind: 'unauthenticated', reason }, undefined, title);
 }

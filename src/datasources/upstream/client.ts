@@ -153,7 +153,7 @@ export function createEndpointCall<Input extends object, Value>(
   return (input, caller) => {
     const { apiKey = '' } = caller;
     const tenant = fingerprint(apiKey);
-    if (tenant === undefined) return Promise.reject(withoutKey(apiKey));
+    if (tenant === undefined) return Promise.reject(withoutKey(apiKey, title ?? service));
     // Only reads are shared (RFC 9110, section 9.2.1): each write is its own.
     if (method !== 'GET') {
       writes += 1;

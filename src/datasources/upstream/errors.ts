@@ -93,12 +93,14 @@ export class UpstreamError extends ExpectedError {
   readonly failure: Failure;
   /** Undefined where nothing was sent. */
   readonly upstream: UpstreamCall | undefined;
-  /** The service's name in messages for people; undefined where nothing was sent. */
+  /** The service's name in messages for people. */
   readonly serviceTitle: string | undefined;
 
-  constructor(failure: Failure, call?: UpstreamCall & CallName) {
+  /** @param serviceTitle of a call that was refused before it had a name */
+  constructor(failure: Failure, call?: UpstreamCall & CallName, serviceTitle?: string) {
     super('reason' in failure ? `${failure.kind}: ${failure.reason}` : failure.kind);
     this.failure = failure;
+    this.serviceTitle = serviceTitle;
     if (call === undefined) return;
     const { title, ...upstream } = call;
     this.upstream = upstream;

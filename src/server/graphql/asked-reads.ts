@@ -47,7 +47,7 @@ interface AskedField {
  *
  * @param document one that is valid, so that no fragment is recursive
  */
-function findAskedReads(
+export function findAskedReads(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,

@@ -81,12 +81,6 @@ const unauthenticatedMessages: Readonly<Record<UnauthenticatedReason, (service: 
 
 export interface ErrorContext {
   readonly requestId: string;
-  /**
-   * Returns the title of a service for messages. The name is undefined where a read failed before it became a call.
-   *
-   * @default the name, or `The service`
-   */
-  readonly titleOf?: ((service: string | undefined) => string) | undefined;
   /** Called with each failed read, which has the reason that the client does not see. */
   readonly onFailure: (error: UpstreamError) => void;
   /** Called with the cause of each masked error. */
@@ -112,7 +106,7 @@ export function isRequestError(error: { readonly path?: GraphQLError['path'] }):
 }
 
 function formatError(error: GraphQLError, context: ErrorContext): FormattedError {
-  const { requestId, titleOf = (service = 'The service') => service } = context;
+  const { requestId } = context;
   const original = rootCause(error);
   if (original instanceof UpstreamError) {
     context.onFailure(original);

@@ -1,7 +1,7 @@
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
 import type { Logger } from '../../observability/logger.ts';
 import { formatErrors, isRequestError } from './errors.ts';
-import type { ErrorContext, FormattedError } from './errors.ts';
+import type { FormattedError } from './errors.ts';
 import type { GraphQLRequest } from './request.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
 import { increment } from '../http/statistics.ts';
@@ -17,12 +17,11 @@ interface FormattedResult extends Omit<FormattedExecutionResult, 'errors'> {
 const maxOperationNameLength = 100;
 
 /** Creates the function that formats results, which logs the cause of each masked error. */
-export function createFormatResult(logger: Logger, titleOf?: ErrorContext['titleOf']): FormatResult {
+export function createFormatResult(logger: Logger): FormatResult {
   return (result, { requestId, caller, statistics }) => {
     if (result.errors === undefined) return result as Omit<ExecutionResult, 'errors'>;
     const errors = formatErrors(result.errors, {
       requestId,
-      titleOf,
       onFailure({ message, upstream }) {
         const reason = upstream?.status === undefined ? message : `${message} (${upstream.status})`;
         increment(statistics.failures, reason);
