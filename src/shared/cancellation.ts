@@ -7,11 +7,11 @@ export interface Cancellation {
 }
 
 /**
- * A cancellation without the weight of an AbortController, whose bookkeeping for weak references costs a
- * read more than all the policies together (`npm run bench:chain`). Listeners are told in no order.
+ * A cancellation without the weak references of an AbortController, which cost a read more than the whole resilience
+ * chain (`npm run bench:chain`). Calls its listeners in no particular order.
  */
 export class LightCancellation implements Cancellation {
-  // Mostly one: an array that begins with it takes no room for more, as an empty one does that grows.
+  // Usually one: an array literal of one takes less memory than an empty array that grows.
   #listeners: (() => void)[] | undefined;
   aborted = false;
   reason: unknown;
@@ -29,6 +29,7 @@ export class LightCancellation implements Cancellation {
     if (last !== undefined && last !== listener) listeners[index] = last;
   }
 
+  /** Calls every listener once. Does nothing a second time. */
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;

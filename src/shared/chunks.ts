@@ -1,32 +1,35 @@
 /**
- * A body as it arrives. Nearly every one is a single chunk, which is not copied. What comes in more is gathered in one
- * buffer, for each chunk that is kept takes a hundred bytes besides: those of a body that comes byte by byte would be
- * the size of a hundred bodies.
+ * Collects the chunks of a body. A single chunk, the common case, is not copied. Several are copied into one growing
+ * buffer: a retained chunk has an overhead of a hundred bytes, so a body that arrives byte by byte would take a hundred
+ * times its size.
  */
 export class Chunks {
   #bytes: Buffer = empty;
   #length = 0;
-  /** Whether there is more room behind the chunks. */
+  /** Whether the buffer is this object's own, and not a chunk. */
   #isOwn = false;
   readonly #expected: number;
 
-  /** @param expected how long it is said to be, in bytes, where that is known and bounded */
+  /** @param expected the announced length in bytes, where it is known and bounded. @default 0 */
   constructor(expected = 0) {
     this.#expected = expected;
   }
 
+  /** Appends a chunk. */
   add(chunk: Buffer): void {
     if (this.#length === 0) this.#bytes = chunk;
     else this.#append(chunk);
     this.#length += chunk.length;
   }
 
+  /** Drops all chunks. */
   clear(): void {
     this.#bytes = empty;
     this.#length = 0;
     this.#isOwn = false;
   }
 
+  /** Returns the body so far. */
   join(): Buffer {
     return this.#isOwn ? this.#bytes.subarray(0, this.#length) : this.#bytes;
   }

@@ -1,8 +1,8 @@
-// The programs import nothing else before the check of Node.js' version: what an old one cannot parse or link would
-// end it with a stack.
+// The programs import nothing else before the check of Node.js' version: code that an old version cannot parse or link
+// would end it with a stack.
 import { requiredNode, version } from '../version.ts';
 
-/** A program as its command line describes it. */
+/** Describes a program for its `--help`. */
 export interface Program {
   readonly name: string;
   /** What it does, in one line. */
@@ -18,12 +18,12 @@ interface OptionDescription {
   readonly description: string;
 }
 
-/** The parts of the process that a command line has to do with. */
+/** The parts of the process that a command line reads and writes. */
 type CommandLineProcess = Pick<NodeJS.Process, 'argv' | 'versions' | 'stdout' | 'stderr' | 'exit'>;
 
 /**
- * Reads a program's command line. Ends the process, where it is not to run: with 0 for `--help` and `--version`, with 1
- * on a Node.js that is too old, with 2 for an argument that the program does not take. Repeats no value.
+ * Reads a program's command line. Exits with 0 for `--help` and `--version`, with 1 on a Node.js that is too old, with 2
+ * for an unknown argument. Its messages repeat no value.
  *
  * @returns the value of each option
  */
@@ -38,7 +38,7 @@ export async function readCommandLine(
     exitCode: number,
   ): Promise<never> {
     const line = await text;
-    // A reader that has seen enough, such as `head`, is no failure.
+    // A reader that closes early, such as `head`, is no failure.
     stream.on('error', () => {});
     await new Promise((written) => {
       stream.write(`${line}\n`, written);
@@ -65,7 +65,7 @@ export async function readCommandLine(
       version: { type: 'boolean', short: 'v' },
       ...Object.fromEntries(Object.keys(options).map((option) => [option, { type: 'string' }] as const)),
     },
-    // What is wrong is said here, in one line.
+    // The messages of `strict` have several lines.
     strict: false,
     tokens: true,
   });

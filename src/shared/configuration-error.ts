@@ -1,7 +1,7 @@
-/** Something that the configuration names, such as a file, is wrong. */
+/** A file or another resource that the configuration names is unusable. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
-  /** One line a problem: the variable's name, and what was expected. */
+  /** One line for each problem: the variable's name and the expected value. */
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {

@@ -1,6 +1,6 @@
 /**
- * An error that is an answer and no defect. Nobody reads where it was made, and to find that out costs more than
- * the rest of it.
+ * An error that is part of normal operation. It captures no stack: that costs more than the rest of it, and only defects
+ * need one.
  */
 export class ExpectedError extends Error {
   constructor(message: string) {

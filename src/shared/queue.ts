@@ -1,4 +1,4 @@
-/** An item's place in a queue; out of it both neighbours are undefined. */
+/** An item in a queue. After its deletion both neighbours are undefined. */
 export interface Entry<Item> {
   readonly item: Item;
   before: Entry<Item> | undefined;
@@ -6,10 +6,10 @@ export interface Entry<Item> {
 }
 
 /**
- * First in, first out, and anything may leave at any time.
+ * A first-in, first-out queue that deletes any entry in constant time.
  *
- * A doubly linked list, whose links are cut as its items leave. In a Set that changes with every request, V8
- * keeps each table that was outgrown until the next full collection, and with it the requests that it held.
+ * It is a doubly linked list that unlinks deleted entries. In a Set that changes with every request, V8 retains each
+ * outgrown table until the next full collection, and with it the requests in it.
  */
 export class Queue<Item> {
   #first: Entry<Item> | undefined;
@@ -28,6 +28,7 @@ export class Queue<Item> {
     return this.#last;
   }
 
+  /** Appends an item. */
   add(item: Item): Entry<Item> {
     const entry: Entry<Item> = { item, before: this.#last, after: undefined };
     if (this.#last === undefined) this.#first = entry;
@@ -37,7 +38,7 @@ export class Queue<Item> {
     return entry;
   }
 
-  /** Does nothing for an entry that has left. */
+  /** Deletes an entry. Does nothing for a deleted one. */
   delete(entry: Entry<Item>): void {
     const { before, after } = entry;
     if (before === undefined && this.#first !== entry) return;

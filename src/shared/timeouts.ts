@@ -7,14 +7,13 @@ interface Timeout {
   readonly onTimeout: () => void;
 }
 
-/** A timeout that was started; `cancel` takes it. */
+/** A started timeout, for `cancel`. */
 export type StartedTimeout = Entry<Timeout>;
 
 /**
- * Timeouts that all take equally long, so that they end in the order in which they began, and one timer serves
- * them all. Nearly every one is cancelled: that costs next to nothing, where Node.js takes its timers out of a
- * list for each duration and makes and drops the list as it empties, which costs more than the rest of what a
- * request does with time. They keep no process alive.
+ * Timeouts of one duration, which end in the order in which they start, so that one timer serves them all. Nearly every
+ * timeout is cancelled, which is cheap here: Node.js creates and drops a list for each duration as its timers come and
+ * go. Timeouts do not keep the process alive.
  */
 export class Timeouts {
   readonly #durationMs: number;
@@ -25,19 +24,20 @@ export class Timeouts {
     this.#durationMs = durationMs;
   }
 
+  /** Starts a timeout. */
   start(onTimeout: () => void): StartedTimeout {
     if (!this.#isArmed) this.#arm(this.#durationMs);
     return this.#queue.add({ dueAtMs: performance.now() + this.#durationMs, onTimeout });
   }
 
-  /** Does nothing for one that is over. */
+  /** Cancels a timeout. Does nothing for one that has ended. */
   cancel(timeout: StartedTimeout): void {
     this.#queue.delete(timeout);
   }
 
   #arm(delayMs: number): void {
     this.#isArmed = true;
-    // Only when what has arrived meanwhile was read: in a process that was held up, answers wait that are in time.
+    // After the reads of this turn: in a process that was blocked, answers that arrived in time are still unread.
     setTimeout(() => setImmediate(() => this.#endDue()), delayMs).unref();
   }
 

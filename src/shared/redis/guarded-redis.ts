@@ -12,18 +12,18 @@ export interface GuardedRedisOptions extends Pick<RedisHealthOptions, 'onStateCh
   readonly timeoutMs: number;
 }
 
-/** A Redis that one can do without: it never throws and never waits long. */
+/** An optional Redis: it never throws and never waits long. */
 export interface GuardedRedis {
   /**
-   * Runs a command, unless commands of its kind have just failed.
+   * Sends a command, unless commands of its kind have just failed.
    *
-   * @returns the reply, or undefined where there is none: then Redis may still execute the command
+   * @returns the reply, or undefined without one: then Redis may still execute the command
    */
   attempt<Value>(
     kind: CommandKind,
     command: (client: RedisClient) => Promise<Value>,
   ): Promise<Value | undefined>;
-  /** When a command was last left without a reply, on the clock of `performance.now()`. */
+  /** When a command last got no reply, on the clock of `performance.now()`. */
   readonly unansweredAtMs: number;
   close(): void;
 }
@@ -31,20 +31,24 @@ export interface GuardedRedis {
 interface Connection {
   readonly client: RedisClient;
   readonly openedAtMs: number;
-  /** Whether its socket is connected; it may not be ready yet. */
+  /** Whether its socket is connected, which is before it is ready. */
   isConnected: boolean;
-  /** Why it is not ready. */
+  /** The code of the failure that keeps it from being ready. */
   failure: string | undefined;
 }
 
 const connectTimeoutMs = 1_000;
 const maxReconnectDelayMs = 1_000;
-/** How often to look for another primary behind the same address. */
+/** The least time between two looks for another primary behind the same address. */
 const failoverIntervalMs = 5_000;
 const late = new Error('late');
 const now = () => performance.now();
 
-/** @throws a TypeError that does not hold the URL, where it cannot be read */
+/**
+ * Connects to a Redis in the background.
+ *
+ * @throws a TypeError without the URL, where the URL is malformed
+ */
 export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRedisOptions): GuardedRedis {
   const address = readAddress(url);
   const health = createRedisHealth({ now, onStateChange });
@@ -54,13 +58,13 @@ export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRed
   let unansweredAtMs = -Infinity;
   let isClosed = false;
 
-  /** What a connection owes may never come, or never end; and one may never become ready. */
+  /** Replaces a connection that does not answer, or does not become ready: it may never do so. */
   function replaceConnection(): void {
     dispose(connection);
     connection = connect(address);
   }
 
-  /** After a failover the address leads to the new primary; this connection reads on until the next is ready. */
+  /** Connects to the new primary after a failover. The old connection serves reads until the new one is ready. */
   function followFailover(): void {
     if (now() - failoverAtMs < failoverIntervalMs) return;
     failoverAtMs = now();
@@ -72,7 +76,7 @@ export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRed
       connection = next;
       successor = undefined;
       health.retryRefused();
-      // By then every command has its reply, or is late.
+      // By then every command has its reply, or has timed out.
       setTimeout(() => client.destroy(), timeoutMs);
     });
   }
@@ -94,12 +98,12 @@ export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRed
 
   return {
     async attempt(kind, command) {
-      // Reads in the background go on after the gateway has closed; they must not connect again.
+      // Reads in the background may outlive the gateway and must not connect again.
       if (isClosed) return undefined;
       const { client, openedAtMs, failure } = connection;
       if (!client.isReady) {
         const isStuck = now() - openedAtMs > connectTimeoutMs;
-        // One that is only just being made is not lost.
+        // A connection that has just been opened is not lost.
         if (failure !== undefined || isStuck) health.lose(failure ?? 'timeout');
         if (isStuck) replaceConnection();
         return undefined;
@@ -151,12 +155,12 @@ function connect(address: RedisAddress): Connection {
   client.on('ready', () => {
     connection.failure = undefined;
   });
-  // Settles only when it is connected, or closed.
+  // Settles only when it is connected or closed.
   client.connect().catch(() => {});
   return connection;
 }
 
-/** Closes a connection. A socket that is only just connecting outlives `destroy`, so that has to wait. */
+/** Closes a connection, once it is connected: a socket that is connecting outlives `destroy`. */
 function dispose({ client, isConnected }: Connection): void {
   const destroy = () => {
     if (client.isOpen) client.destroy();

@@ -2,14 +2,14 @@ import { RateLimiterRedis } from 'rate-limiter-flexible';
 import type { RedisClient } from './redis-client.ts';
 
 export interface RedisCountersOptions {
-  /** The points of one window. */
+  /** The most points of a caller in one window. */
   readonly points: number;
   readonly windowSeconds: number;
 }
 
 export const counterKeyPrefix = 'bluejay-graphql:rate-limit';
 
-/** Points of a rate limit, as replicas count them together. Its methods reject with what Redis or the client says. */
+/** Creates the counters of a rate limit that replicas share. Their methods reject with the errors of the client. */
 export function createRedisCounters(
   client: RedisClient,
   { points, windowSeconds }: RedisCountersOptions,

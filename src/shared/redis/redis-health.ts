@@ -11,30 +11,32 @@ export interface RedisHealthOptions {
   readonly onStateChange: (state: RedisState, reason?: string) => void;
 }
 
-/** Which commands are worth sending, from how the last ones went. */
+/** Decides which commands to send, by the results of the last ones. */
 export interface RedisHealth {
-  /** Whether to send a command; after a failure one a second, until one succeeds. */
+  /** Whether to send a command. After a failure it allows one a second, until one succeeds. */
   admit(kind: CommandKind): boolean;
+  /** A command has succeeded. */
   succeed(kind: CommandKind): void;
-  /** Redis has answered with an error. */
+  /** Redis has answered a command with an error. */
   refuse(kind: CommandKind, code: string): void;
-  /** There is no connection. */
+  /** The connection is lost. */
   lose(code: string): void;
-  /** Redis does not answer: no command is sent for a second. */
+  /** Redis did not answer in time: no command is sent for a second. */
   timeOut(): void;
-  /** Redis is another one now: what was refused may be tried at once. */
+  /** The connection leads to another Redis: commands that were refused may be sent at once. */
   retryRefused(): void;
 }
 
 const pauseMs = 1_000;
-/** How long a failure that returns must stay away until it counts as over. */
+/** How long a recurrent failure must not recur until recovery is reported, in milliseconds. */
 const calmMs = 10_000;
 const severities = { recovered: 0, read_only: 1, lost: 2 };
-/** Refusals that say nothing about other keys. */
+/** The codes of refusals that concern one key only. */
 const refusalsOfOneKey = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT', 'WRONGTYPE', 'ERR']);
 
+/** Creates the health of a Redis that no command was sent to. */
 export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): RedisHealth {
-  /** Why there is no connection that answers. */
+  /** The code of the current loss; undefined while Redis answers. */
   let outage: string | undefined;
   const refusals = new Map<CommandKind, string>();
   const pausedUntilMs = { read: 0, write: 0, delete: 0 };
@@ -51,7 +53,7 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
     if (severities[state] > severities[reported]) {
       isRecurrent = refusalsOfOneKey.has(reason ?? '') || now() - improvedAtMs < calmMs;
     } else {
-      // Without this, commands that fail and succeed in turn would report two changes each time.
+      // Otherwise commands that fail and succeed in turn would report two changes each time.
       if (isRecurrent && now() - failedAtMs < calmMs) return;
       improvedAtMs = now();
     }
@@ -73,6 +75,7 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
       if (isProbe) pausedUntilMs[kind] = now() + pauseMs;
       return true;
     },
+    /** A command has succeeded. */
     succeed(kind) {
       if (reported === 'recovered' && outage === undefined && refusals.size === 0) return;
       outage = undefined;
@@ -83,7 +86,7 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
     refuse(kind, code) {
       failedAtMs = now();
       outage = undefined;
-      // Another node has the key, so no command of any kind finds it here.
+      // Another node has the key, so commands of every kind fail here.
       refusals.set(code === 'MOVED' ? 'read' : kind, code);
       pausedUntilMs[kind] = refusalsOfOneKey.has(code) ? 0 : failedAtMs + pauseMs;
       report();

@@ -1,4 +1,4 @@
-/** What a `redis://` or `rediss://` URL says, as the options of a client. */
+/** The parts of a `redis://` or `rediss://` URL. */
 export interface RedisAddress {
   /** A name, or an IP address without brackets. */
   readonly host: string;
@@ -11,7 +11,7 @@ export interface RedisAddress {
 }
 
 /**
- * Reads `redis[s]://[[user]:password@]host[:port][/database]`. It is stricter than `@redis/client`, which throws
+ * Parses `redis[s]://[[user]:password@]host[:port][/database]`. It is stricter than `@redis/client`, which throws
  * errors that hold the URL, and ignores a query or fragment: those come from a password that is not encoded.
  *
  * @returns undefined for any other text
@@ -37,7 +37,7 @@ export function parseRedisUrl(text: string): RedisAddress | undefined {
   };
 }
 
-/** Whether the text begins as a URL of Redis does. */
+/** Whether a text begins with the scheme of Redis, in any case and after any spaces. */
 export function isRedisUrl(text: string): boolean {
   return /^\s*rediss?:\/\//i.test(text);
 }
