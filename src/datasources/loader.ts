@@ -85,24 +85,20 @@ export function createLoader<Key extends string | number, Value>(
       while (next < keys.length) {
         const index = next;
         next += 1;
-        // Two reactions instead of `catch`: to throw a failure once more takes microseconds.
         // oxlint-disable-next-line no-await-in-loop -- several of these loops run at a time
-        await read(keys[index] as Key).then(
-          // oxlint-disable-next-line promise/always-return -- nobody waits for a value
-          ({ value, freshUntil }) => {
-            if (freshUntil < reads.freshUntil) reads.freshUntil = freshUntil;
-            onValue?.(value);
-            values[index] = value;
-          },
-          (reason: unknown) => {
-            values[index] = toError(reason);
-          },
-        );
+        values[index] = await read(keys[index] as Key).then(accept, toError);
       }
     }
     const width = Math.min(reads.concurrency, keys.length);
     await Promise.all(Array.from({ length: width }, readRemaining));
     return values;
+  }
+
+  /** Returns the value of a reading, and records how long it may be used. */
+  function accept({ value, freshUntil }: Reading<Value>): Value {
+    if (freshUntil < reads.freshUntil) reads.freshUntil = freshUntil;
+    onValue?.(value);
+    return value;
   }
 
   /** Reads the keys that `hints` does not bring within `hintsTimeoutMs`. */
