@@ -1,8 +1,8 @@
 const agentIdPattern = /^(?:0|-?[1-9]\d{0,15})$/;
 
 /**
- * The number that an agent's id stands for: Bluejay's ids are integers, GraphQL's are strings. It must be a safe
- * integer in its canonical form (no plus sign, leading zeros or spaces), so that one agent has one key.
+ * Parses an agent's id: Bluejay's ids are integers, GraphQL's are strings. Accepts safe integers in canonical form (no
+ * plus sign, leading zeros or spaces), so that one agent has one key.
  *
  * @returns undefined for an id that Bluejay cannot have
  */

@@ -1,8 +1,9 @@
 const uuidPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * The canonical text form of a UUID (RFC 9562, section 4): 8-4-4-4-12 hexadecimal digits,
- * lower-cased so that one persona has one key. Undefined for anything else.
+ * Parses the canonical text form of a UUID (RFC 9562, section 4): 8-4-4-4-12 hexadecimal digits.
+ *
+ * @returns the UUID in lower case, so that one persona has one key; undefined for any other value
  */
 export function parseUuid(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.length !== 36) return undefined;

@@ -7,8 +7,8 @@ import type { CustomerPersona } from './customer-persona.ts';
 const decodeListed = createPersonaDecoder('listCustomerPersonasByAgent');
 
 /**
- * An agent's personas in Bluejay's order; none of an agent that Bluejay does not have. Nothing is kept: which personas
- * an agent has changes more often than a persona does.
+ * Lists an agent's personas in Bluejay's order; none for an agent that Bluejay does not have. Not cached, because an
+ * agent's list changes more often than a persona.
  */
 export const listCustomerPersonasByAgent = defineEndpoint({
   operation: 'listCustomerPersonasByAgent',
@@ -25,7 +25,7 @@ export const listCustomerPersonasByAgent = defineEndpoint({
       if (persona !== undefined) personas.push(persona);
       else if (!isWithoutId(item)) malformed += 1;
     }
-    // A list that only has items of another shape has the wrong shape.
+    // A list of malformed items only has the wrong shape.
     if (personas.length === 0 && malformed > 0) return { ok: false, reason: 'wrong_shape' };
     return { ok: true, value: personas, dropped: json.length - personas.length };
   },
@@ -36,7 +36,7 @@ export const listCustomerPersonasByAgent = defineEndpoint({
   maxResponseBytes: 16_777_216,
 });
 
-/** Any field may be null or missing, so an item without an id is in order, and nobody can use it. */
+/** Whether an item has no id. Any field may be null or missing, so the item is well-formed, but unusable. */
 function isWithoutId(item: unknown): boolean {
   return item === null || (isObject(item) && (item['id'] ?? null) === null);
 }

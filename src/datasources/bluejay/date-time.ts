@@ -1,4 +1,4 @@
-/** The forms that Pydantic writes of an instant in UTC, the leap day apart: they need no conversion. */
+/** Matches the forms that Pydantic writes of an instant in UTC, except the leap day: they need no conversion. */
 const common =
   /^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]00:00)?$/;
 
@@ -10,11 +10,11 @@ const common =
 const pattern =
   /^(\d{4})(-?)(\d\d)\2(\d\d)[Tt ](\d\d)(:?)(\d\d)(?:\6(\d\d)(?:[.,](\d+))?)?(?: ?(?:[Zz]|([+\-\u2212])(\d\d)(?::?(\d\d)(?::?(\d\d))?)?))?$/;
 
-/** RFC 3339 has any number of digits; nanoseconds are as much as clients read. */
+/** RFC 3339 allows any number of digits; clients read at most nanoseconds. */
 const maxFractionDigits = 9;
 
 /**
- * An ISO 8601 date-time that names an instant, as RFC 3339 in UTC. The fraction of a second keeps its digits, up to
+ * Converts an ISO 8601 date-time to RFC 3339 in UTC. The fraction of a second keeps its digits, up to
  * nine. Without an offset the time is UTC, as Pydantic means it. A leap second becomes the second after it.
  *
  * @returns undefined for anything else: a date alone, a day that does not exist, a year outside 0000 to 9999

@@ -4,12 +4,12 @@ import type { FieldError } from '../upstream/errors.ts';
 import { tryParseJson } from '../upstream/json.ts';
 import type { TransportResponse } from '../upstream/transport/messages.ts';
 
-// This is Bluejay's text, and it reaches the client: all of it is bounded.
+// Text of Bluejay's reaches the client, so its length is limited.
 const maxTextLength = 200;
 const maxFieldErrors = 20;
 const maxPathLength = 10;
 
-/** FastAPI's words: `{"detail": …}`, in a 422 a list of what is wrong with the input. */
+/** Reads FastAPI's error bodies: `{"detail": …}`, in a 422 a list of problems of the input. */
 export const fastApi: ErrorDialect = {
   statuses: [422],
   /** Pydantic's `input`, `ctx` and `url` are dropped: they can echo a secret. */
@@ -20,7 +20,7 @@ export const fastApi: ErrorDialect = {
     }
     const isText = (value: unknown): value is string => typeof value === 'string' && !value.includes(secret);
     const detail = Array.isArray(json['detail']) ? json['detail'].filter(isObject) : [];
-    // A header, not an argument, was at fault: the key.
+    // A header, not an argument, was refused: the key.
     if (detail.some(({ loc }) => Array.isArray(loc) && /^header$/i.test(String(loc[0])))) {
       return { kind: 'unauthenticated', reason: 'refused_key' };
     }
@@ -34,10 +34,10 @@ export const fastApi: ErrorDialect = {
   readNotFound,
 };
 
-/** Words that say nothing of what is missing; frameworks differ in the case and the full stop. */
-const wordless = /^\s*not found\.?\s*$/i;
+/** Matches a detail that does not name the missing thing; frameworks differ in the case and the full stop. */
+const unspecific = /^\s*not found\.?\s*$/i;
 
-/** Without words of its own FastAPI says `Not Found`, of a path as well. */
+/** FastAPI's default detail is `Not Found`, for an unknown path as well. */
 function readNotFound({ headers, body }: TransportResponse): NotFound {
   const contentType = headers['content-type'] ?? 'application/json';
   // Not application/problem+json, see `isProblem`.
@@ -45,10 +45,10 @@ function readNotFound({ headers, body }: TransportResponse): NotFound {
   const json = tryParseJson(body);
   if (!isObject(json) || (json['detail'] ?? null) === null || isProblem(json)) return 'foreign';
   const { detail } = json;
-  return typeof detail === 'string' && wordless.test(detail) ? 'unclear' : 'absent';
+  return typeof detail === 'string' && unspecific.test(detail) ? 'unclear' : 'absent';
 }
 
-/** A problem of RFC 9457 has a `detail` as well and is others'; some send it as plain JSON to who accepts nothing else. */
+/** Whether a body is a problem of RFC 9457, which has a `detail` as well. Some gateways send it as plain JSON. */
 function isProblem(json: Readonly<Record<string, unknown>>): boolean {
   return typeof json['title'] === 'string';
 }
@@ -59,7 +59,7 @@ function decodeLocation(
   isText: (part: unknown) => part is string,
 ): readonly (string | number)[] {
   if (!Array.isArray(location)) return [];
-  // The first entry says where (path, query, body); the argument's name follows.
+  // The first entry is the place (path, query or body); the argument's name follows.
   return location
     .slice(1, 1 + maxPathLength)
     .filter((part) => isText(part) || typeof part === 'number')
@@ -67,7 +67,7 @@ function decodeLocation(
 }
 
 function nameOf(parameter: string, argumentNames: Readonly<Record<string, string>>): string {
-  // Not what every object has: a parameter may be named `toString`.
+  // A parameter may have the name of an inherited property, such as `toString`.
   return Object.hasOwn(argumentNames, parameter) ? (argumentNames[parameter] ?? parameter) : cut(parameter);
 }
 

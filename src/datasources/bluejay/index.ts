@@ -6,13 +6,13 @@ import { getCustomerPersona } from './customer-persona.ts';
 import type { CustomerPersona } from './customer-persona.ts';
 import { credential, errorDialect, service, title } from './service.ts';
 
-/** Begins the keys of the shared cache. It changes with the form of an entry: replicas of two versions share none. */
+/** The prefix of keys in the shared cache. It changes with the format of an entry, so versions do not share entries. */
 export const sharedKeyPrefix = 'bluejay-graphql:3:';
 
 /** What the gateway calls of Bluejay. */
 export const endpoints = [getCustomerPersona, listCustomerPersonasByAgent] as const;
 
-/** What Bluejay does, by name. */
+/** The names of Bluejay's operations. */
 export const bluejayOperations = { service, operations: endpoints.map(({ operation }) => operation) };
 
 export type BluejayOptions = Pick<
@@ -27,7 +27,7 @@ export type BluejayEvents = UpstreamEvents;
 /** Bluejay's customer-persona operations; they live as long as the gateway. */
 export interface CustomerPersonasClient {
   /**
-   * `GET /v1/customer-persona/{persona_id}`
+   * Reads one persona: `GET /v1/customer-persona/{persona_id}`.
    *
    * @param id a canonical UUID (see `parseUuid`)
    * @returns the persona, or null when Bluejay has none of that id for this key
@@ -35,7 +35,7 @@ export interface CustomerPersonasClient {
    */
   get(id: string, caller: Caller): Promise<Reading<CustomerPersona | null>>;
   /**
-   * `GET /v1/customer-personas-by-agent/{agent_id}`
+   * Lists an agent's personas: `GET /v1/customer-personas-by-agent/{agent_id}`.
    *
    * @param agentId a safe integer
    * @returns the agent's personas in Bluejay's order; none when Bluejay has no such agent for this key
@@ -44,11 +44,18 @@ export interface CustomerPersonasClient {
   listByAgent(agentId: number, caller: Caller): Promise<Reading<readonly CustomerPersona[]>>;
 }
 
-/** Bluejay's API with everything that is shared between requests. */
+/** Bluejay's API with its sockets, cache, breakers and budgets, shared by all requests. */
 export interface Bluejay extends Omit<Upstream<typeof endpoints>, 'calls'> {
   readonly customerPersonas: CustomerPersonasClient;
 }
 
+/**
+ * Opens Bluejay's API.
+ *
+ * @example
+ * const bluejay = await createBluejay({ baseUrl: 'https://api.getbluejay.ai', userAgent: 'my-service/1' });
+ * const { value } = await bluejay.customerPersonas.get(id, { apiKey });
+ */
 export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
   const { timeoutMs, maxInFlight, maxQueue, cache, ...others } = options;
   const { calls, ...upstream } = await createUpstream({
