@@ -4,11 +4,12 @@ import type { Context } from './context.ts';
 import type { CustomerPersonaRef } from './customer-persona.ts';
 import { assumedListSize, declareReads } from './reads.ts';
 
-/** An agent as this subgraph knows it; who owns the type is another subgraph's business. */
+/** The part of an agent that this subgraph contributes; another subgraph may own the type. */
 interface Agent {
   readonly id: string;
 }
 
+/** Adds the agent and its personas to the schema. */
 export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef): void {
   const Agent = builder.objectRef<Agent>('Agent').implement({
     description: 'A conversational agent that Bluejay tests. Here it has its personas.',
@@ -19,14 +20,14 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
       }),
       customerPersonas: t.field({
         type: [CustomerPersona],
-        // Counted with the representation of the agent, which reads nothing itself.
+        // The representation of the agent declares this read.
         extensions: declareReads({ reads: 'none' }),
         directives: { listSize: { assumedSize: assumedListSize } },
         description:
           'The customer personas that play against this agent. Empty for an agent that Bluejay does not have; null, with ' +
           'an error of its own, when they could not be read.',
         resolve: ({ id }, _args, context) => {
-          // A supergraph has agents that are not Bluejay's.
+          // A supergraph may have agents of other services.
           if (parseAgentId(id) === undefined) return [];
           return listByAgent(id, context).catch((error: unknown) => {
             throw renameArgument(error, 'agentId', ['id']);
@@ -62,7 +63,7 @@ export function addAgent(builder: Builder, CustomerPersona: CustomerPersonaRef):
 }
 
 /**
- * The id of a reference, which is raw JSON that no scalar has seen.
+ * Reads the id of a reference, which is raw JSON: scalars do not parse it.
  *
  * @throws {UpstreamError} `invalid_input` for what an ID cannot be (GraphQL, section 3.5.5)
  */

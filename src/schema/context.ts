@@ -14,6 +14,6 @@ interface ListCount {
    * @throws {GraphQLError} where that would be too much
    */
   add(length: number): void;
-  /** The operation is executed anew: what was counted does not count any more. */
+  /** Resets the count, because the operation is executed again. */
   restart(): void;
 }

@@ -4,15 +4,15 @@ import { isObject } from '../shared/is-object.ts';
 import type { Context } from './context.ts';
 import { declareReads } from './reads.ts';
 
-/** A representation as it arrives: raw JSON that no scalar has seen. */
+/** A representation: raw JSON that scalars do not parse. */
 type Representation = Readonly<Record<string, unknown>>;
 
 type ResolveReference = (representation: Representation, context: Context) => Promise<object | null>;
 
 /**
- * Gives `_entities` a resolver that settles each representation on its own. `@apollo/subgraph`'s throws
- * for the whole list when one `__typename` is unknown, which leaves the reads of the others without
- * anybody to catch their errors; it also writes `__typename` into the objects of the data source.
+ * Replaces the resolver of `_entities` by one that settles each representation on its own. `@apollo/subgraph`'s throws
+ * for the whole list when one `__typename` is unknown, which leaves rejections of the other reads unhandled; it also
+ * writes `__typename` into the objects of the data source.
  *
  * @see https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/subgraph-spec
  */
@@ -35,7 +35,7 @@ export function isolateEntities(schema: GraphQLSchema): void {
     });
 }
 
-/** Where Pothos keeps what `asEntity` was given. */
+/** Returns the function that `asEntity` was given, from where Pothos stores it. */
 function resolveReferenceOf(type: GraphQLObjectType): ResolveReference {
   const { apollo } = type.extensions as {
     apollo?: { subgraph?: { resolveReference?: ResolveReference } };

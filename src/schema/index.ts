@@ -15,7 +15,7 @@ export { declareReads } from './reads.ts';
 export type { Reads } from './reads.ts';
 
 /**
- * The executable subgraph, with `_service` and `_entities`.
+ * Creates the executable subgraph, with `_service` and `_entities`.
  *
  * @param extend adds types and fields of an embedder's own
  * @throws an Error that names a field which has arguments and declares no reads
@@ -36,7 +36,7 @@ export function createSchema(extend: (builder: Builder) => void = () => {}): Gra
   return schema;
 }
 
-/** A field that declares nothing would escape the rate limit. */
+/** Checks that each field with arguments declares its reads: otherwise it would escape the rate limit. */
 function requireReads(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;
@@ -53,7 +53,12 @@ function requireReads(schema: GraphQLSchema): void {
   }
 }
 
-/** The subgraph's SDL: what `schema.graphql` holds and composition reads. */
+/**
+ * Prints the subgraph's SDL, as in `schema.graphql` and for composition.
+ *
+ * @example
+ * await writeFile('schema.graphql', printSchema(createSchema()));
+ */
 export function printSchema(schema: GraphQLSchema): string {
   return `${printSubgraphSchema(schema).trimEnd()}\n`;
 }

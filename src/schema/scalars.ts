@@ -4,8 +4,9 @@ import { GraphQLDateTime, GraphQLUUID } from 'graphql-scalars';
 import { parseUuid } from '../datasources/uuid.ts';
 import type { Builder } from './builder.ts';
 
+/** Adds the scalars to the schema. */
 export function addScalars(builder: Builder): void {
-  // graphql-scalars' UUID keeps the case and accepts "…}"; one persona must have one key.
+  // graphql-scalars' UUID preserves the case and accepts "…}"; one persona must have one key.
   builder.addScalarType(
     'UUID',
     new GraphQLScalarType({
