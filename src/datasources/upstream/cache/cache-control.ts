@@ -1,9 +1,9 @@
-/** What a response's `Cache-Control` asks of a private cache (RFC 9111, section 5.2.2; RFC 5861). */
+/** The `Cache-Control` directives of a response for a private cache (RFC 9111, section 5.2.2; RFC 5861). */
 export interface CacheControl {
   readonly noStore: boolean;
   readonly noCache: boolean;
   readonly mustRevalidate: boolean;
-  /** Milliseconds; 0 where the value is unreadable, undefined where the directive is absent. */
+  /** Milliseconds; 0 where the value is malformed, undefined where the directive is absent. */
   readonly maxAgeMs: number | undefined;
   readonly staleWhileRevalidateMs: number | undefined;
   readonly staleIfErrorMs: number | undefined;
@@ -12,13 +12,12 @@ export interface CacheControl {
 /** The longest lifetime: RFC 9111, section 1.2.2, lets a cache cap what it cannot represent. */
 export const maxLifetimeMs = 31_536_000_000;
 
-/** A token, and its argument: a quoted string, or all up to the next separator. */
+/** Matches a token and its argument: a quoted string, or the text up to the next separator. */
 const directivePattern = /([\w!#$%&'*+.^`|~-]+)(?:=("(?:[^"\\]|\\.)*"|[^\s,;]*))?/g;
 
 /**
- * Parses a `Cache-Control` field in its strictest reading: names in any case, of a repeated directive the
- * shortest time, of an unreadable time none (RFC 9111, section 4.2.1). A separator other than a comma hides
- * no directive.
+ * Parses a `Cache-Control` field strictly: names in any case, the shortest time of a repeated directive, 0 for a
+ * malformed time (RFC 9111, section 4.2.1). Accepts separators other than commas, so that they hide no directive.
  */
 export function parseCacheControl(field: string): CacheControl {
   const times = new Map<string, number>();

@@ -3,10 +3,10 @@ import type { Lifetime } from './freshness.ts';
 import { isEntityTag } from './validators.ts';
 import type { Validators } from './validators.ts';
 
-/** An answer that is kept, in the form that replicas share. */
+/** A cached answer, in the form that replicas share. */
 export interface CacheEntry<Value> extends Lifetime {
   readonly value: Value;
-  /** Whether the value stands for the service's "there is none". */
+  /** Whether the value is that of an absent thing, a 404. */
   readonly isAbsent: boolean;
   readonly validators: Validators;
 }
@@ -17,16 +17,16 @@ export interface HeldEntry<Value> extends CacheEntry<Value> {
   readonly sentAtMs: number;
 }
 
-/** How the values of an endpoint are written for other replicas, and read again. */
+/** Encodes the values of an endpoint for other replicas, and decodes them. */
 export interface ValueCodec<Value> {
-  /** Called for no absent value. */
+  /** Never called for the absent value. */
   readonly encode: (value: Value) => object;
-  /** Undefined for what is no value of this key. */
+  /** Returns undefined for JSON that is not a value of the key. */
   readonly decode: (json: unknown) => Value | undefined;
   readonly absent: Value;
 }
 
-/** No service can have sent more than this, and some of it is sent back to the service. */
+/** Rejects values that no service sent: validators are sent back to the service. */
 const maxHeaderLength = 16_384;
 const header = v.optional(
   v.pipe(v.string(), v.maxLength(maxHeaderLength), v.regex(/^[\t\x20-\x7e\x80-\xff]*$/)),
@@ -51,9 +51,10 @@ const entrySchema = v.object({
   staleIfErrorMs: v.number(),
 });
 
-/** More than the largest answer that is kept takes, with its headers. */
+/** The longest encoded entry that is read: longer than the largest cached answer with its headers. */
 const maxEncodedLength = 2_097_152;
 
+/** Encodes an entry for a shared store. */
 export function encodeEntry<Value>(
   { isAbsent, ...entry }: CacheEntry<Value>,
   { encode }: Pick<ValueCodec<Value>, 'encode'>,
@@ -61,7 +62,7 @@ export function encodeEntry<Value>(
   return JSON.stringify({ ...entry, value: isAbsent ? null : encode(entry.value) });
 }
 
-/** The entry in a text from a store that others can write to, or undefined: not one, or another key's. */
+/** Decodes an entry from a store that others can write to. Returns undefined for any other text. */
 export function decodeEntry<Value>(
   text: string,
   { encode, decode, absent }: ValueCodec<Value>,
@@ -78,12 +79,12 @@ export function decodeEntry<Value>(
   const { value: encoded, ...entry } = result.output;
   if (encoded === null) return { ...entry, value: absent, isAbsent: true };
   const value = decode(encoded);
-  // What no replica writes is not used, though the decoder would make something of it.
+  // The decoder accepts more than a replica writes: a text that is not its own encoding is refused.
   if (value === undefined || JSON.stringify(encode(value)) !== JSON.stringify(encoded)) return undefined;
   return { ...entry, value, isAbsent: false };
 }
 
-/** About how many bytes an entry takes in memory: two a character, and its objects. */
+/** Estimates the bytes that an entry takes in memory: two for each character, and 500 for its objects. */
 export function sizeOf(key: string, { value, validators }: CacheEntry<unknown>): number {
   return (key.length + countCharacters({ value, validators })) * 2 + 500;
 }

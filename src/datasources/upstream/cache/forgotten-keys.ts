@@ -3,34 +3,34 @@ import { setImmediate } from 'node:timers/promises';
 export interface ForgottenKeysOptions {
   /** Deletes a key in the store. */
   readonly remove: (key: string) => Promise<Removal>;
-  /** The longest that the store keeps an entry, in milliseconds: until then a key may have to be remembered. */
+  /** The longest life of an entry in the store, in milliseconds. A key is remembered no longer. */
   readonly lifetimeMs: number;
-  /** How long a write that was given up may still be executed, in milliseconds. */
+  /** How long the store may still execute a write that got no reply, in milliseconds. */
   readonly settleMs: number;
 }
 
-/** `deleted`: a write that is still under way may bring the key back. */
+/** `deleted`: a write in flight may store the key again. */
 export type Removal = 'gone' | 'deleted' | 'failed';
 
-/** Keys whose entries in a store must not be used any more, but may still be there. */
+/** Keys whose entries must not be used any more, though the store may still contain them. */
 export interface ForgottenKeys {
   /**
-   * Deletes the key in the store, again and again until it is certain to be gone.
+   * Adds a key, and deletes it in the store until it is certain to be gone.
    *
-   * @param wasSeen whether an entry is known to be there; anybody can ask for keys that are not, so these are dropped
-   *   when many are forgotten already
+   * @param wasSeen whether the store is known to contain an entry. Callers can ask for any key, so a key without an entry
+   *   is dropped when many keys are remembered already
    */
   add(key: string, wasSeen: boolean): void;
   has(key: string): boolean;
   /**
-   * Whether an entry of any key may be one that is forgotten, but no longer remembered: more were forgotten than can be.
+   * Whether an entry of any key may be one whose key was dropped for want of room.
    *
-   * @param storedMs for how long the store has had it; Infinity where that is not known
+   * @param storedMs how long the store has contained it; Infinity where that is unknown
    */
   hasOfAge(storedMs: number): boolean;
-  /** The mark of a key that is forgotten, to `discard` when a write that begins now has succeeded. */
+  /** Returns the mark of a key, to `discard` when a write that begins now has succeeded. */
   get(key: string): ForgottenMark | undefined;
-  /** The key holds a newer entry. Does nothing where it was forgotten again since. */
+  /** Removes a key, because the store contains a newer entry. Does nothing where the key was added again since. */
   discard(key: string, mark: ForgottenMark): void;
   /** Stops deleting. */
   close(): void;
@@ -45,11 +45,12 @@ const maxKeys = 10_000;
 const maxUnseenKeys = 5_000;
 const batchSize = 100;
 
+/** Creates an empty set of forgotten keys. */
 export function createForgottenKeys({ remove, lifetimeMs, settleMs }: ForgottenKeysOptions): ForgottenKeys {
   /** The oldest first. */
   const marks = new Map<string, ForgottenMark>();
   let timer: NodeJS.Timeout | undefined;
-  /** When a key was last dropped for want of room. All that was stored until then counts as forgotten. */
+  /** When a key was last dropped for want of room. No entry that was stored before is used. */
   let droppedAtMs = -Infinity;
 
   function discard(key: string, mark: ForgottenMark): void {
@@ -59,7 +60,7 @@ export function createForgottenKeys({ remove, lifetimeMs, settleMs }: ForgottenK
   async function tryToRemove(key: string, mark: ForgottenMark): Promise<Removal> {
     const removal = await remove(key);
     if (removal !== 'gone') return removal;
-    // The reply to a read that went out before may be here, and its caller not have seen it.
+    // The reply to an earlier read may have arrived, and its caller not run yet.
     await setImmediate();
     discard(key, mark);
     return removal;
@@ -71,7 +72,7 @@ export function createForgottenKeys({ remove, lifetimeMs, settleMs }: ForgottenK
     const remaining = [...marks];
     for (let start = 0; start < remaining.length; start += batchSize) {
       const batch = remaining.slice(start, start + batchSize);
-      // One after the other, so that a store that is just back is not flooded.
+      // One batch after the other, so that a store that has just recovered is not flooded.
       // oxlint-disable-next-line no-await-in-loop
       const removals = await Promise.all(batch.map(([key, mark]) => tryToRemove(key, mark)));
       if (removals.every((removal) => removal === 'failed')) break;

@@ -3,34 +3,34 @@ import { maxLifetimeMs, parseCacheControl } from './cache-control.ts';
 import type { CacheControl } from './cache-control.ts';
 import type { Validators } from './validators.ts';
 
-/** What the operator allows beyond what the service says itself. Durations are in milliseconds. */
+/** The lifetimes that the operator allows, in milliseconds. */
 export interface FreshnessOptions {
-  /** How long an answer is fresh; an explicit lifetime of the service's can only shorten it. @default 0 */
+  /** How long an answer is fresh; an explicit lifetime from the service can only shorten it. @default 0 */
   readonly ttlMs: number;
-  /** How long "there is none" is fresh. @default 0 */
+  /** How long a 404 is fresh. @default 0 */
   readonly notFoundTtlMs: number;
-  /** How long an answer that is no longer fresh may be used, where the service does not say. @default 0 */
+  /** How long a stale answer may be used, where the service does not say. @default 0 */
   readonly staleMs: number;
 }
 
-/** How long an answer may be used, in milliseconds that count from `sentAt`; 0: not at all. */
+/** How long an answer may be used, in milliseconds from `sentAt`; 0: not at all. */
 export interface Lifetime {
   /** When the request was sent, in milliseconds since the epoch. The answer is no older than that. */
   readonly sentAt: number;
   readonly freshMs: number;
-  /** The part of it that the service itself allows; 0 where it says nothing. */
+  /** The part of `freshMs` that the service allows; 0 where it does not say. */
   readonly grantedMs: number;
-  /** While a new answer is fetched (RFC 5861, section 3). */
+  /** How long it may be used while it is revalidated (RFC 5861, section 3). */
   readonly staleWhileRevalidateMs: number;
-  /** While the service fails (RFC 5861, section 4). */
+  /** How long it may be used while the service fails (RFC 5861, section 4). */
   readonly staleIfErrorMs: number;
 }
 
 /**
- * How long the answer may be kept and used (RFC 9111), or undefined: not at all. The API key is part of
- * every cache key, so this is a private cache.
+ * Returns how long an answer may be stored and used (RFC 9111); undefined where it may not be stored. The API key is
+ * part of every cache key, so this is a private cache.
  *
- * @param found whether the answer was a value; otherwise it was a 404
+ * @param found whether the answer is a value; otherwise it is a 404
  * @param sentAt when the request was sent, in milliseconds since the epoch
  */
 export function lifetimeOf(
@@ -41,7 +41,7 @@ export function lifetimeOf(
 ): Lifetime | undefined {
   const allowedMs = found ? ttlMs : notFoundTtlMs;
   const control = parseCacheControl(headers['cache-control'] ?? '');
-  // A 404 is kept only where the operator sets a TTL for it, whatever its headers allow.
+  // A 404 is stored only where the operator sets a TTL for it, whatever its headers allow.
   if (control.noStore || variesByRequest(headers) || (!found && allowedMs === 0)) return undefined;
 
   const explicitMs = explicitFreshMs(headers, control, sentAt);
@@ -61,18 +61,18 @@ export function lifetimeOf(
   };
 }
 
-/** Until when the service allows the answer to be used without asking again; 0 where it says nothing of that. */
+/** Returns until when the service allows an answer to be used, in milliseconds since the epoch; 0 where it does not say. */
 export function allowedFreshUntil(headers: Validators, sentAt: number): number {
   const lifetime = lifetimeOf(headers, true, sentAt, { ttlMs: 0, notFoundTtlMs: 0, staleMs: 0 });
   return lifetime === undefined || lifetime.grantedMs === 0 ? 0 : sentAt + lifetime.grantedMs;
 }
 
-/** Until when an answer is of any use, as a validator apart. */
+/** Returns until when an answer is usable, even stale, in milliseconds since the epoch. */
 export function usableUntil(answer: Lifetime): number {
   return answer.sentAt + Math.max(answer.freshMs, answer.staleWhileRevalidateMs, answer.staleIfErrorMs);
 }
 
-/** The shorter of two lifetimes of one answer. */
+/** Returns the shorter of two lifetimes of one answer. */
 export function shorterLifetime(one: Lifetime, other: Lifetime): Lifetime {
   return {
     sentAt: Math.min(one.sentAt, other.sentAt),
@@ -84,14 +84,14 @@ export function shorterLifetime(one: Lifetime, other: Lifetime): Lifetime {
 }
 
 /**
- * How long the service says the answer is fresh, less the age that it had already (RFC 9111, sections 4.2.1 and
- * 4.2.3), so below 0 where it came stale. Undefined where it does not say.
+ * Returns the explicit lifetime of an answer less its age on arrival (RFC 9111, sections 4.2.1 and 4.2.3): below 0 where
+ * it was stale on arrival. Undefined where the service does not say.
  */
 function explicitFreshMs(headers: Validators, control: CacheControl, sentAt: number): number | undefined {
   const { age = '', date, expires } = headers;
   if (control.maxAgeMs === undefined && expires === undefined) return control.noCache ? 0 : undefined;
   const generatedAt = date === undefined ? sentAt : parseHttpDate(date);
-  // `Date` has whole seconds: the answer may be as much younger.
+  // `Date` has whole seconds: the answer may be up to 999 ms younger.
   const apparentAgeMs = generatedAt === undefined ? 0 : sentAt - generatedAt - 999;
   const ageMs = Math.max(0, apparentAgeMs, ageValueMs(age));
   // With an unreadable `Date` the age is unknown.
@@ -102,7 +102,7 @@ function explicitFreshMs(headers: Validators, control: CacheControl, sentAt: num
 }
 
 /**
- * The largest valid number in an `Age` field. RFC 9111, section 5.1, takes the first member of a list, and
+ * Returns the largest valid number in an `Age` field, in milliseconds. RFC 9111, section 5.1, takes the first member of a list, and
  * ignores it if invalid; the largest is never less strict.
  */
 function ageValueMs(field: string): number {
@@ -110,7 +110,7 @@ function ageValueMs(field: string): number {
   return Math.max(...seconds) * 1_000;
 }
 
-/** All requests are alike but for the API key, which is part of every cache key, and the trace's context. */
+/** Whether answers differ by a header that is not part of the cache key: requests differ in the trace's context. */
 function variesByRequest({ vary = '' }: Validators): boolean {
   return /(?:^|,)\s*(?:\*|traceparent|tracestate)\s*(?:,|$)/i.test(vary);
 }

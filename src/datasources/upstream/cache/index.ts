@@ -9,42 +9,42 @@ import { isConditional, selectHeaders } from './validators.ts';
 import type { Validators } from './validators.ts';
 
 export interface CacheOptions<Input, Value> {
-  /** Of the endpoint whose answers are kept; `decode` returns undefined for what is no value of the input. */
+  /** The codec of the endpoint; `decode` returns undefined for JSON that is not a value of the input. */
   readonly encode: (value: Value) => object;
   readonly decode: (json: unknown, input: Input) => Value | undefined;
   readonly absent: Value;
   readonly freshness: FreshnessOptions;
   readonly memory: MemoryStore;
-  /** Behind the memory, for all replicas. */
+  /** A second tier that all replicas share. @default none */
   readonly shared?: SharedStore | undefined;
-  /** Milliseconds since the epoch. It may jump: that makes entries stale, and none live longer. */
+  /** Milliseconds since the epoch. A jump makes entries stale, and prolongs none. */
   readonly wallClock: () => number;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
 }
 
-/** What decides on how long a response is kept. */
+/** The parts of a response that decide how long it is stored. */
 interface Received {
   readonly headers: IncomingHttpHeaders;
-  /** How long ago the request was sent. */
+  /** The time since the request was sent, in milliseconds. */
   readonly elapsedMs: number;
 }
 
-/** The answers of an endpoint that are kept. Keys hold the tenant's fingerprint and the input. */
+/** The cache of an endpoint. Keys contain the tenant's fingerprint and the input. */
 export interface Cache<Input, Value> {
-  /** The entry in memory, whatever its age. */
+  /** Returns the entry in memory, whatever its age. */
   get(key: string): HeldEntry<Value> | undefined;
-  /** Whether there is a store behind the memory. */
+  /** Whether there is a shared tier. */
   readonly isShared: boolean;
-  /** The newest entry of any replica's, whatever its age. It is in memory then. */
+  /** Returns the newest entry of all replicas, whatever its age, and stores it in memory. */
   getShared(key: string, input: Input): Promise<HeldEntry<Value> | undefined>;
   isFresh(entry: HeldEntry<Value>): boolean;
   mayServeWhileRevalidating(entry: HeldEntry<Value>): boolean;
   mayServeOnError(entry: HeldEntry<Value>): boolean;
-  /** The entry's value. That the operator lets it be kept does not mean that the service allows it. */
+  /** Returns the entry's value, and until when the service allows it to be used: the operator's TTL does not count. */
   read(entry: HeldEntry<Value>): Reading<Value>;
   /**
-   * Keeps an answer as long as its headers and the options allow; where they do not, evicts the entry.
+   * Stores an answer for as long as its headers and the options allow; where they do not, evicts the entry.
    *
    * @param previous the entry that the answer replaces
    */
@@ -54,26 +54,27 @@ export interface Cache<Input, Value> {
     received: Received,
     previous: CacheEntry<Value> | undefined,
   ): Reading<Value>;
-  /** Keeps an entry that a 304 has confirmed. */
+  /** Stores an entry that a 304 has confirmed. */
   confirm(key: string, entry: CacheEntry<Value>, received: Received): Reading<Value>;
   /**
-   * Evicts the entry, for every replica.
+   * Evicts the entry from both tiers.
    *
-   * @param previous the entry, where one is known
+   * @param previous the known entry
    */
   forget(key: string, previous: CacheEntry<Value> | undefined): void;
 }
 
-/** A value, and whether it stands for the service's "there is none". */
+/** A value, and whether it is that of an absent thing. */
 type Kept<Value> = Pick<CacheEntry<Value>, 'value' | 'isAbsent'>;
 
+/** Creates the cache of one endpoint. */
 export function createCache<Input, Value>(options: CacheOptions<Input, Value>): Cache<Input, Value> {
   const { encode, decode, absent, freshness, memory, shared, wallClock, now } = options;
   const codec = { encode };
   // All endpoints share the memory; their keys differ.
   const getOwn = memory.get as (key: string) => HeldEntry<Value> | undefined;
 
-  /** How long ago the entry's request was sent, by the clock that says longer. */
+  /** Returns the time since the entry's request was sent, by the clock that shows more, in milliseconds. */
   function ageMs({ sentAt, sentAtMs }: HeldEntry<unknown>): number {
     const wallMs = wallClock() - sentAt;
     return wallMs < 0 ? Infinity : Math.max(wallMs, now() - sentAtMs);
@@ -107,15 +108,15 @@ export function createCache<Input, Value>(options: CacheOptions<Input, Value>): 
     const held = { ...entry, sentAtMs: now() - elapsedMs };
     memory.set(key, held);
     if (isUsable) shared?.set(key, entry, codec, receivedAt);
-    // Its validator alone is not worth sharing; what it replaces must not outlive it.
+    // An entry that serves only to revalidate is not shared, but must replace the shared one.
     else shared?.delete(key, previous !== undefined);
     return read(held);
   }
 
-  /** An entry of the shared store, as if this replica had kept it: another one's options, or clock, may be wrong. */
+  /** Limits an entry of the shared store by this replica's options and clock: the writer's may be wrong. */
   function adopt({ storedMs, ...entry }: StoredEntry<Value>): HeldEntry<Value> | undefined {
     const wallMs = wallClock() - entry.sentAt;
-    // Where this replica's clock is behind the writer's, the store's knows better.
+    // Where this replica's clock is behind the writer's, the store's shows the greater age.
     const elapsedMs = Math.max(wallMs, storedMs);
     const own = lifetimeOf(entry.validators, !entry.isAbsent, entry.sentAt, freshness);
     if (wallMs < 0 || own === undefined) return undefined;
@@ -139,7 +140,7 @@ export function createCache<Input, Value>(options: CacheOptions<Input, Value>): 
     read,
     store(key, answer, { headers, elapsedMs }, previous) {
       const { value, isAbsent } = answer;
-      // The common case costs nothing: neither the service nor the operator allows the answer to be kept.
+      // Skips the work in the common case: neither the service nor the operator allows the answer to be stored.
       const { 'cache-control': cacheControl, expires } = headers;
       const allowedMs = isAbsent ? freshness.notFoundTtlMs : freshness.ttlMs;
       if (allowedMs === 0 && cacheControl === undefined && expires === undefined && previous === undefined) {
@@ -147,7 +148,7 @@ export function createCache<Input, Value>(options: CacheOptions<Input, Value>): 
         return { value, freshUntil: 0 };
       }
       const { etag, 'last-modified': lastModified, ...others } = selectHeaders(headers);
-      // A 304 stands for a 200 (RFC 9110, section 15.4.5): it cannot confirm that there is none.
+      // A 304 confirms a 200 (RFC 9110, section 15.4.5), and no 404.
       const validators = isAbsent ? others : { ...others, etag, 'last-modified': lastModified };
       return put(key, answer, validators, elapsedMs, previous);
     },

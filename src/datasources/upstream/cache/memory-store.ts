@@ -5,7 +5,7 @@ import type { HeldEntry } from './entry.ts';
 export interface MemoryStoreOptions {
   /** @default 10000 */
   readonly maxEntries: number;
-  /** About how much memory the entries may take together. @default 33554432 */
+  /** The most memory that all entries may take, as estimated. @default 33554432 */
   readonly maxBytes: number;
 }
 
@@ -16,6 +16,7 @@ export interface MemoryStore {
   delete(key: string): void;
 }
 
+/** Creates an empty store. */
 export function createMemoryStore({ maxEntries, maxBytes }: MemoryStoreOptions): MemoryStore {
   const entries = new LRUCache<string, HeldEntry<unknown>>({
     max: maxEntries,
@@ -23,7 +24,7 @@ export function createMemoryStore({ maxEntries, maxBytes }: MemoryStoreOptions):
     sizeCalculation: (entry, key) => sizeOf(key, entry),
   });
   return {
-    // Skips the hash of the key where nothing is ever kept.
+    // Skips hashing the key where the store is empty.
     get: (key) => (entries.size === 0 ? undefined : entries.get(key)),
     set: (key, entry) => void entries.set(key, entry),
     delete: (key) => void (entries.size > 0 && entries.delete(key)),

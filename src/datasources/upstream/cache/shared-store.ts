@@ -9,24 +9,25 @@ import { usableUntil } from './freshness.ts';
 export interface SharedStoreOptions {
   /** `redis://` or `rediss://`, of Redis or Valkey. */
   readonly url: string;
-  /** What the keys begin with. It tells one program's entries from another's in the same store. */
+  /** The prefix of the keys, which separates programs in the same store. */
   readonly keyPrefix: string;
-  /** The longest that a read or a write may hold up, in milliseconds. */
+  /** The longest that a read or a write may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Told of each change once; `reason` is the code of what went wrong, such as `timeout` or `READONLY`. */
+  /** Called once for each change. `reason`: the code of the failure, such as `timeout` or `READONLY`. */
   readonly onStateChange: (state: SharedStoreState, reason?: string) => void;
 }
 
-/** `garbage`: it holds something that no replica of this version wrote. */
+/** `garbage`: it contains a value that no replica of this version wrote. */
 export type SharedStoreState = RedisState | 'garbage';
 
-/** An entry, and for how many milliseconds the store has had it, by the one clock that all replicas share. */
+/** An entry, and the time that the store has contained it in milliseconds, by the store's clock. */
 export type StoredEntry<Value> = CacheEntry<Value> & { readonly storedMs: number };
 
-/** Answers shared between replicas. It never throws and never waits long: without it there is one tier less. */
+/** The entries that replicas share. It is optional, so it never throws and never waits long. */
 export interface SharedStore {
+  /** Returns the entry of a key; undefined without one, and where the store does not answer. */
   get<Value>(key: string, codec: ValueCodec<Value>): Promise<StoredEntry<Value> | undefined>;
-  /** Stores an entry that is of use after `now`. */
+  /** Stores an entry that is usable after `now`, in milliseconds since the epoch. */
   set<Value>(
     key: string,
     entry: CacheEntry<Value>,
@@ -34,10 +35,9 @@ export interface SharedStore {
     now: number,
   ): void;
   /**
-   * What was stored before is not returned again, also while it cannot be deleted.
+   * Deletes an entry. It is not returned again, even while the store cannot delete it.
    *
-   * @param wasSeen whether something is known to be stored. Otherwise nothing is, unless the store could not be read
-   *   of late
+   * @param wasSeen whether an entry is known to be stored. Otherwise none is, unless reads have failed recently
    */
   delete(key: string, wasSeen: boolean): void;
   close(): void;
@@ -45,13 +45,14 @@ export interface SharedStore {
 
 /** The longest that an entry is stored, in milliseconds, whatever the service allows. */
 const maxLifetimeMs = 2 * 86_400_000;
-/** The longest that the service takes to answer a read that began with the shared store. */
+/** The longest time from a read of the shared store to the service's answer, in milliseconds. */
 const maxReadMs = 60_000;
-/** How long after a command was left without a reply it may still be executed. */
+/** How long Redis may still execute a command that got no reply, in milliseconds. */
 const settleMs = 10_000;
-/** How long there must be no garbage until it is reported again. */
+/** The time without garbage after which it is reported again, in milliseconds. */
 const calmMs = 10_000;
 
+/** Connects to a shared store in the background. */
 export function createSharedStore(options: SharedStoreOptions): SharedStore {
   const { url, keyPrefix, timeoutMs, onStateChange } = options;
   const redis = createGuardedRedis({ url, timeoutMs, onStateChange });
@@ -63,7 +64,7 @@ export function createSharedStore(options: SharedStoreOptions): SharedStore {
     const sentAtMs = performance.now();
     const reply = await redis.attempt('delete', (client) => client.del(keyPrefix + key));
     if (reply === undefined) return 'failed';
-    // Redis can execute a SET that was given up after this DEL.
+    // Redis may execute a SET that got no reply after this DEL.
     return sentAtMs - redis.unansweredAtMs > settleMs ? 'gone' : 'deleted';
   }
 
@@ -78,11 +79,11 @@ export function createSharedStore(options: SharedStoreOptions): SharedStore {
   return {
     async get(key, codec) {
       if (forgotten.has(key)) return undefined;
-      // Sent together, so this is one round trip.
+      // Pipelined: one round trip.
       const replies = await redis.attempt('read', (client) =>
         Promise.all([
           client.get(keyPrefix + key).catch(garbageIfOfWrongType),
-          // Where an access list does not allow it, the wall clock alone tells the age.
+          // Where an access list forbids it, the wall clock alone shows the age.
           client.pTTL(keyPrefix + key).catch(() => Infinity),
         ]),
       );
@@ -90,7 +91,7 @@ export function createSharedStore(options: SharedStoreOptions): SharedStore {
       const [encoded = null, leftMs = 0] = replies ?? [];
       if (encoded === null || forgotten.has(key)) return undefined;
       const entry = decodeEntry(encoded, codec);
-      // A miss: what is read from the service instead takes its place.
+      // A miss: the service's answer replaces the garbage.
       if (entry === undefined) {
         if (performance.now() - sawGarbageAtMs > calmMs) onStateChange('garbage');
         sawGarbageAtMs = performance.now();
@@ -114,7 +115,7 @@ export function createSharedStore(options: SharedStoreOptions): SharedStore {
   };
 }
 
-/** A list or a hash under our key is garbage, and no failure of the store. */
+/** Treats a list or a hash under our key as garbage, and not as a failure of the store. */
 function garbageIfOfWrongType(error: unknown): string {
   if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return '';
   throw error;

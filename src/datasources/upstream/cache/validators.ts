@@ -2,20 +2,20 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseHttpDate } from '../http-date.ts';
 
 /**
- * The response headers that decide on freshness and revalidation: all that is kept of a response. `etag` and
- * `last-modified` are well-formed.
+ * The response headers that are stored: those that decide on freshness and revalidation. `etag` and `last-modified` are
+ * well-formed.
  */
 export type Validators = Readonly<Partial<Record<(typeof keptHeaders)[number], string | undefined>>>;
 
 const keptHeaders = ['age', 'cache-control', 'date', 'etag', 'expires', 'last-modified', 'vary'] as const;
 
 /**
- * Selects the headers to keep of a response.
+ * Selects the headers of a response to store.
  *
- * @param previous of the answer that a 304 confirms: the headers of the 304 update them (RFC 9111, section 3.2)
+ * @param previous those of the answer that a 304 confirms: the headers of the 304 update them (RFC 9111, section 3.2)
  */
 export function selectHeaders(headers: IncomingHttpHeaders, previous: Validators = {}): Validators {
-  // How old the answer was when it came says nothing about the confirmation.
+  // The age of the answer on arrival is not the age of the confirmation.
   const { age: _age, date: _date, ...confirmed } = previous;
   const kept: { -readonly [Name in keyof Validators]: Validators[Name] } = confirmed;
   for (const name of keptHeaders) {
@@ -30,8 +30,8 @@ export function selectHeaders(headers: IncomingHttpHeaders, previous: Validators
 }
 
 /**
- * Whether the value is one entity tag (RFC 9110, section 8.8.3). Sent back, `*` and a list would be confirmed
- * whatever the answer is.
+ * Whether the value is one entity tag (RFC 9110, section 8.8.3). A condition with `*` or a list could match any
+ * answer.
  */
 export function isEntityTag(value: string): boolean {
   return /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/.test(value);
@@ -43,8 +43,8 @@ export function isConditional(validators: Validators): boolean {
 }
 
 /**
- * Whether a 304 is about the answer that the validators belong to (RFC 9111, section 4.3.4). One that names
- * no validator is: only one was sent.
+ * Whether a 304 confirms the answer with these validators (RFC 9111, section 4.3.4). A 304 without a validator does,
+ * because the request had only one.
  */
 export function isConfirmedBy(notModified: IncomingHttpHeaders, validators: Validators): boolean {
   const etag = joinLines(notModified.etag);
@@ -55,12 +55,12 @@ export function isConfirmedBy(notModified: IncomingHttpHeaders, validators: Vali
   return lastModified === undefined || lastModified === validators['last-modified'];
 }
 
-/** The tag as weak comparison sees it (RFC 9110, section 8.8.3.2). */
+/** Returns the weak form of a tag, for weak comparison (RFC 9110, section 8.8.3.2). */
 function weak(etag: string | undefined): string | undefined {
   return etag === undefined || etag.startsWith('W/') ? etag : `W/${etag}`;
 }
 
-/** undici gives a list where a field has several lines: RFC 9110, section 5.3, joins them. Equal lines are one. */
+/** Joins the lines of a field (RFC 9110, section 5.3), which undici returns as a list. Equal lines are one. */
 function joinLines(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? [...new Set(value)].join(', ') : value;
 }
