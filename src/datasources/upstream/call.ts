@@ -115,7 +115,6 @@ export function createCall<Input extends object, Value>(
   } = endpoint;
   const name = { service, operation, title };
   const pathOf = createPath(template, argumentNames);
-  const dialectStatuses = new Set(errorDialect.statuses);
 
   function read(
     response: TransportResponse,
@@ -147,7 +146,7 @@ export function createCall<Input extends object, Value>(
   }
 
   function refusalIn(response: TransportResponse, secret: string) {
-    return dialectStatuses.has(response.status)
+    return errorDialect.statuses.includes(response.status)
       ? errorDialect.readRefusal(response, { argumentNames, secret })
       : classifyStatus(response, Date.now());
   }

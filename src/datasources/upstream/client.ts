@@ -4,7 +4,7 @@ import type { Cache } from './cache/index.ts';
 import { allowedFreshUntil } from './cache/freshness.ts';
 import { selectHeaders } from './cache/validators.ts';
 import { withoutKey } from './call.ts';
-import type { Answer, Caller, Reading } from './call.ts';
+import type { Caller, Reading } from './call.ts';
 import { deadlineError, UpstreamError } from './errors.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
@@ -84,10 +84,7 @@ export function createEndpointCall<Input extends object, Value>(
     { input, apiKey, tenant }: Read<Input>,
     context: CallContext,
   ): Promise<Reading<Value>> {
-    return readingOf(await send({ input, apiKey, tenant }, context));
-  }
-
-  function readingOf(answer: Answer<Value>): Reading<Value> {
+    const answer = await send({ input, apiKey, tenant }, context);
     // Without a cache no call is conditional.
     if (answer.kind !== 'full') throw new Error('A 304 without a condition');
     const sentAt = wallClock() - answer.elapsedMs;

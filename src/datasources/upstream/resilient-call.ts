@@ -32,7 +32,6 @@ export function createResilientCall<Input extends object, Value>(
   options: ResilientCallOptions<Input, Value>,
 ): ResilientCall<Input, Value> {
   const { chain, service, title, endpoint, errorDialect, now } = options;
-  const dialectStatuses = errorDialect.statuses;
   const { operation, absent, malformed } = endpoint;
   const call = createCall(options);
   const pathCheck = createPathCheck({ service, operation, title, now });
@@ -51,7 +50,7 @@ export function createResilientCall<Input extends object, Value>(
       const { kind } = await send({ input, apiKey, tenant }, context);
       return kind === 'unclear' ? 'missing' : 'present';
     } catch (error) {
-      const presence = error instanceof UpstreamError ? presenceIn(error, dialectStatuses) : undefined;
+      const presence = error instanceof UpstreamError ? presenceIn(error, errorDialect.statuses) : undefined;
       if (presence === undefined) throw error;
       return presence;
     }
