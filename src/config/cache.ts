@@ -57,6 +57,7 @@ export const cacheVariables = {
   },
 } as const satisfies Record<string, Variable>;
 
+/** Resolves the configuration of the cache. */
 export function resolveCache(values: ValuesOf<typeof cacheVariables>): CacheConfig {
   return {
     ttlMs: values.PERSONA_CACHE_TTL_MS,

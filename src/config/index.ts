@@ -21,17 +21,17 @@ export type { HttpConfig, ProtectionConfig } from './protection.ts';
 export type { TracingConfig } from './tracing.ts';
 export type { AuthConfig, BluejayConfig, UpstreamConfig } from './upstream.ts';
 
-/** What the gateway runs on, parsed and complete. Durations are in milliseconds. */
+/** The complete configuration of a gateway. Durations are in milliseconds. */
 export interface Config extends OperationsConfig, SchemaExposureConfig, ObservabilityConfig {
   readonly environment: 'development' | 'production' | 'test';
   readonly host: string;
   /** 0 lets the operating system choose a free port. */
   readonly port: number;
-  /** How long the gateway goes on serving after it was told to stop, while balancers take note. */
+  /** How long the gateway goes on serving after the signal to stop, while balancers remove it, in milliseconds. */
   readonly drainDelayMs: number;
-  /** How many processes the program serves with. A gateway that is embedded is one, whatever this says. */
+  /** How many processes the program starts. Has no effect on an embedded gateway. */
   readonly workers: number;
-  /** The longest one GraphQL request may wait for Bluejay, queueing and retries included. */
+  /** The deadline of one GraphQL request, with queueing and retries, in milliseconds. */
   readonly requestTimeoutMs: number;
   readonly http: HttpConfig;
   readonly protection: ProtectionConfig;
@@ -41,10 +41,10 @@ export interface Config extends OperationsConfig, SchemaExposureConfig, Observab
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
-  /** One line a problem: the variable's name, what was expected, never a secret value. */
+  /** A line for each problem: the name of the variable and what was expected, without its value. */
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Every environment variable that the gateway reads. The README's table is checked against this one. */
+/** Declares every environment variable of the gateway. A test compares the README's table with it. */
 export const variables = {
   PORT: integerVariable('port', 0, 65_535, 4_000, 'Port to listen on; `0` takes any free one.'),
   HOST: {
@@ -94,8 +94,13 @@ export const variables = {
 type Values = ValuesOf<typeof variables>;
 
 /**
- * Reads the configuration from environment variables; an empty variable counts as unset.
- * Reports every problem at once and never repeats a variable's value.
+ * Reads the configuration from environment variables. An empty variable counts as unset.
+ *
+ * @returns the configuration, or all problems at once; no problem repeats the value of a variable
+ * @example
+ * const result = parseConfig(process.env);
+ * if (!result.ok) throw new Error(result.problems.join('\n'));
+ * const gateway = await createGateway(result.config);
  */
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
   const parsed: Record<string, unknown> = {};
@@ -108,7 +113,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     if (result.success) parsed[name] = result.output;
     else problems.push(`${source}: ${result.issues[0].message}`);
   }
-  // What is wrong by itself is missing here, so the checks across variables must do without it.
+  // Lacks the variables that are wrong by themselves, so checks across variables must expect any to be missing.
   const partial = parsed as Partial<Values>;
   problems.push(
     ...findUpstreamProblems(partial, Boolean(environment['BLUEJAY_API_KEY'])),
@@ -123,7 +128,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
 function findDeadlineProblems(values: Partial<Values>): readonly string[] {
   const { BLUEJAY_TIMEOUT_MS: attemptMs, REQUEST_TIMEOUT_MS: requestMs } = values;
   if (attemptMs === undefined || requestMs === undefined || requestMs >= attemptMs) return [];
-  // The deadline would end every slow attempt before it counts as a timeout of Bluejay's.
+  // Otherwise the deadline ends each slow attempt before it counts as a timeout of Bluejay.
   return [`REQUEST_TIMEOUT_MS: expected at least BLUEJAY_TIMEOUT_MS (it is ${requestMs})`];
 }
 
@@ -131,7 +136,7 @@ function findWorkersProblems(values: Partial<Values>): readonly string[] {
   const { WORKERS: workers = 1, RATE_LIMIT: rateLimit } = values;
   const isAlone = 'CACHE_URL' in values && values.CACHE_URL === undefined;
   if (workers === 1 || rateLimit === undefined || !isAlone) return [];
-  // How much a caller may do would depend on which workers its connections end up with.
+  // Otherwise the limit of a caller depends on which workers its connections reach.
   return [
     'CACHE_URL: required when RATE_LIMIT is set and WORKERS is more than 1, for each would count alone',
   ];

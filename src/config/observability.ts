@@ -72,19 +72,21 @@ type Values = ValuesOf<typeof observabilityVariables>;
 
 export interface ObservabilityConfig {
   readonly log: LogConfig;
-  /** Undefined: nothing is counted. */
+  /** Undefined turns metrics off. */
   readonly metrics: MetricsConfig | undefined;
-  /** Undefined: nothing is traced. */
+  /** Undefined turns traces off. */
   readonly tracing: TracingConfig | undefined;
-  /** Whether callers get a `Server-Timing` when they ask for it. */
+  /** Whether a caller that requests it gets a `Server-Timing`. */
   readonly serverTiming: boolean;
-  /** Whether callers get a trace in `extensions.ftv1` when they ask for it. */
+  /** Whether a caller that requests it gets a trace in `extensions.ftv1`. */
   readonly inlineTrace: boolean;
 }
 
 /**
- * @param host what the gateway listens on
- * @param isRouterOnly whether nobody else can send GraphQL requests
+ * Resolves the configuration of the log, metrics and traces.
+ *
+ * @param host the address of the gateway, the default for metrics
+ * @param isRouterOnly whether a router secret keeps other clients out
  */
 export function resolveObservability(
   values: Values,
@@ -102,7 +104,7 @@ export function resolveObservability(
     metrics: port === undefined ? undefined : { host: values.METRICS_HOST ?? host, port },
     tracing: resolveTracing(values),
     serverTiming: values.SERVER_TIMING,
-    // It multiplies what a request costs, so it is not for strangers.
+    // A trace multiplies the cost of a request, so public clients get none.
     inlineTrace: values.INLINE_TRACE ?? (isDevelopment || isRouterOnly),
   };
 }

@@ -2,41 +2,41 @@ import * as v from 'valibot';
 import { integerVariable, oneOf } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
-/** The most of each that a document may have; each is the name that an error's `limit` has. */
+/** The limits of a document; an error's `limit` is the name of one. */
 export interface OperationLimits {
-  /** Lexical tokens; as many comments, and a hundred times as many characters. */
+  /** Lexical tokens. The limit holds for comments, too, and a hundred times of it for characters. */
   readonly tokens: number;
-  /** How deep fields are nested, and values. */
+  /** How deep fields and values are nested. */
   readonly depth: number;
-  /** All fields, each counted wherever a fragment brings it. */
+  /** Fields, those of a fragment at each of its spreads. */
   readonly fields: number;
-  /** Fields of the operation type that are answered under different names. */
+  /** Fields of the operation type with different response names. */
   readonly rootFields: number;
-  /** Fields that stand beside one of the same response name. */
+  /** Fields that repeat the response name of a sibling. */
   readonly duplicates: number;
   readonly aliases: number;
   readonly directives: number;
-  /** Inline fragments, and named ones wherever they are spread. */
+  /** Inline fragments, and spreads of named ones. */
   readonly fragments: number;
 }
 
 export interface TrustedDocumentsConfig {
-  /** A JSON file: an object of ids and documents, an id being `sha256:` and the document's SHA-256 in hex. */
+  /** The path of a JSON file: an object of ids and documents, an id being `sha256:` and the document's SHA-256 in hex. */
   readonly path: string;
-  /** `only`: nothing but these documents is executed. `prefer`: others are too. */
+  /** `only` refuses other documents, `prefer` executes them, too. */
   readonly mode: 'prefer' | 'only';
 }
 
-/** Who may have which operations executed, and how large they and their answers may be. */
+/** Which operations are executed, and how large they and their answers may be. */
 export interface OperationsConfig {
   readonly limits: OperationLimits;
-  /** Absent where every document is executed, and none by its id. */
+  /** Undefined turns trusted documents off. */
   readonly trustedDocuments: TrustedDocumentsConfig | undefined;
   /** The most representations that one request may have for `_entities`, and the most ids for `personas`. */
   readonly maxRepresentations: number;
-  /** The most bytes that an answer may have, as it is sent. */
+  /** The most bytes that the body of an answer may have. */
   readonly maxResponseBytes: number;
-  /** Of the router: two during a rotation. With none everybody may send GraphQL requests. */
+  /** The router's secrets, two during a rotation. Without any, every client may send GraphQL requests. */
   readonly routerSecrets: readonly string[];
 }
 
@@ -132,13 +132,18 @@ export const operationsVariables = {
 
 type Values = ValuesOf<typeof operationsVariables>;
 
-/** @param values those that are right by themselves */
+/**
+ * Returns the problems across the variables of operations.
+ *
+ * @param values the variables that are right by themselves
+ */
 export function findOperationsProblems(values: Partial<Values>): readonly string[] {
   const { TRUSTED_DOCUMENTS_MODE: mode = 'off', TRUSTED_DOCUMENTS: path } = values;
   if (mode === 'off' || path !== undefined) return [];
   return [`TRUSTED_DOCUMENTS: required when TRUSTED_DOCUMENTS_MODE is ${mode}`];
 }
 
+/** Resolves the limits, trusted documents and router secrets. */
 export function resolveOperations(values: Values): OperationsConfig {
   return {
     limits: {

@@ -2,29 +2,29 @@ import * as v from 'valibot';
 import { integerVariable } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
-/** What one connection may take. */
+/** The limits of connections. */
 export interface HttpConfig {
-  /** More connections than these are closed at once. */
+  /** The most connections. Further ones are closed at once. */
   readonly maxConnections: number;
   /** The longest that a request may take to arrive, and a large answer to be taken; headers have a third of it, 10 seconds at the most. */
   readonly receiveTimeoutMs: number;
 }
 
-/** What GraphQL requests may take from each other. */
+/** The access to the route of GraphQL, and its limits on load. */
 export interface ProtectionConfig {
-  /** The names, beside addresses and those of this machine, that the gateway is asked by. Undefined: any. */
+  /** The host names that are served beside addresses and the names of this machine. Undefined permits any name. */
   readonly allowedHosts: readonly string[] | undefined;
-  /** Exact origins whose pages may read answers. */
+  /** The exact origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
   /** Whether pages of this machine may read answers, too: a frontend's development server. @default false */
   readonly corsLoopback?: boolean;
-  /** How many proxies in front add to `X-Forwarded-For`. */
+  /** How many proxies in front append to `X-Forwarded-For`. */
   readonly trustedProxies: number;
-  /** Undefined: no limit. */
+  /** Undefined turns the rate limit off. */
   readonly rateLimit: { readonly points: number; readonly windowSeconds: number } | undefined;
   readonly overload: {
     readonly maxConcurrentRequests: number;
-    /** How long a request may have to wait for the processor; 0 does not look. */
+    /** How long a request may have to wait for the CPU, in milliseconds; 0 turns the limit off. */
     readonly maxEventLoopDelayMs: number;
   };
 }
@@ -122,10 +122,12 @@ export const protectionVariables = {
 
 type Values = ValuesOf<typeof protectionVariables>;
 
+/** Resolves the limits of connections. */
 export function resolveHttp(values: Values): HttpConfig {
   return { maxConnections: values.MAX_CONNECTIONS, receiveTimeoutMs: values.RECEIVE_TIMEOUT_MS };
 }
 
+/** Resolves the access to the route of GraphQL. */
 export function resolveProtection(values: Values, isDevelopment: boolean): ProtectionConfig {
   return {
     allowedHosts: isDevelopment || values.ALLOWED_HOSTS.length > 0 ? values.ALLOWED_HOSTS : undefined,

@@ -12,7 +12,7 @@ const proxy = v.pipe(
   ),
 );
 
-/** Lower case is how most programs know them, so it comes first where both are set. */
+/** The names in lower case have precedence, because most programs read these. */
 export const proxyVariables = {
   HTTPS_PROXY: {
     alias: 'https_proxy',
@@ -36,15 +36,15 @@ export const proxyVariables = {
   },
 } as const satisfies Record<string, Variable>;
 
-/** The proxy between the gateway and a URL; undefined where the connection is direct. */
+/** Returns the proxy for a URL; undefined for a direct connection. */
 export function resolveProxy(values: ValuesOf<typeof proxyVariables>, url: URL): Proxy | undefined {
   if (isExempt(url, values.NO_PROXY)) return undefined;
   return url.protocol === 'https:' ? values.HTTPS_PROXY : values.HTTP_PROXY;
 }
 
-/** @returns undefined for what is no proxy's URL */
+/** @returns undefined where the text is no URL of a proxy */
 function parseProxy(value: string): Proxy | undefined {
-  // Other programs take a host and a port alone, too.
+  // Other programs accept a host and a port without a scheme, too.
   const url = URL.parse(/^[^/?#\s]+:\d+\/?$/.test(value) ? `http://${value}` : value);
   if (url === null || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || /[?#]/.test(value)) {
     return undefined;
@@ -55,7 +55,7 @@ function parseProxy(value: string): Proxy | undefined {
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     return { origin, authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
   } catch {
-    // A percent sign that encodes nothing.
+    // A malformed percent-encoding.
     return undefined;
   }
 }
@@ -64,7 +64,7 @@ function isExempt(url: URL, noProxy: string): boolean {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   return noProxy.split(/[\s,]+/).some((entry) => {
-    // An IPv6 address has brackets where a port follows.
+    // An IPv6 address with a port is in brackets.
     const [, bracketed, named, onlyPort = port] = /^(?:\[(.+)\]|([^:]+))(?::(\d+))?$/.exec(entry) ?? [];
     const pattern = (bracketed ?? named ?? entry).toLowerCase().replace(/([^*])\.$/, '$1');
     return onlyPort === port && (pattern === '*' || matches(host, pattern));
@@ -78,7 +78,7 @@ function matches(host: string, pattern: string): boolean {
   return domain !== '' && (host.endsWith(`.${domain}`) || (host === domain && !pattern.startsWith('*')));
 }
 
-/** Whether an address is the other one, or in that subnet: `10.0.0.0/8`. */
+/** Returns whether an address equals another one, or is in a subnet such as `10.0.0.0/8`. */
 function isInSubnet(host: string, subnet: string, family: number): boolean {
   const [address = '', bits] = subnet.split('/');
   const longest = family === 6 ? 128 : 32;

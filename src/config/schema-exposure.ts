@@ -2,10 +2,11 @@ import * as v from 'valibot';
 import { onOff } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
+/** How clients may read the schema. */
 export interface SchemaExposureConfig {
-  /** Whether a browser that opens /graphql gets GraphiQL. */
+  /** Whether a browser gets GraphiQL at the path of GraphQL. */
   readonly graphiql: boolean;
-  /** Whether the schema may be read: `__schema`, `__type`, and `_service`, which a router may always. */
+  /** Whether clients may read the schema: `__schema`, `__type` and `_service`. A router with a secret may read `_service` in any case. */
   readonly introspection: boolean;
 }
 
@@ -25,6 +26,7 @@ export const schemaExposureVariables = {
   },
 } as const satisfies Record<string, Variable>;
 
+/** Resolves how clients may read the schema: by default in development only. */
 export function resolveSchemaExposure(
   values: ValuesOf<typeof schemaExposureVariables>,
   isDevelopment: boolean,

@@ -1,13 +1,13 @@
 import type { Config } from './index.ts';
 
-/** The time to answer in for requests whose deadline has just passed. */
+/** The time to answer requests whose deadline has just passed, in milliseconds. */
 export const answerMs = 1_000;
-/** The longest that the delivery of the last traces may take. */
+/** The longest that the export of the last traces may take, in milliseconds. */
 export const lastTracesMs = 2_000;
-/** The time to close what is left: connections to the upstream and to the shared cache, the metrics' port. */
+/** The time to close the connections to the upstream and the shared cache, and the metrics' port, in milliseconds. */
 const closeMs = 1_000;
 
-/** The longest that a process takes to stop, in milliseconds; after it, it is ended as it is. */
+/** Returns the longest that a process may take to stop, in milliseconds; after it, the process exits. */
 export function stopTimeoutMs({
   drainDelayMs,
   requestTimeoutMs,

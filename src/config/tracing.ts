@@ -13,19 +13,19 @@ const samplers = [
   'parentbased_traceidratio',
 ] as const;
 
-/** `baggage` is accepted, as it is in OpenTelemetry's default, and passed on to nobody. */
+/** `baggage` is accepted, because OpenTelemetry's default has it, and has no effect. */
 const propagators: readonly string[] = ['tracecontext', 'baggage', 'none'];
 
 export interface TracingConfig {
   /** The URL that traces are posted to by OTLP over HTTP. */
   readonly endpoint: string;
   readonly serviceName: string;
-  /** What each trace says of its program beside the name, such as `deployment.environment.name`. */
+  /** Further attributes of the resource, such as `deployment.environment.name`. */
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly sampler: (typeof samplers)[number];
-  /** The share of the traces that are taken, for the samplers that have one. */
+  /** The share of sampled traces, for the samplers with a ratio. */
   readonly samplerRatio: number;
-  /** Whether a trace joins that of the caller, and is passed on to Bluejay (W3C Trace Context). */
+  /** Whether trace contexts are read from callers and sent to Bluejay (W3C Trace Context). */
   readonly propagates: boolean;
 }
 
@@ -53,7 +53,7 @@ const tracesEndpoint = v.pipe(
 
 const protocolMessage = 'expected http/protobuf, the only protocol that is supported';
 
-/** @returns undefined where it is malformed */
+/** @returns undefined where the text is malformed */
 function parseAttributes(text: string): Readonly<Record<string, string>> | undefined {
   const pairs = text.split(',').filter((pair) => pair.trim() !== '');
   if (!pairs.every((pair) => /^\s*[^\s=][^=]*=/.test(pair))) return undefined;
@@ -157,8 +157,8 @@ export const tracingVariables = {
 type Values = ValuesOf<typeof tracingVariables>;
 
 /**
- * Whether the environment asks for traces. Where it does not, OpenTelemetry's variables are not read: what is set for
- * all programs of a machine need not suit one without traces.
+ * Returns whether the environment turns traces on. Otherwise OpenTelemetry's variables are not read, because values for
+ * other programs of the machine may be wrong here.
  */
 export function asksForTraces(environment: Readonly<Record<string, string | undefined>>): boolean {
   const { OTEL_SDK_DISABLED: isDisabled, OTEL_TRACES_EXPORTER: exporter } = environment;
@@ -167,7 +167,7 @@ export function asksForTraces(environment: Readonly<Record<string, string | unde
   return Boolean(exporter || tracesUrl || base);
 }
 
-/** What is wrong across the variables, where traces are on. */
+/** Returns the problems across the variables where traces are on. */
 export function findTracingProblems(values: Partial<Values>): readonly string[] {
   if (endpointOf(values) === undefined) return [];
   const problems: string[] = [];
@@ -185,7 +185,11 @@ export function findTracingProblems(values: Partial<Values>): readonly string[] 
   return problems;
 }
 
-/** @returns undefined where nothing is traced */
+/**
+ * Resolves the configuration of traces.
+ *
+ * @returns undefined where traces are off
+ */
 export function resolveTracing(values: Values): TracingConfig | undefined {
   const tracesUrl = endpointOf(values);
   if (tracesUrl === undefined) return undefined;

@@ -5,7 +5,7 @@ import { proxyVariables, resolveProxy } from './proxy.ts';
 import { integerVariable, onOff, oneOf } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
-/** Either Bluejay over HTTP, or the sandbox that the gateway starts for itself. */
+/** Bluejay over HTTP, or the sandbox that the gateway starts. */
 export type UpstreamConfig = { readonly kind: 'sandbox'; readonly timeoutMs: number } | BluejayConfig;
 
 export interface BluejayConfig {
@@ -13,16 +13,16 @@ export interface BluejayConfig {
   /** Origin and optional path prefix, without a trailing slash. */
   readonly baseUrl: string;
   readonly auth: AuthConfig;
-  /** The longest one attempt of an upstream call may take, connecting and body included. */
+  /** The longest that one attempt of an upstream call may take, from connecting to the end of the body, in milliseconds. */
   readonly timeoutMs: number;
-  /** @default none: the gateway connects to Bluejay directly */
+  /** Undefined connects to Bluejay directly. @default undefined */
   readonly proxy?: Proxy | undefined;
 }
 
 export type AuthConfig =
-  /** The gateway's own key, for everyone. */
+  /** Calls Bluejay with the gateway's own key for all callers. */
   | { readonly mode: 'service'; readonly apiKey: string }
-  /** Every caller brings its own X-API-Key; the gateway's key is never used. */
+  /** Calls Bluejay with the caller's own X-API-Key only. */
   | { readonly mode: 'forward' };
 
 const defaultBaseUrl = 'https://api.getbluejay.ai';
@@ -91,8 +91,10 @@ export const upstreamVariables = {
 type Values = ValuesOf<typeof upstreamVariables>;
 
 /**
- * @param values those that are right by themselves
- * @param isApiKeySet also true for a key that is wrong by itself, which is not missing as well
+ * Returns the problems across the variables of the upstream.
+ *
+ * @param values the variables that are right by themselves
+ * @param isApiKeySet whether there is a key, even one that is wrong by itself
  */
 export function findUpstreamProblems(values: Partial<Values>, isApiKeySet: boolean): readonly string[] {
   const problems: string[] = [];
@@ -112,7 +114,7 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** The sandbox where nothing is configured, but never in production. */
+/** Resolves the upstream: the sandbox where nothing is configured outside production, else Bluejay. */
 export function resolveUpstream(values: Values, isProduction: boolean): UpstreamConfig {
   const {
     BLUEJAY_BASE_URL: url,

@@ -1,25 +1,30 @@
 import * as v from 'valibot';
 
-/** One variable: how it is read, what it means, and its default as the documentation prints it. */
+/** Declares one environment variable. */
 export interface Variable {
-  /** Another name, which wins where both are set. */
+  /** Another name, which has precedence where both are set. */
   readonly alias?: string;
   /** The option of `Config` that holds the value, such as `http.maxConnections`. */
   readonly option?: string;
+  /** Parses the text of the variable. */
   readonly schema: v.GenericSchema<string | undefined, unknown>;
+  /** As the documentation prints it, in Markdown. */
   readonly default: string;
+  /** In Markdown. */
   readonly description: string;
 }
 
-/** What variables are once they are read. */
+/** The parsed values of variables. */
 export type ValuesOf<Variables extends Record<string, Variable>> = {
   readonly [Name in keyof Variables]: v.InferOutput<Variables[Name]['schema']>;
 };
 
+/** Accepts one of the texts. */
 export function oneOf<const Options extends readonly string[]>(options: Options) {
   return v.picklist(options, `expected one of ${options.join(', ')}`);
 }
 
+/** Parses a whole number in the range. */
 export function integer(minimum: number, maximum: number) {
   const message = `expected a whole number from ${minimum} to ${maximum}`;
   return v.pipe(
@@ -31,6 +36,7 @@ export function integer(minimum: number, maximum: number) {
   );
 }
 
+/** Declares the variable of a whole number with a fixed default. */
 export function integerVariable(
   option: string,
   minimum: number,
@@ -42,13 +48,14 @@ export function integerVariable(
   return { option, schema: v.optional(integer(minimum, maximum), text), default: text, description };
 }
 
-/** A share from 0 to 1. */
+/** Parses a share from 0 to 1. */
 export const share = v.pipe(
   v.string(),
   v.regex(/^(0(\.\d{1,9})?|1(\.0{1,9})?)$/, 'expected a number from 0 to 1'),
   v.transform(Number),
 );
 
+/** Parses `true` or `false`. */
 export const onOff = v.pipe(
   oneOf(['true', 'false']),
   v.transform((value) => value === 'true'),

@@ -13,26 +13,26 @@ import type { Verdict } from './finding.ts';
 export interface ApiOptions {
   readonly baseUrl: string;
   readonly proxy: Proxy | undefined;
-  /** Undefined where every caller brings its own. */
+  /** Undefined where each caller sends its own. */
   readonly apiKey: string | undefined;
   readonly timeoutMs: number;
   readonly userAgent: string;
 }
 
-/** Two cheap reads, as the gateway itself would make them. */
+/** Checks Bluejay's API with two cheap reads, as the gateway makes them. */
 export interface ApiChecks {
-  /** Whether what answers is Bluejay's API at all. */
+  /** Checks whether the peer is Bluejay's API. */
   checkApi(): Promise<Verdict>;
-  /** Whether Bluejay accepts the gateway's key. */
+  /** Checks whether Bluejay accepts the gateway's key. */
   checkKey(): Promise<Verdict>;
   close(): Promise<void>;
 }
 
-/** Refused by Bluejay as no UUID, before it looks for anything: a 404 says that the path is not there. */
+/** An id that Bluejay refuses with a 422, so that a 404 means a missing path. */
 const malformedId = 'not-a-uuid';
-/** Well-formed, of a persona that nobody has. */
+/** A well-formed id without a persona. */
 const unknownId = '00000000-0000-4000-8000-000000000000';
-/** Where there is no key to try: whether it is refused or not, Bluejay has answered. */
+/** Stands for a key: that Bluejay refuses it is an answer, too. */
 const placeholderKey = 'bluejay-doctor';
 
 export function createApiChecks({ baseUrl, proxy, apiKey, timeoutMs, userAgent }: ApiOptions): ApiChecks {
@@ -54,7 +54,7 @@ export function createApiChecks({ baseUrl, proxy, apiKey, timeoutMs, userAgent }
     events: {},
   });
 
-  /** The status of a 200 or 404, or what else came of the read. */
+  /** Reads a persona. @returns 200, 404 or another failure */
   async function read(id: string): Promise<200 | 404 | Failure> {
     try {
       const request = { input: { persona_id: id }, apiKey: apiKey ?? placeholderKey };

@@ -11,9 +11,9 @@ import type { Target } from './network-errors.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 export interface CacheCheckOptions {
-  /** Of `CACHE_URL`; it can hold a password, so only its host and port are shown. */
+  /** The value of `CACHE_URL`. It may hold a password, so only its host and port are printed. */
   readonly url: string;
-  /** Whether replicas count requests there, too. */
+  /** Whether the rate limit counts there, too. */
   readonly isRateLimited: boolean;
   /** The longest that connecting and all commands may take together, in milliseconds. */
   readonly limitMs: number;
@@ -25,15 +25,15 @@ interface Failure {
   readonly error: unknown;
 }
 
-/** So many that one node of a cluster does not have all of them. */
+/** Enough keys that a node of a cluster does not hold all of them. */
 const readCount = 32;
 
-/** Runs the commands that the gateway runs, on keys that begin as its own do and expire within a second. */
+/** Runs the commands of the gateway, on keys with its prefix that expire within a second. */
 export async function checkCache({ url, isRateLimited, limitMs }: CacheCheckOptions): Promise<Verdict> {
   const address = parseRedisUrl(url);
   if (address === undefined) throw new TypeError('expected a URL that the configuration has let through');
   const { host, port, isTls } = address;
-  // One limit for connecting and answering together, below.
+  // The time limits below replace the client's own.
   const client = createRedisClient(address, { connectTimeout: 0, reconnectStrategy: false });
   client.on('error', () => {});
   try {
@@ -51,7 +51,7 @@ export async function checkCache({ url, isRateLimited, limitMs }: CacheCheckOpti
   }
 }
 
-/** @throws what is no reply of Redis */
+/** @throws errors that are no reply of Redis */
 async function tryCommands(client: RedisClient, isRateLimited: boolean): Promise<Failure[]> {
   const keys = Array.from({ length: readCount }, () => `${sharedKeyPrefix}doctor:${randomUUID()}`);
   const [key = ''] = keys;
@@ -63,7 +63,7 @@ async function tryCommands(client: RedisClient, isRateLimited: boolean): Promise
   };
   const failures: Failure[] = [];
   for (const [command, execute] of Object.entries(commands)) {
-    // One after the other, as the gateway needs them.
+    // In this order, so that the first failure is the most important one.
     // oxlint-disable-next-line no-await-in-loop
     await execute().catch((error: unknown) => {
       if (!isErrorReply(error)) throw error;
@@ -78,7 +78,7 @@ async function count(client: RedisClient): Promise<void> {
   await createRedisCounters(client, { points: 1, windowSeconds: 1 }).penalty(`doctor:${randomUUID()}`);
 }
 
-/** Explains the first, with all commands that failed alike. */
+/** Explains the first failure, with the commands that failed with the same code. */
 function explainFailures(failures: readonly Failure[]): Verdict {
   const error = failures[0]?.error as Error;
   const code = replyCodeOf(error);
@@ -95,7 +95,7 @@ function explainConnection(error: unknown, target: Target, isTls: boolean): Verd
   const isClosed = error instanceof Error && error.message === 'Socket closed unexpectedly';
   const code = isClosed ? 'ECONNRESET' : codeOf(error);
   const { text, advice = '' } = explainNetworkError(code, target);
-  // To a server without TLS a handshake is a line that does not end; to one with TLS a command is no handshake.
+  // A server without TLS waits for the end of a TLS handshake; a server with TLS resets a connection without one.
   if (isTls && code === 'ETIMEDOUT')
     return problem(text, `${advice} A Redis without TLS is silent, too: try redis:// in CACHE_URL.`);
   if (!isTls && (code === 'ECONNRESET' || code === ''))

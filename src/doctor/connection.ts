@@ -10,18 +10,18 @@ import type { Target } from './network-errors.ts';
 import type { Verdict } from './finding.ts';
 
 const dayMs = 86_400_000;
-/** A certificate that ends sooner is worth a note: most are renewed a month before. */
+/** A certificate that expires sooner gets a note: most are renewed a month before. */
 const renewalDays = 14;
 /** How long a server may take to refuse a client without a certificate. */
 const sessionMs = 500;
 
-/** What a step of connecting found, and the connection as it is then, to be closed by whoever asked. */
+/** The verdict of a step, and its socket, which the caller must close. */
 export interface Connected {
   readonly verdict: Verdict;
   readonly socket: Socket;
 }
 
-/** Whether the host's name leads to an address. */
+/** Checks whether the host name resolves to an address. */
 export async function checkDns(target: Target): Promise<Verdict> {
   if (isIP(target.host) !== 0) return { outcome: 'ok', text: `${target.host} is an address already` };
   try {
@@ -36,7 +36,7 @@ export async function checkDns(target: Target): Promise<Verdict> {
   }
 }
 
-/** Whether a TCP connection comes about, on a socket that is not connected yet. */
+/** Checks whether an unconnected socket can connect by TCP. */
 export async function checkConnection(socket: Socket, target: Target, limitMs: number): Promise<Connected> {
   const { host, port } = target;
   const connected = new Promise<Verdict>((resolve, reject) => {
@@ -50,7 +50,7 @@ export async function checkConnection(socket: Socket, target: Target, limitMs: n
   return { verdict, socket };
 }
 
-/** Whether the gateway would trust whoever answers on the socket, and is let in without a certificate of its own. */
+/** Checks whether the peer's certificate is trusted, and the peer requires no client certificate. */
 export async function checkTls(socket: Socket, target: Target, limitMs: number): Promise<Connected> {
   const { host } = target;
   const tls = connectTls({
@@ -64,8 +64,8 @@ export async function checkTls(socket: Socket, target: Target, limitMs: number):
         resolve();
         return;
       }
-      // The client is ready before the server has seen that there is no client certificate. A session says that it
-      // does not mind; some servers send none.
+      // In TLS 1.3 the client is ready before the server checks for a client certificate. A session ticket shows that
+      // the server requires none; some servers send no ticket.
       tls.once('session', () => resolve());
       setTimeout(resolve, sessionMs).unref();
     });
@@ -82,8 +82,7 @@ export async function checkTls(socket: Socket, target: Target, limitMs: number):
 function describeCertificate(tls: TLSSocket, target: Target): Verdict {
   const protocol = tls.getProtocol();
   if (!tls.authorized) {
-    // Only with NODE_TLS_REJECT_UNAUTHORIZED=0 does it get this far.
-    // Its type says that it is an Error; it is the code of one.
+    // NODE_TLS_REJECT_UNAUTHORIZED is 0. `authorizationError` is a code, although its type is Error.
     const { text, advice } = explainNetworkError(String(tls.authorizationError), target);
     return {
       outcome: 'note',

@@ -13,22 +13,22 @@ import { checkExtraCertificates, unverified } from './trust.ts';
 
 export interface DiagnoseOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Told of each finding as soon as there is one. */
+  /** Called with each finding at once. */
   readonly report: (finding: Finding) => void;
   /** The longest that connecting, the TLS handshake and the cache may take each, in milliseconds. @default 5000 */
   readonly limitMs?: number;
 }
 
 /**
- * Goes the way that the gateway would go, from its configuration to Bluejay and the cache, and reports on each
- * step. What lies behind a problem is not looked at.
+ * Checks the configuration, the connection to Bluejay, its API and the cache, in the order in which the gateway uses them.
+ * Skips the checks that depend on one with a problem.
  *
  * @returns whether there was no problem
  */
 export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
   const { environment, report, limitMs = 5_000 } = options;
 
-  /** Takes the time of a check and reports what it found; true unless that is a problem. */
+  /** Runs and reports a check. @returns false for a problem */
   async function run(check: Finding['check'], carryOut: () => Promise<Verdict>): Promise<boolean> {
     const startedAt = performance.now();
     const verdict = await carryOut();
@@ -36,7 +36,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
     return verdict.outcome !== 'problem';
   }
 
-  /** What Node.js itself takes from the environment, for every connection. */
+  /** Checks the variables with which Node.js itself changes TLS. */
   async function checkTrust(): Promise<boolean> {
     const { NODE_EXTRA_CA_CERTS: path, NODE_TLS_REJECT_UNAUTHORIZED: rejects } = environment;
     const isWell = !path || (await run('authorities', () => checkExtraCertificates(path)));
@@ -93,7 +93,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
   return isTrustWell && isUpstreamWell && isCacheWell;
 }
 
-/** The client of the cache is loaded only where there is one. */
+/** Loads the client of Redis on demand. */
 async function examineCache({
   url,
   ...options

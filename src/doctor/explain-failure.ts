@@ -3,7 +3,7 @@ import { problem } from './finding.ts';
 import { explainProxyRefusal } from './proxy.ts';
 import type { Verdict } from './finding.ts';
 
-/** What a failed read means for the operator. */
+/** Explains a failed read to the operator. */
 export function explainFailure(failure: Failure, timeoutMs: number): Verdict {
   switch (failure.kind) {
     case 'unauthenticated':
@@ -51,7 +51,7 @@ export function explainFailure(failure: Failure, timeoutMs: number): Verdict {
             `What answers does not speak as Bluejay does (${failure.reason}).`,
             'Check BLUEJAY_BASE_URL; a proxy between may answer in its place.',
           );
-    // `overloaded` is the gateway's own: nothing but the doctor is at work here.
+    // The doctor makes one call at a time, so its own limits refuse none.
     default:
       return problem(
         'Bluejay refuses a read that should be in order.',

@@ -4,10 +4,10 @@ import type { Verdict } from './finding.ts';
 const commandsOfCounters = ['+eval', '+set', '+incrby', '+pttl', '+expire'];
 
 /**
- * What an error reply of Redis means for the operator.
+ * Explains an error reply of Redis to the operator.
  *
  * @param code such as `READONLY`
- * @param refused the commands that were answered with it; empty where it was the connection
+ * @param refused the commands that got the reply; empty where connecting got it
  */
 export function explainRedisRefusal(code: string, message: string, refused: readonly string[]): Verdict {
   const commands = new Intl.ListFormat('en-GB').format(refused);

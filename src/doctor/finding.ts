@@ -1,4 +1,4 @@
-/** What one check found. */
+/** The result of one check. */
 export interface Finding extends Verdict {
   readonly check:
     | 'configuration'
@@ -16,11 +16,11 @@ export interface Finding extends Verdict {
 }
 
 export interface Verdict {
-  /** Only a problem makes the diagnosis a bad one. */
+  /** Only a `problem` makes the exit code 1. */
   readonly outcome: 'ok' | 'note' | 'problem' | 'skipped';
-  /** In plain words, without a secret. */
+  /** A sentence for the operator, without a secret. */
   readonly text: string;
-  /** What to do about it, a sentence or more. */
+  /** What the operator can do, in one or more sentences. */
   readonly advice?: string;
 }
 
@@ -28,7 +28,7 @@ export function problem(text: string, advice: string): Verdict {
   return { outcome: 'problem', text, advice };
 }
 
-/** A finding for a terminal: a line, and one more for what to do. */
+/** Formats a finding for a terminal: a line, and another one for the advice. */
 export function formatFinding({ check, outcome, text, advice, durationMs }: Finding): string {
   const label = outcome === 'problem' ? 'PROBLEM' : outcome;
   const time = outcome === 'skipped' ? '' : ` (${Math.ceil(durationMs)} ms)`;

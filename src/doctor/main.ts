@@ -12,7 +12,7 @@ await readCommandLine(
 const { diagnose } = await import('./diagnose.ts');
 const { formatFinding } = await import('./finding.ts');
 
-// A reader that has seen enough, such as `head`, or a full disk: the exit code says the rest.
+// A closed pipe, such as of `head`, or a full disk must not hide the exit code.
 process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
   process.stdout.on('error', () => {});
   if (code !== 'EPIPE') process.stderr.write(`bluejay-doctor: cannot write all of its findings (${code})\n`);

@@ -1,20 +1,20 @@
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';
 
-/** Where the doctor tried to get to, in the operator's terms. */
+/** The other end of a connection. */
 export interface Target {
   readonly host: string;
   readonly port: number;
-  /** The environment variable that names it. */
+  /** The environment variable with its address. */
   readonly variable: 'BLUEJAY_BASE_URL' | 'CACHE_URL' | 'HTTPS_PROXY' | 'HTTP_PROXY';
 }
 
-/** The code of an error of Node's; its message can hold more than should be shown. */
+/** Returns the code of an error of Node.js, whose message may hold secrets. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** What an error code of the network, or of a certificate, means for the operator. */
+/** Explains an error code of the network or of a certificate to the operator. */
 export function explainNetworkError(code: string, { host, port, variable }: Target): Verdict {
   const certificate = explainCertificate(code, host);
   if (certificate !== undefined) return certificate;

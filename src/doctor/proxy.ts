@@ -9,7 +9,7 @@ import { codeOf, explainNetworkError } from './network-errors.ts';
 import type { Target } from './network-errors.ts';
 
 interface TunnelCheck {
-  /** Connected to the proxy. */
+  /** A socket that is connected to the proxy. */
   readonly socket: Socket;
   readonly proxy: Proxy;
   /** The proxy itself. */
@@ -18,7 +18,7 @@ interface TunnelCheck {
   readonly limitMs: number;
 }
 
-/** Whether the proxy lets the gateway through to Bluejay. */
+/** Checks whether the proxy connects the gateway to Bluejay. */
 export async function checkTunnel({ socket, proxy, target, url, limitMs }: TunnelCheck): Promise<Connected> {
   const authority = authorityOf(url);
   const verdict = await openTunnel({
@@ -36,7 +36,7 @@ export async function checkTunnel({ socket, proxy, target, url, limitMs }: Tunne
   return { verdict, socket };
 }
 
-/** What a proxy's status means for the operator. */
+/** Explains the status of a proxy to the operator. */
 export function explainProxyRefusal(status: number): Verdict {
   if (status === 407) {
     return problem(

@@ -9,17 +9,17 @@ import { checkTunnel } from './proxy.ts';
 /** One step of connecting. */
 interface Step {
   readonly check: Finding['check'];
-  /** @param socket as the step before has left it; the first one connects it */
+  /** @param socket as the former step left it; the first step connects it */
   carryOut(socket: Socket): Promise<Connected>;
 }
 
 export interface RoutePlan {
-  /** Where connections go: Bluejay, or a proxy. */
+  /** The first peer: Bluejay or a proxy. */
   readonly first: Target;
   readonly steps: readonly Step[];
 }
 
-/** The steps in which the gateway connects to Bluejay, directly or through a proxy. */
+/** Plans the steps of a connection to Bluejay, directly or through a proxy. */
 export function planRoute({ baseUrl, proxy }: BluejayConfig, limitMs: number): RoutePlan {
   const url = new URL(baseUrl);
   const isTls = url.protocol === 'https:';
@@ -32,7 +32,7 @@ export function planRoute({ baseUrl, proxy }: BluejayConfig, limitMs: number): R
   if (proxyUrl?.protocol === 'https:') {
     steps.push({ check: 'proxy TLS', carryOut: (socket) => checkTls(socket, first, limitMs) });
   }
-  // A plain request is handed to the proxy as it is; whether the proxy takes it, the check of the API sees.
+  // A proxy forwards plain HTTP without a tunnel; the check of the API tests that.
   if (proxy !== undefined && isTls) {
     steps.push({
       check: 'proxy',
@@ -53,7 +53,7 @@ const noTls = {
 
 function targetOf({ protocol, hostname, port }: URL, variable: Target['variable']): Target {
   return {
-    // Node wants an IPv6 address without its brackets.
+    // Node.js expects an IPv6 address without brackets.
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(port || (protocol === 'https:' ? 443 : 80)),
     variable,

@@ -1,4 +1,4 @@
-/** Rejects with the code ETIMEDOUT when the promise has not settled by then; the promise itself goes on. */
+/** Rejects with the code ETIMEDOUT after `limitMs`. What the promise waits for is not cancelled. */
 export async function withTimeLimit<Value>(promise: Promise<Value>, limitMs: number): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -4,7 +4,7 @@ import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';
 import { codeOf } from './network-errors.ts';
 
-/** Whether Node.js can use the file of `NODE_EXTRA_CA_CERTS`; it ignores one that it cannot, with a warning. */
+/** Checks whether Node.js can read the file of `NODE_EXTRA_CA_CERTS`; otherwise Node.js ignores it with a warning. */
 export async function checkExtraCertificates(path: string): Promise<Verdict> {
   try {
     const pem = await readFile(path, 'latin1');
@@ -33,7 +33,7 @@ function unusable(what: string): Verdict {
   );
 }
 
-/** What is said where `NODE_TLS_REJECT_UNAUTHORIZED` is 0. */
+/** The verdict where `NODE_TLS_REJECT_UNAUTHORIZED` is 0. */
 export const unverified: Verdict = {
   outcome: 'note',
   text: 'NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is checked, so anyone on the way can take the API key',

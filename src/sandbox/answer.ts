@@ -1,4 +1,4 @@
-/** An answer that is ready to be sent. */
+/** An HTTP answer of the sandbox. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

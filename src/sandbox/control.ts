@@ -5,10 +5,10 @@ import * as v from 'valibot';
 import type { Answer } from './answer.ts';
 import type { Faults } from './faults.ts';
 
-/** Where the sandbox is told of faults over HTTP; Bluejay has no such path. */
+/** The path to add faults over HTTP; Bluejay has none such. */
 export const controlPath = '/_sandbox/faults';
 
-/** The longest that a timer can be set to. */
+/** The longest duration of a timer. */
 const maxTimerMs = 2 ** 31 - 1;
 const milliseconds = v.pipe(v.number(), v.minValue(0), v.maxValue(maxTimerMs));
 
@@ -51,7 +51,7 @@ const ruleSchema = v.object({
   times: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 
-/** POST adds the fault in the body, DELETE removes them all. */
+/** Adds the fault in the body of a POST; removes all faults at a DELETE. */
 export async function control(request: IncomingMessage, faults: Faults): Promise<Answer> {
   if (request.method === 'DELETE') {
     faults.clear();

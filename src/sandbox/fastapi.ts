@@ -2,7 +2,7 @@ import { organisations as builtIn } from './organisations.ts';
 import type { Organisation } from './organisations.ts';
 import type { Answer } from './answer.ts';
 
-/** What of a request decides the answer. */
+/** The parts of a request that decide its answer. */
 export interface SandboxRequest {
   readonly method: string;
   /** Without the query. */
@@ -10,13 +10,13 @@ export interface SandboxRequest {
   readonly apiKey: string | undefined;
 }
 
-/** What a request's path names, decoded as Starlette decodes it. */
+/** The resource of a path, decoded as Starlette decodes it. */
 export interface Target {
   readonly kind: 'persona' | 'agent';
   readonly id: string;
 }
 
-/** Undefined for a path that Bluejay does not have. */
+/** @returns undefined for a path that Bluejay has not */
 export function targetOf(path: string): Target | undefined {
   const match = /^\/v1\/(customer-persona|customer-personas-by-agent)\/([^/]+)$/.exec(path);
   if (match?.[2] === undefined) return undefined;
@@ -38,7 +38,7 @@ export function createFastApi(organisations: readonly Organisation[] = builtIn) 
     if (target === undefined) return json(404, { detail: 'Not Found' });
     if (method !== 'GET') return json(405, { detail: 'Method Not Allowed' });
 
-    // FastAPI validates the path and the headers before any of the service's own code runs.
+    // FastAPI validates the path and the headers before the service's own code runs.
     const { kind, id } = target;
     const invalid = [
       ...(kind === 'persona' ? validatePersonaId(id) : validateAgentId(id)),
@@ -70,7 +70,7 @@ function json(status: number, body: unknown): Answer {
   return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-/** Pydantic takes more forms than the gateway sends: without hyphens, in braces, with `urn:uuid:`. */
+/** Accepts the forms of a UUID that Pydantic accepts: without hyphens, in braces, with `urn:uuid:`. */
 function validatePersonaId(personaId: string): unknown[] {
   const hexadecimal = personaId.replace(/^urn:uuid:/, '').replace(/^\{(.*)\}$/, '$1');
   if (/^[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}$/i.test(hexadecimal)) return [];

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './answer.ts';
 import type { Target } from './fastapi.ts';
 
-/** What the sandbox can do instead of answering well; `delay` and `drip` still send the right answer. */
+/** A fault of an answer; `delay` and `drip` still send the right answer. */
 export type Fault =
-  /** This status, with any headers and body: an HTML page, a wrong shape, a redirect, a huge text … */
+  /** Answers with this status, headers and body: an HTML page, a wrong shape, a redirect, a huge text … */
   | {
       readonly kind: 'answer';
       readonly status: number;
@@ -13,31 +13,31 @@ export type Fault =
       readonly body?: string;
     }
   | { readonly kind: 'delay'; readonly delayMs: number }
-  /** One byte of the body at a time. */
+  /** Sends one byte of the body at a time. */
   | { readonly kind: 'drip'; readonly intervalMs: number }
-  /** The full content-length, half the body, then the end of the connection. */
+  /** Sends the full content-length and half the body, then ends the connection. */
   | { readonly kind: 'truncate' }
-  /** A TCP reset before the first byte of an answer. */
+  /** Resets the connection before the first byte of an answer. */
   | { readonly kind: 'reset' }
-  /** Never an answer. */
+  /** Never answers. */
   | { readonly kind: 'hang' };
 
-/** Which requests a fault is for. */
+/** The requests that a fault applies to. */
 export interface FaultRule {
   readonly fault: Fault;
   /** Only for this persona. @default every request */
   readonly personaId?: string;
   /** Only for the list of this agent. @default every request */
   readonly agentId?: number;
-  /** How many requests it hits before it is gone. @default unlimited */
+  /** How many requests it applies to before it is removed. @default unlimited */
   readonly times?: number;
 }
 
-/** The faults in force. The rule that was added last wins. */
+/** The active faults. The rule that was added last has precedence. */
 export interface Faults {
   add(rule: FaultRule): void;
   clear(): void;
-  /** The fault for a request, counted as used. */
+  /** Returns the fault of a request, and counts its use. */
   take(target: Target | undefined): Fault | undefined;
 }
 
@@ -66,7 +66,7 @@ function isFor(rule: FaultRule, personaId: string | undefined, agentId: string |
   return rule.agentId === undefined || String(rule.agentId) === agentId;
 }
 
-/** Sends the answer, or what the fault makes of it. */
+/** Sends the answer with the fault. */
 export async function send(response: ServerResponse, answer: Answer, fault?: Fault): Promise<void> {
   const body = Buffer.from(answer.body);
   const headers = { ...answer.headers, 'content-length': String(body.length) };

@@ -35,7 +35,7 @@ export interface ReceivedRequest {
 export interface Sandbox {
   readonly url: string;
   readonly faults: Faults;
-  /** Every request since the start, oldest first; empty it at will. */
+  /** The requests since the start, oldest first. May be emptied. */
   readonly requests: ReceivedRequest[];
   /** The most requests that were unanswered at the same time. */
   peakInFlight(): number;
@@ -44,7 +44,7 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** How many requests are remembered; the oldest are forgotten first. */
+/** How many requests are kept; older ones are removed. */
 const maxRequests = 10_000;
 
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -59,7 +59,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const server = createServer({ keepAliveTimeout: 5_000 }, (request, response) => {
     const [path = '/'] = (request.url ?? '/').split('?', 1);
     const { method = 'GET', headers } = request;
-    // A fault that cannot be carried out ends the connection, never the process.
+    // A fault that fails destroys the connection, not the process.
     const destroy = () => response.destroy();
     if (isControllable && path === controlPath) {
       control(request, faults)

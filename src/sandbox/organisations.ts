@@ -8,19 +8,19 @@ export interface WirePersona {
   readonly org_id: string | null;
 }
 
-/** One organisation: its key opens its own personas and nobody else's. */
+/** One organisation, whose key reads only its own personas. */
 export interface Organisation {
   readonly id: string;
   readonly apiKey: string;
   readonly personas: readonly WirePersona[];
-  /** The agents that it tests, each with the ids of the personas that play against it. */
+  /** The agents that it tests, each with the ids of its personas. */
   readonly agents: readonly { readonly id: number; readonly personaIds: readonly string[] }[];
 }
 
 const clinicId = '6f1d2b7e-5a0c-4c58-9d1e-2f6a4b8c0d11';
 const airlineId = 'c2a9e4f0-8b36-47d5-a1f2-7e0d9c3b5a22';
 
-/** The personas that the sandbox answers with; the first one's id is the one of Bluejay's reference page. */
+/** The default organisations. The id of the first persona is that of Bluejay's reference page. */
 export const organisations: readonly Organisation[] = [
   {
     id: clinicId,
