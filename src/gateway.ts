@@ -42,94 +42,96 @@ import { answerMs } from './config/stop-timeout.ts';
 import { openUpstream } from './upstream.ts';
 import { version } from './version.ts';
 
+/** Options of `createGateway` beside the configuration. */
 export interface GatewayOptions {
   /**
-   * Replaces the logger, and with it the level and the format of `config.log`: any that has pino's `debug`, `info`,
-   * `warn`, `error` and `fatal`. Lines for which it throws are lost.
+   * Replaces the logger, and with it the level and the format of `config.log`. Needs pino's `debug`, `info`, `warn`, `error`
+   * and `fatal`. A line for which it throws is lost. @default a logger of `config.log` to standard output
    */
   readonly logger?: Logger;
   /**
-   * Called when something happens in the gateway, for metrics of your own. A listener that throws, or returns a promise
-   * that is rejected, is logged the first time and changes nothing else.
+   * Listeners for events of the gateway, such as for metrics of your own. The first failure of a listener that throws or
+   * rejects is logged; nothing else changes. @default none
    */
   readonly events?: GatewayEvents;
   /**
-   * Whether `listen` serves the metrics that `config.metrics` asks for. If not, `readMetrics` alone gives them.
+   * Whether `listen` serves the metrics of `config.metrics`. Otherwise only `readMetrics` returns them.
    *
    * @default true
    */
   readonly servesMetrics?: boolean;
   /**
-   * Plugins of Yoga's or Envelop's: their `onParse`, `onValidate`, `onContextBuilding` and `onExecute`, and what these
-   * return to be called afterwards, run for every request in Yoga's order. Then no request takes the way without Yoga
-   * that the gateway is fast by. A plugin with hooks of HTTP (`onRequest`, `onParams`, `onResultProcess`, `onResponse` …) is
-   * refused. @default none
+   * Plugins of Yoga or Envelop. Their `onParse`, `onValidate`, `onContextBuilding` and `onExecute`, and the hooks that these
+   * return, run for every request in Yoga's order. With a plugin, documents are no longer cached, and operations no longer
+   * compiled. A plugin with hooks of HTTP (`onRequest`, `onParams`, `onResultProcess`, `onResponse` …) is refused.
+   * @default none
    */
   readonly plugins?: readonly GraphQLPlugin[];
-  /** Where GraphQL is served. @default '/graphql' */
+  /** The path of GraphQL. @default '/graphql' */
   readonly path?: string;
   /** Fields of your own. @default none */
   readonly extension?: Extension;
 }
 
-/** Fields of an embedder's own, and the services that they call. */
+/** Fields of the embedding program, and the services that they call. */
 export interface Extension {
-  /** Each has a name of its own, in metrics, too. Its calls get all that Bluejay's have, and its own limits. */
+  /** Services with unique names. Their calls get the same policies as Bluejay's, with limits of their own. @default none */
   readonly services?: readonly AnyService[];
   /**
-   * Adds types and fields to the schema. A field that calls a service says so with `declareReads`: by this it is
-   * counted for the rate limit and the limits on lists.
+   * Adds types and fields to the schema. A field that calls a service declares it with `declareReads`, by which the rate
+   * limit and the limits on lists count. @default no fields
    */
   readonly extendSchema?: (builder: Builder) => void;
 }
 
-/** At the gateway's door, in its data sources, and between it and Bluejay. */
+/** Events of the server, of the data sources, and of the calls to Bluejay. */
 export type GatewayEvents = ServerEvents & DataSourcesEvents & BluejayEvents;
 
-/** A running gateway, all of its parts made for it alone. */
+/** A gateway, which shares no state with others in the process. */
 export interface Gateway {
   readonly schema: GraphQLSchema;
   /**
-   * For a server of your own: GraphQL's path, `/health/live` and `/health/ready`, 404 elsewhere. The limits on sockets
-   * (`http.maxConnections`, `http.receiveTimeoutMs`, the sizes and times of headers) are those of that server.
+   * Handles the requests of a server of your own: the path of GraphQL, `/health/live`, `/health/ready`, and 404 for others.
+   * The limits of sockets (`http.maxConnections`, `http.receiveTimeoutMs`, headers) are then those of that server.
    */
   readonly listener: RequestListener;
   /**
-   * Listens on the configuration's host and port, and for metrics where there is a port for them.
+   * Listens on the host and port of the configuration, and serves metrics where `config.metrics` is set.
    *
    * @returns the origin, such as `http://127.0.0.1:4000`
    * @throws an Error whose message says which address is taken or not this machine's
    */
   listen(): Promise<string>;
-  /** The origin of `/metrics` once the gateway listens; undefined where there are no metrics. */
+  /** Returns the origin of `/metrics` once the gateway listens; undefined without metrics. */
   metricsOrigin(): string | undefined;
-  /** All metrics as they are now, to be added up with those of other processes; undefined where there are none. */
+  /** Returns a snapshot of the metrics, to be aggregated with those of other processes; undefined without metrics. */
   readMetrics(): Promise<MetricsSnapshot> | undefined;
   /**
-   * Stops gently: `/health/ready` answers 503 at once, every answer closes its connection, and after the
-   * configuration's `drainDelayMs` the gateway stops listening, finishes the requests in flight and closes
-   * every socket. A second call joins the first.
+   * Stops gracefully: `/health/ready` answers 503 at once, and every answer closes its connection. After `drainDelayMs` of
+   * the configuration the gateway stops listening, finishes the requests in flight and closes all sockets. A second call
+   * returns the promise of the first.
    *
-   * @param graceMs how long requests may take to finish after the delay.
-   *   @default the configuration's `requestTimeoutMs`, and a second to answer
+   * @param graceMs how long requests may take to finish after the delay, in milliseconds.
+   *   @default `requestTimeoutMs` of the configuration, and a second to answer
    */
   close(graceMs?: number): Promise<void>;
 }
 
 /**
- * Puts the gateway together. With `upstream.kind` `sandbox` it starts the sandbox too.
+ * Creates a gateway. With `upstream.kind` `sandbox` it starts the sandbox, too.
  *
- * @param partialConfig what `parseConfig` returns, or a part of it: what is missing has the default of its variable.
- *   @default all defaults: the sandbox, on port 4000
+ * @param partialConfig the result of `parseConfig`, or a part of it: missing options have the defaults of their variables.
+ *   @default the sandbox, on port 4000
  * @throws {ConfigurationError} where the variable of an option would not accept its value, or the file of trusted documents
  *   is wrong
- * @throws an Error where `options.path` is not a path of its own, a plugin cannot be called, or an extension's field does
- *   not say what it reads
+ * @throws an Error where `options.path` is no path or is taken, a plugin has a hook of HTTP, or a field of an extension
+ *   declares no reads
  * @example
  * const gateway = await createGateway({
  *   environment: 'production',
  *   upstream: { kind: 'bluejay', auth: { mode: 'service', apiKey } },
  * });
+ * const origin = await gateway.listen();
  */
 export async function createGateway(
   partialConfig: PartialConfig = {},
@@ -145,12 +147,12 @@ export async function createGateway(
     limits: config.limits,
     exposure: {
       introspection: config.introspection,
-      // With a secret, only the router gets this far.
+      // With a secret, only the router can send GraphQL requests.
       serviceSdl: config.introspection || config.routerSecrets.length > 0,
     },
   };
   const pipeline = createPipeline({ ...pipelineOptions, plugins: checkPlugins(plugins) });
-  // Before anything is opened, for it may throw.
+  // May throw, so nothing is opened before.
   const trustedDocuments =
     config.trustedDocuments &&
     (await loadTrustedDocuments(config.trustedDocuments, createPipeline(pipelineOptions)));
@@ -226,7 +228,7 @@ export async function createGateway(
     backlogOf: bluejay.backlogOf,
     routerSecret: {
       secrets: config.routerSecrets,
-      // The page holds no data; what it asks for needs the secret.
+      // The page holds no data, and its requests need the secret.
       isExempt: (request) => config.graphiql && asksForPage(request),
     },
     sharedUrl: config.cache.url,
@@ -251,7 +253,7 @@ export async function createGateway(
     await Promise.all(opened.map((service) => service.upstream.close()));
     await upstream.close();
     await tracing?.close();
-    // Last of all, so that the end can be seen in them.
+    // Last, so that a scrape sees the other parts stop.
     await metrics?.close();
   }
 
@@ -274,7 +276,7 @@ export async function createGateway(
   };
 }
 
-/** @throws an Error for what no request can ask for, and what is taken */
+/** @throws an Error where the path has a query or other characters, or is below /health/ */
 function checkPath(path: string): void {
   if (/^\/[\w./~-]*$/.test(path) && !path.startsWith('/health/')) return;
   throw new Error(
@@ -282,13 +284,13 @@ function checkPath(path: string): void {
   );
 }
 
-/** Loaded only where metrics are wanted: the others pay nothing for them. */
+/** Loads the metrics on demand. */
 async function openMetrics(options: MetricsOptions): Promise<Metrics> {
   const { createMetrics } = await import('./observability/metrics/index.ts');
   return createMetrics(options);
 }
 
-/** Loaded only where traces are wanted. */
+/** Loads tracing on demand. */
 async function openTracing(config: TracingConfig, logger: Logger): Promise<Tracing> {
   const { createTracing } = await import('./observability/tracing/otlp.ts');
   return createTracing({ ...config, version, logger });

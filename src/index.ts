@@ -1,7 +1,7 @@
-// The gateway as a whole …
+// The gateway,
 export { createGateway } from './gateway.ts';
 export type { Extension, Gateway, GatewayEvents, GatewayOptions } from './gateway.ts';
-// … with fields and services of your own …
+// its extension with fields and services,
 export { defineService } from './datasources/service.ts';
 export type { Service, ServiceCalls, ServiceOptions } from './datasources/service.ts';
 export { bodyOf, defineEndpoint } from './datasources/upstream/endpoint.ts';
@@ -33,7 +33,7 @@ export { createLogger } from './observability/logger.ts';
 export type { Logger } from './observability/logger.ts';
 export type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 
-// … or the schema and its data source, for a server of your own.
+// and the schema and the data sources alone, for a server of your own.
 export { createSchema, printSchema } from './schema/index.ts';
 export type { Context } from './schema/index.ts';
 export { createDataSourcesFactory } from './datasources/index.ts';

@@ -18,8 +18,8 @@ await readCommandLine(
   },
   process,
 );
-// Compiled code is kept beside the dependencies, from the installation on (scripts/warm-up.mjs). Where the
-// folder cannot be written to, nothing is kept and nothing is said.
+// Caches compiled code beside the dependencies; the installation fills the cache (scripts/warm-up.mjs). Where the folder
+// is read-only, Node.js silently caches nothing.
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { parseConfig } = await import('./config/index.ts');
 const { ConfigurationError } = await import('./shared/configuration-error.ts');
@@ -46,41 +46,41 @@ async function run(config: Config): Promise<void> {
   const logger = await openLogger(config.log);
   process.on('exit', () => logger.flush());
   if (config.workers === 1) return runAlone(config, logger);
-  // Loaded only here, as it changes how a process listens.
+  // Loaded on demand, because the module changes how a process listens.
   const { default: cluster } = await import('node:cluster');
   if (cluster.isPrimary) return runPrimary(config, logger);
   return runWorker(config, logger.child({ pid: process.pid }));
 }
 
-/** The one process that there is. */
+/** Serves in this process. */
 async function runAlone(config: Config, logger: Logger): Promise<void> {
   logCrash(logger);
-  /** From the moment that it listens. */
+  /** Undefined until the gateway listens. */
   let listening: Listening | undefined;
   onStopSignal(config, logger, () => {
-    // Nobody has been told yet that there is anything to talk to.
+    // Without a listening gateway there is nothing to stop gracefully.
     if (listening === undefined) process.exit(0);
-    // Deliveries of traces that are given up would keep the process for their own time.
+    // Exits explicitly, because exports of traces that were given up keep the process alive.
     void listening.gateway.close().then(() => process.exit(0));
   });
   listening = await listen(config, { logger });
   if (listening === undefined) return;
-  sayListening(config, logger, listening.origin, listening.gateway.metricsOrigin());
+  reportListening(config, logger, listening.origin, listening.gateway.metricsOrigin());
 }
 
-/** Serves no request: it keeps the workers up and hands them connections. */
+/** Keeps the workers running and distributes connections to them; serves no request itself. */
 async function runPrimary(config: Config, logger: Logger): Promise<void> {
   logCrash(logger);
   const { startPrimary } = await import('./workers/primary.ts');
   let primary: Primary | undefined;
   onStopSignal(config, logger, () => (primary === undefined ? process.exit(0) : primary.stop()));
-  // However it ends: a worker that is stopped would not notice that the primary is gone.
+  // At any exit, because a stopped worker does not notice the end of the primary.
   process.on('exit', () => primary?.kill());
   primary = await startPrimary({
     config,
     logger,
     program: fileURLToPath(import.meta.url),
-    onListening: (origin, metricsOrigin) => sayListening(config, logger, origin, metricsOrigin),
+    onListening: (origin, metricsOrigin) => reportListening(config, logger, origin, metricsOrigin),
   }).catch((error: Error) => {
     failWithMessage(error);
     process.exit();
@@ -88,10 +88,10 @@ async function runPrimary(config: Config, logger: Logger): Promise<void> {
   process.exit(await primary.ended);
 }
 
-/** Does what the primary tells it, and counts for the primary to add up. */
+/** Serves requests, and carries out the messages of the primary. */
 async function runWorker(config: Config, logger: Logger): Promise<void> {
   logCrash(logger);
-  // A terminal sends them to every process of its group, some supervisors do too: they are for the primary.
+  // Terminals and some supervisors signal the whole process group, but only the primary acts on signals.
   process.on('SIGTERM', () => {}).on('SIGINT', () => {});
   const listening = await listen(config, { logger, servesMetrics: false });
   if (listening === undefined) process.exit();
@@ -118,7 +118,7 @@ interface Listening {
   readonly origin: string;
 }
 
-/** @returns undefined where it cannot, and has said why */
+/** @returns undefined after a failure, which is reported */
 async function listen(config: Config, options: GatewayOptions): Promise<Listening | undefined> {
   const { createGateway } = await import('./gateway.ts');
   const gateway = await createGateway(config, options).catch((error: unknown) => {
@@ -126,9 +126,9 @@ async function listen(config: Config, options: GatewayOptions): Promise<Listenin
     failWith(error.problems);
   });
   if (gateway === undefined) return undefined;
-  // V8 looks at the first requests, while the young generation is still as small as what is in flight, finds that
-  // all of it survives, and from then on allocates such objects old: every request would live until the next
-  // full collection. Code that was compiled before is kept under the flags as they were.
+  // Turns off pretenuring. V8 decides by the first requests, while the young generation is so small that all objects in
+  // flight survive, and then allocates such objects in the old space, where each request lives until the next full
+  // collection. The flush comes first, because the cache is valid only for the flags of its code.
   module.flushCompileCache();
   setFlagsFromString('--no-allocation-site-pretenuring');
   const origin = await gateway.listen().catch(failWithMessage);
@@ -137,7 +137,7 @@ async function listen(config: Config, options: GatewayOptions): Promise<Listenin
   return undefined;
 }
 
-function sayListening(
+function reportListening(
   { upstream, workers }: Config,
   logger: Logger,
   origin: string,
@@ -156,14 +156,14 @@ function sayListening(
   if (upstream.kind === 'sandbox') createOutput('stdout').write(sandboxNotice(origin));
 }
 
-/** For operators: the proxy's origin has no credentials in it. */
+/** Returns the fields of the log about the route to Bluejay. The origin of a proxy has no credentials. */
 function routeOf({ proxy }: BluejayConfig) {
   return proxy === undefined ? { route: 'direct' } : { route: 'proxy', proxy: proxy.origin };
 }
 
 /**
- * Logs what nobody handles, rejections included, and ends the process: what state it is in is unknown. A supervisor,
- * or the primary, starts another one. The logger writes at once, so the line is out before the process ends.
+ * Logs unhandled errors and rejections, and ends the process, whose state is then unknown. A supervisor, or the primary,
+ * starts another one. The logger writes at once, so the line is written before the process ends.
  */
 function logCrash(logger: Logger): void {
   process.on('uncaughtException', (error, origin) => {
@@ -172,13 +172,13 @@ function logCrash(logger: Logger): void {
   });
 }
 
-/** Calls `stop` at the first signal. The second one ends the process, and so does a stop that takes too long. */
+/** Calls `stop` at the first signal. Ends the process at the second one, and when stopping takes too long. */
 function onStopSignal(config: Config, logger: Logger, stop: () => void): void {
   const { drainDelayMs } = config;
   let stopping = false;
   const handle = (signal: NodeJS.Signals) => {
     if (stopping) {
-      // By hand: as the first process of a container it has no default action.
+      // Explicitly, because the first process of a container has no default action for signals.
       process.exit(128 + constants.signals[signal]);
     }
     stopping = true;

@@ -24,7 +24,10 @@ export interface Logger {
 /**
  * Creates a logger of JSON lines. Callers log no keys, headers, variables or bodies; `redact` is a second safeguard.
  *
- * @param destination where lines go. @default standard output
+ * @param level the lowest level that is written
+ * @param destination receives the lines. @default standard output
+ * @example
+ * const gateway = await createGateway({}, { logger: createLogger('warn') });
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): PinoLogger {
   const logger: PinoLogger = pino(

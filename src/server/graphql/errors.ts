@@ -95,6 +95,13 @@ export type FormattedError = GraphQLFormattedError & {
 /**
  * Formats the errors of a result for the client: each has a code of the error table and the request id. Messages that may
  * hold secrets or internals are masked.
+ *
+ * @example
+ * const errors = formatErrors(result.errors ?? [], {
+ *   requestId,
+ *   onFailure: ({ message }) => logger.warn({ requestId }, message),
+ *   onUnforeseen: (error) => logger.error({ requestId, err: error }, 'unforeseen error'),
+ * });
  */
 export function formatErrors(errors: readonly GraphQLError[], context: ErrorContext): FormattedError[] {
   return errors.map((error) => formatError(error, context));
