@@ -13,7 +13,7 @@ const result = parseConfig({
   NODE_ENV: 'production',
   BLUEJAY_API_KEY: 'sandbox-clinic-key',
   BLUEJAY_BASE_URL: upstream.url,
-  ALLOW_INSECURE_UPSTREAM: 'true',
+  BLUEJAY_ALLOW_HTTP: 'true',
   LOG_LEVEL: 'error',
   PERSONA_CACHE_TTL_MS: '3600000',
   METRICS_PORT: '0',

@@ -26,6 +26,8 @@ import { createPipeline } from '../src/server/graphql/pipeline.ts';
 import { createRepresentationLimit } from '../src/server/graphql/representations.ts';
 import { createRequestWatch } from '../src/server/http/request-watch.ts';
 import { createFormatResult } from '../src/server/graphql/result.ts';
+import { createCallerAccount } from '../src/server/http/caller-account.ts';
+import type { Exchange } from '../src/server/http/exchange.ts';
 import { createStatistics } from '../src/server/http/statistics.ts';
 import { median } from './statistics.ts';
 
@@ -117,7 +119,10 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
       params: { query, operationName: undefined, variables: { id: nextId() }, extensions: undefined },
       mediaType: 'application/json',
       requestId: 'bench',
-      caller: { apiKey: 'bench-key', observer: new RequestCallObserver(statistics, undefined) },
+      caller: {
+        apiKey: 'bench-key',
+        observer: new RequestCallObserver({ ...unheld, statistics }, undefined),
+      },
       statistics,
       wantsTrace: false,
     });
@@ -133,6 +138,12 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
     });
   };
 }
+
+/** What the observer uses of an exchange. */
+const unheld = {
+  account: createCallerAccount('bench'),
+  server: { ledger: { add() {} } },
+} as unknown as Exchange;
 
 /** CPU microseconds of this process per request. */
 async function measure(request: () => Promise<void>): Promise<number> {

@@ -142,7 +142,10 @@ export function readCpuUsage({ process: { pid } }: RunningProcess): CpuUsage {
 }
 
 /** A process' resident memory now and at its highest, in megabytes. */
-export function readMemoryMb({ process: child }: Program): { readonly now: number; readonly peak: number } {
+export function readMemoryMb({ process: child }: RunningProcess): {
+  readonly now: number;
+  readonly peak: number;
+} {
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
   const read = (name: string) => (Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / 1e6;
   return { now: read('VmRSS'), peak: read('VmHWM') };

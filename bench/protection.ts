@@ -12,7 +12,7 @@ import type { Exchange, Route } from '../src/server/http/exchange.ts';
 import { createProtection } from '../src/server/admission/protection.ts';
 import { checkRequest, pathOf } from '../src/server/http/request-target.ts';
 import { createRequestWatch } from '../src/server/http/request-watch.ts';
-import { UnsentAnswers } from '../src/server/http/unsent-answers.ts';
+import { Timeouts } from '../src/shared/timeouts.ts';
 
 const rounds = 31;
 const requests = 20_000;
@@ -21,12 +21,14 @@ const contentType = 'application/json; charset=utf-8';
 const logger = createLogger('silent');
 const watch = createRequestWatch({ logger });
 
-const result = parseConfig({ NODE_ENV: 'production', MAX_EVENT_LOOP_DELAY_MS: '60000' });
+const result = parseConfig({ NODE_ENV: 'production', MAX_QUEUE_DELAY_MS: '60000' });
 if (!result.ok) throw new Error(result.problems.join('\n'));
+const open = new OpenExchanges<Exchange>();
 const protection = await createProtection({
   ...result.config.protection,
-  callerOf: () => '',
-  backlogOf: () => 0,
+  isBehindRouter: false,
+  openExchanges: () => open.list(),
+  cachedBytes: () => 0,
   routerSecret: { secrets: [], isExempt: () => false },
   credentialOf: () => undefined,
   sharedUrl: undefined,
@@ -43,9 +45,8 @@ const headers = {
   'content-length': '120',
 };
 
-const open = new OpenExchanges<Exchange>();
 const negotiate = createMediaTypeNegotiator();
-const unsent = new UnsentAnswers(30_000);
+const writeTimeouts = new Timeouts(30_000);
 
 function createExchange(): Exchange {
   const request = new IncomingMessage(new Socket());
@@ -54,7 +55,8 @@ function createExchange(): Exchange {
   request.headers = headers;
   return openExchange(request, new ServerResponse(request), '/graphql', {
     isDraining: false,
-    unsent,
+    ledger: protection.ledger,
+    writeTimeouts,
     negotiate,
     watch,
     open,

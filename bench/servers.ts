@@ -68,7 +68,7 @@ export async function startServer(kind: ServerKind, programs: Programs, upstream
 let isBuilt = false;
 
 /** The gateway is started as the image starts it: bundled, and with its code compiled. */
-function buildGateway(): void {
+export function buildGateway(): void {
   if (isBuilt) return;
   isBuilt = true;
   for (const args of [['scripts/bundle.mjs'], ['scripts/warm-up.mjs', gateway.file]]) {

@@ -28,6 +28,8 @@ import { asksForPage, createGraphiQLRoute } from './server/http/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql/route.ts';
 import { createReadyRoute, live } from './server/http/health.ts';
 import { createInlineTracer } from './server/graphql/inline-trace.ts';
+import type { Exchange } from './server/http/exchange.ts';
+import { OpenExchanges } from './server/http/open-exchanges.ts';
 import { createHttpServer } from './server/http/server.ts';
 import { createPipeline } from './server/graphql/pipeline.ts';
 import { checkPlugins } from './server/graphql/plugins.ts';
@@ -201,6 +203,24 @@ export async function createGateway(
     events,
   });
 
+  const open = new OpenExchanges<Exchange>();
+  const protection = await createProtection({
+    ...config.protection,
+    openExchanges: () => open.list(),
+    cachedBytes: () =>
+      opened.reduce((sum, { upstream: each }) => sum + each.cachedBytes(), bluejay.cachedBytes()),
+    credentialOf({ headers: { 'x-api-key': key } }) {
+      return typeof key === 'string' ? bluejay.credentialOf(key) : undefined;
+    },
+    isBehindRouter: upstream.auth.mode === 'service' && config.routerSecrets.length > 0,
+    routerSecret: {
+      secrets: config.routerSecrets,
+      // The page holds no data, and its requests need the secret.
+      isExempt: (request) => config.graphiql && asksForPage(request),
+    },
+    sharedUrl: config.cache.url,
+    logger,
+  });
   const graphql = createGraphQLRoute({
     executor: createExecutor({
       pipeline,
@@ -214,34 +234,24 @@ export async function createGateway(
       onOperation: events.onOperation,
     }),
     auth: upstream.auth,
+    admission: protection.admission,
+    backlogOf: (caller) =>
+      Math.max(bluejay.backlogOf(caller), ...opened.map(({ upstream: { backlogOf } }) => backlogOf(caller))),
     requestTimeoutMs: config.requestTimeoutMs,
     serverTiming: config.serverTiming,
     graphiql: config.graphiql ? createGraphiQLRoute({ title: 'Bluejay GraphQL', examples }) : undefined,
     trustedDocuments,
-  });
-  const protection = await createProtection({
-    ...config.protection,
-    credentialOf({ headers: { 'x-api-key': key } }) {
-      return typeof key === 'string' ? bluejay.credentialOf(key) : undefined;
-    },
-    callerOf: ({ headers: { 'x-api-key': key } }) => bluejay.callerOf(typeof key === 'string' ? key : ''),
-    backlogOf: bluejay.backlogOf,
-    routerSecret: {
-      secrets: config.routerSecrets,
-      // The page holds no data, and its requests need the secret.
-      isExempt: (request) => config.graphiql && asksForPage(request),
-    },
-    sharedUrl: config.cache.url,
-    logger,
   });
   const http = createHttpServer({
     ...config.http,
     routes: new Map([
       [path, protection.protect(graphql)],
       ['/health/live', live],
-      ['/health/ready', createReadyRoute([() => http.isReady(), () => !protection.isOverloaded()])],
+      ['/health/ready', createReadyRoute([() => http.isReady(), () => !protection.admission.isOverloaded()])],
     ]),
     logger,
+    open,
+    ledger: protection.ledger,
     watch: createRequestWatch({ logger, sampleSuccesses: config.log.sampleSuccesses, events, tracing }),
   });
 

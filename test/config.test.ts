@@ -35,7 +35,8 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
       corsLoopback: true,
       trustedProxies: 0,
       rateLimit: undefined,
-      overload: { maxConcurrentRequests: 1_000, maxEventLoopDelayMs: 250 },
+      maxQueueDelayMs: 250,
+      memoryBudgetBytes: expect.any(Number),
     },
     cache: {
       ttlMs: 0,

@@ -68,7 +68,7 @@ test.each<[option: string, config: object]>([
   ['routerSecrets', { routerSecrets: ['hidden'] }],
   ['protection.corsOrigins', { protection: { corsOrigins: ['https://app.example.com/'] } }],
   ['protection.rateLimit', { protection: { rateLimit: { windowSeconds: 60 } } }],
-  ['protection.overload.maxConcurrentRequests', { protection: { overload: { maxConcurrentRequests: 0 } } }],
+  ['protection.memoryBudgetBytes', { protection: { memoryBudgetBytes: 0 } }],
   ['cache.url', { cache: { url: 'http://cache' } }],
   ['upstream.auth.apiKey', { upstream: { kind: 'bluejay', auth: { mode: 'service', apiKey: 'hidden' } } }],
   ['upstream.baseUrl', { upstream: { kind: 'bluejay', baseUrl: 'ftp://bluejay' } }],

@@ -8,6 +8,8 @@ import type { Fault } from '../src/sandbox/index.ts';
 import type { Context } from '../src/schema/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
 import { createGraphQLRoute } from '../src/server/graphql/route.ts';
+import type { Exchange } from '../src/server/http/exchange.ts';
+import { OpenExchanges } from '../src/server/http/open-exchanges.ts';
 import { createHttpServer } from '../src/server/http/server.ts';
 import { createProtection } from '../src/server/admission/protection.ts';
 import { createRequestWatch } from '../src/server/http/request-watch.ts';
@@ -188,28 +190,32 @@ test('when a null bubbles up to the root, what is read beside it ends, and what 
   const logger = createLogger('silent');
   const bluejay = await createBluejay({ baseUrl: sandbox.url, userAgent: 'test' });
   onTestFinished(() => bluejay.close());
+  const config = testConfig({});
+  const open = new OpenExchanges<Exchange>();
+  const protection = await createProtection({
+    ...config.protection,
+    rateLimit,
+    credentialOf: () => undefined,
+    isBehindRouter: false,
+    openExchanges: () => open.list(),
+    cachedBytes: () => 0,
+    routerSecret: { secrets: [], isExempt: () => false },
+    sharedUrl: undefined,
+    logger,
+  });
   const route = createGraphQLRoute({
     executor: createTestLane({
       logger,
       schema: bubblingSchema(),
       customerPersonas: bluejay.customerPersonas,
     }),
+    admission: protection.admission,
+    backlogOf: () => 0,
     auth: { mode: 'service', apiKey: clinic.apiKey },
     requestTimeoutMs: 5_000,
     serverTiming: false,
     graphiql: undefined,
     trustedDocuments: undefined,
-  });
-  const config = testConfig({});
-  const protection = await createProtection({
-    ...config.protection,
-    rateLimit,
-    credentialOf: () => undefined,
-    callerOf: () => '',
-    backlogOf: () => 0,
-    routerSecret: { secrets: [], isExempt: () => false },
-    sharedUrl: undefined,
-    logger,
   });
   onTestFinished(() => protection.close());
   const server = createHttpServer({
@@ -217,6 +223,8 @@ test('when a null bubbles up to the root, what is read beside it ends, and what 
     routes: new Map([['/graphql', protection.protect(route)]]),
     logger,
     watch: createRequestWatch({ logger }),
+    open,
+    ledger: protection.ledger,
   });
   onTestFinished(() => server.close(0, 0));
   const url = await server.listen(0, '127.0.0.1');

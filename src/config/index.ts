@@ -155,7 +155,7 @@ function resolve(values: Values): Config {
     ...resolveSchemaExposure(values, isDevelopment),
     ...resolveOperations(values),
     http: resolveHttp(values),
-    protection: resolveProtection(values, isDevelopment),
+    protection: resolveProtection(values, isDevelopment, values.WORKERS),
     cache: resolveCache(values),
     upstream: resolveUpstream(values, isProduction),
     ...resolveObservability(values, values.HOST, isDevelopment, values.ROUTER_SECRET.length > 0),

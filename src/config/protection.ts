@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { integerVariable } from './variable.ts';
+import { defaultMemoryBudgetBytes } from './memory-budget.ts';
+import { integer, integerVariable } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
 /** The limits of connections. */
@@ -22,11 +23,10 @@ export interface ProtectionConfig {
   readonly trustedProxies: number;
   /** Undefined turns the rate limit off. */
   readonly rateLimit: { readonly points: number; readonly windowSeconds: number } | undefined;
-  readonly overload: {
-    readonly maxConcurrentRequests: number;
-    /** How long a request may have to wait for the CPU, in milliseconds; 0 turns the limit off. */
-    readonly maxEventLoopDelayMs: number;
-  };
+  /** How long a request may wait for its turn; 0: as long as it takes. */
+  readonly maxQueueDelayMs: number;
+  /** The most bytes that the process may hold for its clients, caches included. */
+  readonly memoryBudgetBytes: number;
 }
 
 const allowedHosts = v.pipe(
@@ -76,20 +76,20 @@ export const protectionVariables = {
     10_000,
     'The most connections; further ones are closed at once.',
   ),
-  MAX_CONCURRENT_REQUESTS: integerVariable(
-    'protection.overload.maxConcurrentRequests',
-    1,
-    1_000_000,
-    1_000,
-    'The most GraphQL requests in flight; further ones are `OVERLOADED`.',
-  ),
-  MAX_EVENT_LOOP_DELAY_MS: integerVariable(
-    'protection.overload.maxEventLoopDelayMs',
+  MAX_QUEUE_DELAY_MS: integerVariable(
+    'protection.maxQueueDelayMs',
     0,
     60_000,
     250,
-    'How long a request may have to wait for the processor; those that would wait longer are `OVERLOADED`, and so are callers with a long line of reads while it is busy. `0` looks at neither.',
+    'How long a request may wait for its turn, in milliseconds; one that waits longer is `OVERLOADED`. `0` lets it wait.',
   ),
+  MEMORY_BUDGET_BYTES: {
+    option: 'protection.memoryBudgetBytes',
+    schema: v.optional(integer(16_777_216, 999_999_999)),
+    default: 'a quarter of the memory, at most 83886080',
+    description:
+      'The most bytes that the process holds for its clients and in its caches. Over it, the largest caller’s oldest requests are ended.',
+  },
   RATE_LIMIT: {
     option: 'protection.rateLimit',
     schema: v.optional(rateLimit),
@@ -128,16 +128,14 @@ export function resolveHttp(values: Values): HttpConfig {
 }
 
 /** Resolves the access to the route of GraphQL. */
-export function resolveProtection(values: Values, isDevelopment: boolean): ProtectionConfig {
+export function resolveProtection(values: Values, isDevelopment: boolean, workers: number): ProtectionConfig {
   return {
     allowedHosts: isDevelopment || values.ALLOWED_HOSTS.length > 0 ? values.ALLOWED_HOSTS : undefined,
     corsOrigins: values.CORS_ORIGINS,
     corsLoopback: isDevelopment,
     trustedProxies: values.TRUSTED_PROXIES,
     rateLimit: values.RATE_LIMIT,
-    overload: {
-      maxConcurrentRequests: values.MAX_CONCURRENT_REQUESTS,
-      maxEventLoopDelayMs: values.MAX_EVENT_LOOP_DELAY_MS,
-    },
+    maxQueueDelayMs: values.MAX_QUEUE_DELAY_MS,
+    memoryBudgetBytes: values.MEMORY_BUDGET_BYTES ?? defaultMemoryBudgetBytes(workers),
   };
 }

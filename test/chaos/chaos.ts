@@ -100,7 +100,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
   const gateway = await createGateway(
     testConfig({
       // The load, the sandbox and the gateway share one event loop here, so its delay says nothing of the gateway.
-      protection: { ...protection, overload: { ...protection.overload, maxEventLoopDelayMs: 0 } },
+      protection: { ...protection, maxQueueDelayMs: 0 },
       requestTimeoutMs,
       cache: {
         ttlMs: 200,

@@ -121,9 +121,7 @@ test('a budget that is used up, an open breaker and an unusable answer can be se
 });
 
 test('places at Bluejay, who waits for one and who is refused can be seen', async () => {
-  const gateway = await startMetered({
-    protection: { overload: { maxConcurrentRequests: 10_000, maxEventLoopDelayMs: 0 } },
-  });
+  const gateway = await startMetered({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const clients = await fillLine(gateway, 10);
   await expect.poll(async () => sumOf(await gateway.metrics(), 'upstream_overloaded_total')).toBe(10);

@@ -12,7 +12,7 @@ export interface Replica {
 export async function startReplica(environment: Readonly<Record<string, string>>): Promise<Replica> {
   const child = spawn(process.execPath, ['src/main.ts'], {
     // A busy machine is no overload of the replica's.
-    env: { NODE_ENV: 'production', PORT: '0', MAX_EVENT_LOOP_DELAY_MS: '0', ...environment },
+    env: { NODE_ENV: 'production', PORT: '0', MAX_QUEUE_DELAY_MS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit') as Promise<[number | null]>;

@@ -40,12 +40,9 @@ function sendBlindly(url: string, ...parts: (string | Buffer)[]): Promise<string
 }
 
 const secret: TestGatewayOptions = { routerSecrets: ['the-secret-of-today'] };
-const full: TestGatewayOptions = {
-  protection: { overload: { maxConcurrentRequests: 1, maxEventLoopDelayMs: 0 } },
-};
 const limited: TestGatewayOptions = { protection: { rateLimit: { points: 1, windowSeconds: 60 } } };
 
-/** Sends a request that takes the only point, and the only place until the test ends. */
+/** Sends a request that takes the only point. */
 async function useUp(gateway: TestGateway): Promise<void> {
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   gateway.post({ query: `{ persona(id: "${exampleId}") { id } }` }).catch(() => {});
@@ -67,7 +64,6 @@ test.each<[name: string, status: number, head: string, options?: TestGatewayOpti
   ['an answer in a type that there is not', 406, post(length, close, 'accept: text/plain')],
   ['no router secret', 401, post(length, close), secret],
   ['no points left', 429, post(length, close), limited],
-  ['no room', 503, post(chunked, close), full],
   ['an encoding', 501, post('transfer-encoding: gzip, chunked')],
   ['another version', 505, post(length).replace('1.1', '2.0')],
   ['no host', 400, post(length).replace('host: x', 'a: b')],

@@ -22,8 +22,18 @@ export interface AttemptResult {
 /** How the cache answered a read. `stale`: with an entry that is no longer fresh. */
 export type CacheResult = 'hit' | 'stale' | 'miss';
 
-/** Observes the calls of one caller, for its log line and its trace. */
+/** Observes the calls of one request, and limits them. */
 export interface CallObserver {
+  /** The caller that the request belongs to: each has its share of the bulkhead. */
+  readonly caller: string;
+  /** Returns whether a read that is not in memory may become a call; where it may not, it is `overloaded`. */
+  mayCall(): boolean;
+  /**
+   * A part of a response's body has arrived.
+   *
+   * @returns false where the request may hold no more
+   */
+  onBody(bytes: number): boolean;
   /** The cache was read. */
   onCache(result: CacheResult): void;
   /** A stale entry is revalidated: one more call, which outlives its request (RFC 5861, section 3). */

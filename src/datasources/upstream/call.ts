@@ -187,6 +187,7 @@ export function createCall<Input extends object, Value>(
         validators: previous?.validators,
         headers,
         maxResponseBytes,
+        onBody: observer && ((bytes) => observer.onBody(bytes)),
       });
       durationMs = now() - startedAtMs;
       answer = read(response, request, durationMs);

@@ -9,6 +9,7 @@ import { deadlineError, UpstreamError } from './errors.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
 import type { CallContext } from './resilience/coalesce.ts';
+import { overloadedRetryAfterMs } from './resilience/chain.ts';
 import { createResilientCall } from './resilient-call.ts';
 import type { ResilientCallOptions } from './resilient-call.ts';
 
@@ -141,10 +142,19 @@ export function createEndpointCall<Input extends object, Value>(
       return Promise.resolve(kept.read(entry));
     }
     record(observer, 'miss');
-    const reading = coalescer.run(key, caller, (context) => readThrough(read, context, kept, entry));
+    const reading = mayCall(observer)
+      ? coalescer.run(key, caller, (context) => readThrough(read, context, kept, entry))
+      : Promise.reject(overloaded());
     // Only an entry can replace an error.
     if (entry === undefined && !kept.isShared) return reading;
     return reading.catch((error: unknown) => answerOnError(key, observer, error, kept));
+  }
+
+  function overloaded(): UpstreamError {
+    return new UpstreamError(
+      { kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs },
+      { service, operation, title },
+    );
   }
 
   return (input, caller) => {
@@ -159,8 +169,13 @@ export function createEndpointCall<Input extends object, Value>(
     }
     const read = { key: `${tenant}:${keyOf(input)}`, input, apiKey, tenant };
     if (cache !== undefined) return readCached(read, caller, cache);
+    if (!mayCall(caller.observer)) return Promise.reject(overloaded());
     return coalescer.run(read.key, caller, (context) => callThrough(read, context));
   };
+}
+
+function mayCall(observer: CallObserver | undefined): boolean {
+  return observer === undefined || observer.mayCall();
 }
 
 /** One call, with the key that it shares with equal reads. */

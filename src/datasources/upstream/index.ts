@@ -8,7 +8,7 @@ import { createFingerprint } from './fingerprint.ts';
 import type { BreakerState } from './resilience/breaker.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
 import { createChain } from './resilience/chain.ts';
-import { createAcceptedKeys, createTenants, strangers } from './resilience/tenants.ts';
+import { createAcceptedKeys, createTenants } from './resilience/tenants.ts';
 import type { CacheConfig, UpstreamEvents, UpstreamOptions } from './options.ts';
 import { createTransport } from './transport/transport.ts';
 
@@ -58,10 +58,10 @@ export interface Upstream<Endpoints extends readonly AnyEndpoint[]> {
   load(): UpstreamLoad;
   /** The fingerprint of an API key that the service accepted recently; undefined for any other, and with `service`. */
   credentialOf(apiKey: string): string | undefined;
-  /** The caller that an API key identifies. With `service`, and until the service accepts them, all keys are one caller. */
-  callerOf(apiKey: string): string;
   /** The share of its queue that a caller has filled, from 0 to 1. */
   readonly backlogOf: (caller: string) => number;
+  /** The bytes of the entries that are cached in this process, approximately. */
+  readonly cachedBytes: () => number;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -177,8 +177,8 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
       ),
     }),
     credentialOf,
-    callerOf: acceptedKeys === undefined ? () => strangers : (apiKey) => credentialOf(apiKey) ?? strangers,
     backlogOf: bulkhead.backlogOf,
+    cachedBytes: memory.bytes,
     async close() {
       shared?.close();
       await transport.close();

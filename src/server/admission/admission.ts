@@ -1,98 +1,229 @@
-import type { Admitting } from '../http/exchange.ts';
-import type { Line } from './line.ts';
+import { Queue } from '../../shared/queue.ts';
+import type { CallerAccount, WaitingRequest } from '../http/caller-account.ts';
 
 export interface AdmissionOptions {
-  /** Where requests wait that have arrived. */
-  readonly line: Line;
-  /** Where those wait that were taken up, and have what they waited for. */
-  readonly resumptions: Line;
-  /** Whether the process has no time to spare. */
-  readonly isBusy: () => boolean;
-  /** The most requests in flight, those that wait included. */
-  readonly maxConcurrentRequests: number;
-  /** How long a request may have to wait in line, in milliseconds; 0 does not look at it at all. */
-  readonly maxEventLoopDelayMs: number;
-  /** How long the line must be besides: a short one that waits is a starved processor, and no overload. @default 100 */
-  readonly minimumLine?: number;
-  /** The share of its waiting line at Bluejay, from 0 to 1, that a caller may have filled. @default 0.25 */
-  readonly maxBacklog?: number;
-  /** The same for requests with several reads, whether the process is busy or not. @default 0.5 */
-  readonly maxBacklogOfBatches?: number;
-  /** How long after a refusal the gateway still counts as overloaded. @default 2000 */
-  readonly calmMs?: number;
+  /** How long a request may wait for its turn, in milliseconds; 0 limits nothing. */
+  readonly maxDelayMs: number;
+  /** How long one turn of the event loop starts requests, in milliseconds. @default 10 */
+  readonly sliceMs?: number;
+  /** How many reads of operations are under way at once while the process is busy. @default 320 */
+  readonly busyCapacity?: number;
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
 }
 
-/** Decides which requests there is room and time for. */
-export interface Admission extends Admitting {
+/** Decides when a request is executed, and whether it is executed at all. */
+export interface Admission {
+  /** Whether a request of the caller's that begins to arrive would have its turn in time. */
+  isOpenTo(account: CallerAccount): boolean;
   /**
-   * Whether there is room and time for a request that begins to arrive.
+   * Waits for the turn of a request that has arrived.
    *
-   * @param backlog how much of the waiting line at Bluejay the caller has filled, from 0 to 1
+   * @returns undefined where it is its turn at once; else resolves, with false where the request waited too long
    */
-  allows(backlog: number): boolean;
-  /**
-   * Whether there is room for a request with several reads, once it is known to be one.
-   *
-   * @param backlog as `allows` has it
-   */
-  allowsBatch(backlog: number): boolean;
-  /** Whether a request was refused a moment ago that nobody's request had time or a place for. */
+  enter(account: CallerAccount): Promise<boolean> | undefined;
+  /** Charges the reads of an operation to its caller until `release` is called. */
+  charge(account: CallerAccount, reads: number): void;
+  release(account: CallerAccount, reads: number): void;
+  /** Waits until there is time to go on with much that was read. @returns undefined where there is time at once */
+  resume(): Promise<void> | undefined;
+  /** Records whether the process had no time to spare. Called every `adaptIntervalMs`. */
+  adapt(isBusy: boolean): void;
+  /** Whether all that wait have waited too long a moment ago, whichever caller's they are. */
   isOverloaded(): boolean;
 }
 
+/** How often `adapt` is called. */
+export const adaptIntervalMs = 20;
+
+/** A queue that has not been empty for so long is no burst: it stands. */
+const standingAfterMs = 100;
+/** How long a request may wait in a queue that stands, as a share of the longest wait. */
+const standingShare = 0.4;
+/** After so long in which only requests of standing queues were started the process counts as overloaded. */
+const overloadedAfterMs = 1_000;
+/** How long it counts as overloaded after that. */
+const overloadedForMs = 2_000;
+/** A shorter queue that is slow is the work of a processor that others use, and no overload. */
+const minimumQueue = 50;
+/** A slice that the machine paused in decides nothing. */
+const weightOfLatest = 0.1;
+
 /**
- * What a process has no time for stands in line. Once it is so long that another would wait too long, further requests
- * are refused, which costs little: so what is answered is answered soon, and no time is spent on answers that nobody
- * waits for any more.
+ * Starts requests in slices, one to a turn of the event loop: a turn goes on until all that has arrived is dealt with,
+ * and meanwhile no timer fires and no health check is answered. What has no time in this turn waits in a queue of its
+ * caller's. Callers are served in turn (fair queueing).
  *
- * What is taken up may be more than there is time for, too, where it reads much: then the line of reads that wait
- * grows while the process is busy, until all requests wait for each other and none is answered in full. So a caller
- * with a long line has to wait with new requests. While the process has time, a long line is Bluejay's doing: then
- * what is cached is still answered, and a single read finds out for itself whether there is a place. Requests with
- * several reads are refused before the line is full: else each would find places for some of them, and miss a part.
+ * The queues have a controlled delay: once one has not been empty for a while, its newest request is served first, and
+ * its oldest is refused much sooner. A burst, and a short queue, are waited for.
  *
- * A place is taken only by what has arrived in full: otherwise a few requests without a body would take them all.
+ * While the process is busy, the reads of operations under way are limited: executed together, they are all answered
+ * late, and hold what they have read meanwhile. A caller below its share of the limit (max-min fairness) starts all
+ * the same. Moments without work come under overload, too, so the limit doubles with each of them.
+ *
+ * @see https://queue.acm.org/detail.cfm?id=2839461 "Fail at Scale": controlled delay and adaptive LIFO
+ * @see https://datatracker.ietf.org/doc/html/rfc8290 a queue and a controlled delay for each flow
  */
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { line, resumptions, isBusy, maxConcurrentRequests, maxEventLoopDelayMs, now } = options;
-  const { minimumLine = 100, maxBacklog = 0.25, maxBacklogOfBatches = 0.5 } = options;
-  const { calmMs = 2_000 } = options;
-  let inFlight = 0;
-  let refusedAt = Number.NEGATIVE_INFINITY;
+  const { maxDelayMs, sliceMs = 10, busyCapacity = 320, now } = options;
+  /** The callers with requests that wait; the next to be served comes first. */
+  const callers = new Queue<CallerAccount>();
+  const resuming = new Queue<() => void>();
+  let sliceEndsAtMs = Number.NEGATIVE_INFINITY;
+  let isScheduled = false;
+  let startedInSlice = 0;
+  let isUnfinished = false;
+  let msForEach = 0;
+  let capacity = Number.POSITIVE_INFINITY;
+  let reads = 0;
+  /** How many callers have reads under way. */
+  let readers = 0;
+  /** When a request was last started whose caller has no standing queue. */
+  let soonAtMs = now();
+  let overloadedAtMs = Number.NEGATIVE_INFINITY;
 
-  function isLate(): boolean {
-    return (
-      maxEventLoopDelayMs > 0 && line.length >= minimumLine && line.expectedWaitMs() > maxEventLoopDelayMs
-    );
+  const limitMs = ({ isStanding }: CallerAccount) => (isStanding ? maxDelayMs * standingShare : maxDelayMs);
+
+  function hasCapacity(account: CallerAccount): boolean {
+    if (reads < capacity) return true;
+    const sharers = account.reads === 0 ? readers + 1 : readers;
+    return account.reads < capacity / sharers && reads < 2 * capacity;
   }
 
-  /** Remembers when a condition that all requests depend on was last not met. @returns the condition */
-  function note(holds: boolean): boolean {
-    if (!holds) refusedAt = now();
-    return holds;
+  function remove(account: CallerAccount, entry: NonNullable<typeof account.waiting.first>): WaitingRequest {
+    account.waiting.delete(entry);
+    if (account.waiting.size === 0 && account.place !== undefined) {
+      callers.delete(account.place);
+      account.place = undefined;
+      account.isStanding = false;
+    }
+    return entry.item;
   }
 
-  const hasPlace = () => note(inFlight < maxConcurrentRequests);
+  /** The next request of the next caller that has capacity. */
+  function takeNext(): (() => void) | undefined {
+    const { first } = resuming;
+    if (first !== undefined) {
+      resuming.delete(first);
+      return first.item;
+    }
+    for (let left = callers.size; left > 0; left -= 1) {
+      const place = callers.first;
+      if (place === undefined) return undefined;
+      const account = place.item;
+      callers.delete(place);
+      account.place = callers.add(account);
+      if (!hasCapacity(account)) continue;
+      if (!account.isStanding) soonAtMs = now();
+      const entry = account.isStanding ? account.waiting.last : account.waiting.first;
+      if (entry === undefined) continue;
+      const { settle } = remove(account, entry);
+      return () => settle(true);
+    }
+    return undefined;
+  }
+
+  function schedule(): void {
+    if (isScheduled) return;
+    isScheduled = true;
+    setImmediate(startSlice);
+  }
+
+  function startSlice(): void {
+    isScheduled = false;
+    const atMs = now();
+    // What else the turn was spent on counts: whoever waits, waits for that too.
+    if (isUnfinished) {
+      const latestMs = (atMs - (sliceEndsAtMs - sliceMs)) / startedInSlice;
+      msForEach = msForEach === 0 ? latestMs : msForEach + (latestMs - msForEach) * weightOfLatest;
+    }
+    isUnfinished = false;
+    startedInSlice = 0;
+    sliceEndsAtMs = atMs + sliceMs;
+    startNext();
+  }
+
+  function startNext(): void {
+    // At least one: a pause may be longer than a slice.
+    if (startedInSlice > 0 && now() >= sliceEndsAtMs) {
+      isUnfinished = callers.size > 0 || resuming.size > 0;
+      if (isUnfinished) schedule();
+      return;
+    }
+    const start = takeNext();
+    if (start === undefined) return;
+    startedInSlice += 1;
+    start();
+    // When all is done that it can do for now: Node.js runs what was promised before the next tick.
+    // oxlint-disable-next-line no-restricted-globals -- it is no state of the process
+    queueMicrotask(() => process.nextTick(startNext));
+  }
+
+  /** Refuses what has waited too long, and finds out which queues stand. */
+  function control(account: CallerAccount, atMs: number): void {
+    const { waiting } = account;
+    const isLong = waiting.size >= minimumQueue;
+    if (isLong && atMs - account.waitingSinceMs > standingAfterMs) account.isStanding = true;
+    if (account.isStanding && atMs - soonAtMs >= overloadedAfterMs) overloadedAtMs = atMs;
+    if (!isLong && !account.isStanding) return;
+    const limit = limitMs(account);
+    for (let { first } = waiting; first !== undefined; first = waiting.first) {
+      if (atMs - first.item.sinceMs <= limit) return;
+      remove(account, first).settle(false);
+    }
+  }
 
   return {
-    allows(backlog) {
-      // One caller's reads are no reason to send all others to another replica.
-      if (isBusy() && backlog > maxBacklog) return false;
-      return note(!isLate()) && hasPlace();
+    isOpenTo(account) {
+      if (!account.isStanding) return true;
+      return account.waiting.size * callers.size * msForEach <= limitMs(account);
     },
-    enter() {
-      if (!hasPlace()) return false;
-      inFlight += 1;
-      return true;
+    enter(account) {
+      const atMs = now();
+      if (callers.size === 0 && resuming.size === 0 && atMs < sliceEndsAtMs && hasCapacity(account)) {
+        soonAtMs = atMs;
+        return undefined;
+      }
+      return new Promise((settle) => {
+        account.waiting.add({ sinceMs: atMs, settle });
+        if (account.place === undefined) {
+          account.place = callers.add(account);
+          account.waitingSinceMs = atMs;
+        }
+        schedule();
+      });
     },
-    leave() {
-      inFlight -= 1;
+    charge(account, count) {
+      if (count === 0) return;
+      if (account.reads === 0) readers += 1;
+      account.reads += count;
+      reads += count;
     },
-    allowsBatch: (backlog) => backlog <= maxBacklogOfBatches,
-    turn: () => line.join(),
-    resume: () => resumptions.join(),
-    isOverloaded: () => now() - refusedAt < calmMs,
+    release(account, count) {
+      if (count === 0) return;
+      account.reads -= count;
+      reads -= count;
+      if (account.reads === 0) readers -= 1;
+      if (callers.size > 0) schedule();
+    },
+    resume() {
+      if (resuming.size === 0 && now() < sliceEndsAtMs) return undefined;
+      return new Promise((resolve) => {
+        resuming.add(resolve);
+        schedule();
+      });
+    },
+    adapt(isBusy) {
+      if (maxDelayMs === 0) return;
+      capacity = isBusy ? busyCapacity : capacity * 2;
+      const atMs = now();
+      for (let place = callers.first; place !== undefined;) {
+        const { item: account, after } = place;
+        control(account, atMs);
+        place = after;
+      }
+      if (callers.size > 0) schedule();
+    },
+    isOverloaded: () => now() - overloadedAtMs < overloadedForMs,
   };
 }

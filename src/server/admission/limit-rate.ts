@@ -34,9 +34,7 @@ export function limitRate(route: Route, options: RateLimitOptions): Route {
     let charge = await limiter.charge(key, paid);
     const cost = () => Math.max(1, statistics.upstreamCalls);
     const resetSeconds = () => Math.ceil(charge.resetMs / 1_000);
-    const { reserve: reserveBefore } = exchange;
     const reserve = async (reads: number) => {
-      await reserveBefore?.(reads);
       const more = reads - paid;
       if (more <= 0) return;
       charge = await limiter.charge(key, more);

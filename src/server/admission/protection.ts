@@ -2,22 +2,25 @@ import type { IncomingMessage } from 'node:http';
 import { eventLoopUtilization } from 'node:perf_hooks';
 import type { ProtectionConfig } from '../../config/index.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { readClientAddress } from '../http/client-address.ts';
 import { allowOrigins } from '../http/cors.ts';
+import { sendRefusal } from '../http/exchange.ts';
+import type { Exchange, Ledger, Route } from '../http/exchange.ts';
 import { allowHosts } from '../http/hosts.ts';
-import type { Route } from '../http/exchange.ts';
-import { createAdmission } from './admission.ts';
-import { createBatches } from './batches.ts';
-import { createLine } from './line.ts';
-import { shedLoad } from './shed-load.ts';
-import type { ShedLoadOptions } from './shed-load.ts';
+import { adaptIntervalMs, createAdmission } from './admission.ts';
+import type { Admission } from './admission.ts';
+import { createCallers } from './callers.ts';
+import { createMemoryLedger } from './memory-ledger.ts';
+import type { MemoryLedgerOptions } from './memory-ledger.ts';
+import { overloaded } from './overloaded.ts';
 import { requireRouterSecret } from './router-secret.ts';
 import type { RouterSecretOptions } from './router-secret.ts';
 
-export interface ProtectionOptions extends ProtectionConfig {
+export interface ProtectionOptions extends ProtectionConfig, Omit<MemoryLedgerOptions, 'budgetBytes'> {
   /** See `RateLimitOptions`. */
   readonly credentialOf: (request: IncomingMessage) => string | undefined;
-  readonly callerOf: ShedLoadOptions['callerOf'];
-  readonly backlogOf: ShedLoadOptions['backlogOf'];
+  /** Whether all callers come through a router, and are one. */
+  readonly isBehindRouter: boolean;
   readonly routerSecret: RouterSecretOptions;
   /** Where replicas count together. */
   readonly sharedUrl: string | undefined;
@@ -26,73 +29,81 @@ export interface ProtectionOptions extends ProtectionConfig {
 
 /** What stands in front of a route that is costly. */
 export interface Protection {
+  readonly admission: Admission;
+  readonly ledger: Ledger;
   /**
    * Answers browsers' preflights first. Then checks for overload, which is cheap to find out; for the router's secret;
    * and for the rate limit, so that a request without the secret takes no point.
    */
   protect(route: Route): Route;
-  isOverloaded(): boolean;
   close(): void;
 }
 
-/** How often it is looked how busy the event loop is. */
-const utilizationIntervalMs = 20;
-
-/** An event loop with less to do has time for whatever Bluejay answers. */
+/** An event loop with less to do has time for whatever the upstream answers. */
 const busyFrom = 0.9;
 
 const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
-  const {
-    allowedHosts,
-    corsOrigins,
-    corsLoopback = false,
-    overload,
-    rateLimit,
-    callerOf,
-    backlogOf,
-    routerSecret,
-    sharedUrl,
-    logger,
-  } = options;
-  let isBusy = false;
-  const admission = createAdmission({
-    ...overload,
-    isBusy: () => isBusy,
-    line: createLine({ now }),
-    resumptions: createLine({ now }),
-    now,
-  });
-  const batches = createBatches();
+  const { allowedHosts, corsOrigins, corsLoopback = false, maxQueueDelayMs, memoryBudgetBytes } = options;
+  const { rateLimit, routerSecret, sharedUrl, logger } = options;
+  const admission = createAdmission({ maxDelayMs: maxQueueDelayMs, now });
+  const ledger = createMemoryLedger({ ...options, budgetBytes: memoryBudgetBytes });
   let usage = eventLoopUtilization();
   const timer = setInterval(() => {
     const before = usage;
     usage = eventLoopUtilization();
-    isBusy = overload.maxEventLoopDelayMs > 0 && eventLoopUtilization(usage, before).utilization >= busyFrom;
-    batches.adapt(isBusy);
-  }, utilizationIntervalMs);
+    admission.adapt(eventLoopUtilization(usage, before).utilization >= busyFrom);
+  }, adaptIntervalMs);
   // It is no reason for a program to go on.
   timer.unref();
   const limited = rateLimit && (await openRateLimit({ ...options, ...rateLimit, sharedUrl, logger }));
   return {
+    admission,
+    ledger,
     protect(route) {
       const limitedRoute = limited === undefined ? route : limited.limit(route);
-      const shed = shedLoad(requireRouterSecret(limitedRoute, routerSecret), {
+      const admitted = admit(
+        requireRouterSecret(limitedRoute, routerSecret),
         admission,
-        batches,
-        callerOf,
-        backlogOf,
-      });
+        createOpenAccount(options),
+      );
       const shared =
-        corsOrigins.length === 0 && !corsLoopback ? shed : allowOrigins(shed, corsOrigins, corsLoopback);
+        corsOrigins.length === 0 && !corsLoopback
+          ? admitted
+          : allowOrigins(admitted, corsOrigins, corsLoopback);
       return allowedHosts === undefined ? shared : allowHosts(shared, allowedHosts);
     },
-    isOverloaded: () => admission.isOverloaded(),
     close() {
       clearInterval(timer);
       limited?.close();
     },
+  };
+}
+
+/** Refuses requests that there would be no time for, before their bodies are read. */
+function admit(route: Route, admission: Admission, openAccount: (exchange: Exchange) => void): Route {
+  return (exchange) => {
+    openAccount(exchange);
+    return admission.isOpenTo(exchange.account) ? route(exchange) : sendRefusal(exchange, overloaded);
+  };
+}
+
+/**
+ * Charges an exchange to its caller: whoever has a key that the upstream has accepted lately. Anybody can invent keys, so
+ * those who bring others, or none, are one caller for each client address. Behind a router all are one.
+ */
+function createOpenAccount(options: ProtectionOptions): (exchange: Exchange) => void {
+  const { credentialOf, isBehindRouter, trustedProxies } = options;
+  const callers = createCallers();
+  return (exchange) => {
+    const { request, response, server } = exchange;
+    const caller =
+      credentialOf(request) ??
+      (isBehindRouter ? 'router' : `address ${readClientAddress(request, trustedProxies)}`);
+    const account = callers.enter(caller);
+    server.ledger.assign(exchange, account);
+    response.once('close', () => callers.leave(account));
   };
 }
 

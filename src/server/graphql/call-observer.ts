@@ -5,8 +5,12 @@ import type {
   CallObserver,
 } from '../../datasources/upstream/attempt.ts';
 import type { OperationTrace } from '../../observability/tracing/index.ts';
+import type { Exchange } from '../http/exchange.ts';
 import { increment } from '../http/statistics.ts';
 import type { RequestStatistics } from '../http/statistics.ts';
+
+/** The most bytes of responses that one request holds: twice what a list may have. */
+const maxReadBytes = 33_554_432;
 
 /** Counts the upstream calls of a request in its statistics, and adds them to its trace. */
 export class RequestCallObserver implements CallObserver {
@@ -16,9 +20,40 @@ export class RequestCallObserver implements CallObserver {
   /** Since when at least one call is in flight, on the clock of `performance.now()`. */
   #busySince = 0;
 
-  constructor(statistics: RequestStatistics, trace: OperationTrace | undefined) {
-    this.#statistics = statistics;
+  readonly #exchange: Exchange;
+  #bodyBytes = 0;
+  #mayCall = true;
+  #wasRefused = false;
+
+  constructor(exchange: Exchange, trace: OperationTrace | undefined) {
+    this.#exchange = exchange;
+    this.#statistics = exchange.statistics;
     this.#trace = trace;
+  }
+
+  get caller(): string {
+    return this.#exchange.account.caller;
+  }
+
+  /** Whether a read was refused because the request may not call. */
+  get wasRefused(): boolean {
+    return this.#wasRefused;
+  }
+
+  /** Answers from memory alone from now on. */
+  refuseCalls(): void {
+    this.#mayCall = false;
+  }
+
+  mayCall(): boolean {
+    if (!this.#mayCall) this.#wasRefused = true;
+    return this.#mayCall;
+  }
+
+  onBody(bytes: number): boolean {
+    this.#bodyBytes += bytes;
+    this.#exchange.server.ledger.add(this.#exchange, bytes);
+    return this.#bodyBytes <= maxReadBytes;
   }
 
   onCache(result: CacheResult): void {

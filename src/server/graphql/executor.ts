@@ -11,6 +11,7 @@ import { outcomeOf } from './outcome.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
 import { createPreparation } from './prepare-operation.ts';
 import { createPluginPreparation } from './prepare-with-plugins.ts';
+import type { GraphQLParams } from './params.ts';
 import type { RepresentationLimit } from './representations.ts';
 import type { Executor, GraphQLRequest, GraphQLResponse } from './request.ts';
 import { statusOf } from './result.ts';
@@ -56,8 +57,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
     const prepared = prepare(request, context);
     if ('errors' in prepared) return prepared;
     const { statistics, reserve, params } = request;
-    const { variables } = params;
     const { asked } = prepared;
+    const variables = selectVariables(params.variables, prepared.variableNames);
+    // What nobody reads is not held while the operation waits.
+    params.variables = variables;
+    if (!hasPlugins) params.extensions = undefined;
     statistics.operationName = prepared.name;
     statistics.operationType = prepared.type;
     statistics.operationHash = prepared.hash;
@@ -133,4 +137,16 @@ function toGraphQLError(error: unknown): GraphQLError {
   if (error instanceof GraphQLError) return error;
   const originalError = error instanceof Error ? error : new Error('Thrown, and no Error', { cause: error });
   return new GraphQLError(originalError.message, { originalError });
+}
+
+/** Returns the variables that an operation declares. It ignores others (GraphQL, section 6.1.2). */
+function selectVariables(
+  variables: GraphQLParams['variables'],
+  names: readonly string[],
+): GraphQLParams['variables'] {
+  if (variables === undefined || Object.keys(variables).every((name) => names.includes(name)))
+    return variables;
+  return Object.fromEntries(
+    names.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]),
+  );
 }

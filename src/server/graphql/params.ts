@@ -8,8 +8,10 @@ import { findDocument, onlyTrusted } from './trusted-documents/find-document.ts'
 export interface GraphQLParams {
   readonly query: string;
   readonly operationName: string | undefined;
-  readonly variables: Readonly<Record<string, unknown>> | undefined;
-  readonly extensions: Readonly<Record<string, unknown>> | undefined;
+  /** What the operation does not declare is dropped once the operation is known. */
+  variables: Readonly<Record<string, unknown>> | undefined;
+  /** Dropped where no plugin may read them. */
+  extensions: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { ExecutionResult, OperationTypeNode } from 'graphql';
+import type { ExecutionResult, OperationDefinitionNode, OperationTypeNode } from 'graphql';
 import type { AskedReads } from './asked-reads.ts';
 import type { OperationRunner } from './operation-runner.ts';
 import type { PipelineContext } from './pipeline.ts';
@@ -13,6 +13,8 @@ export interface PreparedOperation {
   /** See `KnownDocument`. */
   readonly hash: string;
   readonly asked: AskedReads;
+  /** The names of the variables that the operation declares. */
+  readonly variableNames: readonly string[];
   readonly run: OperationRunner;
 }
 
@@ -34,4 +36,9 @@ export function operationNotFound(): GraphQLError {
   return new GraphQLError('Name one operation of the document in "operationName".', {
     extensions: { code: 'BAD_REQUEST' },
   });
+}
+
+/** Returns the names of the variables that an operation declares. */
+export function variableNamesOf({ variableDefinitions = [] }: OperationDefinitionNode): readonly string[] {
+  return variableDefinitions.map(({ variable }) => variable.name.value);
 }

@@ -5,7 +5,7 @@ import { createKnownDocuments } from './known-documents.ts';
 import type { KnownDocument } from './known-documents.ts';
 import { createOperationRunner } from './operation-runner.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
-import { operationNotFound } from './preparation.ts';
+import { operationNotFound, variableNamesOf } from './preparation.ts';
 import type { Preparation, PreparedOperation, RefusedOperation } from './preparation.ts';
 import type { GraphQLRequest } from './request.ts';
 import { shortenName } from './result.ts';
@@ -60,6 +60,7 @@ export function createPreparation(
       type: operation.operation,
       hash,
       asked: findAskedReads(schema, document, operation),
+      variableNames: variableNamesOf(operation),
       run: createOperationRunner({ schema, document, operationName, runsBeforeCompiling }),
     };
     operations.set(operationName, prepared);

@@ -3,14 +3,14 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { findAskedReads } from './asked-reads.ts';
 import { hashOf } from './known-documents.ts';
 import type { Pipeline } from './pipeline.ts';
-import { operationNotFound } from './preparation.ts';
+import { operationNotFound, variableNamesOf } from './preparation.ts';
 import type { Preparation } from './preparation.ts';
 import { shortenName } from './result.ts';
 
 /** Sends each request through the whole of Yoga's pipeline, with every hook of every plugin in Yoga's order. */
 export function createPluginPreparation(pipeline: Pipeline, schema: GraphQLSchema): Preparation {
   return ({ params }, context) => {
-    const { query, operationName, variables } = params;
+    const { query, operationName } = params;
     const enveloped = pipeline.getEnveloped({ ...context, params });
     let document: DocumentNode;
     let errors: readonly unknown[];
@@ -28,6 +28,7 @@ export function createPluginPreparation(pipeline: Pipeline, schema: GraphQLSchem
       type: operation.operation,
       hash: hashOf(query),
       asked: findAskedReads(schema, document, operation),
+      variableNames: variableNamesOf(operation),
       async run() {
         const contextValue = (await enveloped.contextFactory(context)) as object;
         return (await enveloped.execute({
@@ -35,7 +36,7 @@ export function createPluginPreparation(pipeline: Pipeline, schema: GraphQLSchem
           document,
           // The same object, because the executor reads its `lists` after the execution.
           contextValue: Object.assign(context, contextValue),
-          variableValues: variables,
+          variableValues: params.variables,
           operationName,
         })) as ExecutionResult;
       },

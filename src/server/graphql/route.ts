@@ -4,17 +4,19 @@ import { DeadlineExceeded } from '../../datasources/upstream/errors.ts';
 import { Timeouts } from '../../shared/timeouts.ts';
 import { readBody } from '../http/body.ts';
 import { RequestCallObserver } from './call-observer.ts';
-import { sendBody } from '../http/exchange.ts';
+import { sendBody, sendRefusal } from '../http/exchange.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { asksForPage } from '../http/graphiql.ts';
 import { parseGraphQLParams } from './params.ts';
+import type { GraphQLParams } from './params.ts';
+import { estimateParsedBytes } from './parsed-size.ts';
 import type { Executor } from './request.ts';
-import { HeldBytes } from '../http/held-bytes.ts';
 import { isJsonMediaType } from '../http/media-type.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
 import { Refusal } from '../http/refusal.ts';
 import { serverFaultOf } from './outcome.ts';
-import { admit, release } from '../admission/shed-load.ts';
+import type { Admission } from '../admission/admission.ts';
+import { overloaded } from '../admission/overloaded.ts';
 import { serverTimingOf, serverTimingRequestHeader } from '../http/server-timing.ts';
 import type { TrustedDocuments } from './trusted-documents/documents.ts';
 import { parseGetParams } from './trusted-documents/get-params.ts';
@@ -22,6 +24,9 @@ import { parseGetParams } from './trusted-documents/get-params.ts';
 export interface GraphQLRouteOptions {
   readonly executor: Executor;
   readonly auth: AuthConfig;
+  readonly admission: Admission;
+  /** The share of its queue at the services that a caller has filled, from 0 to 1. */
+  readonly backlogOf: (caller: string) => number;
   /** The deadline of a request's reads, from its parameters to its answer. */
   readonly requestTimeoutMs: number;
   /** Whether a caller that requests it gets a `Server-Timing`. */
@@ -34,12 +39,11 @@ export interface GraphQLRouteOptions {
 
 /** Creates the route of GraphQL: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
-  const { executor, auth, requestTimeoutMs, graphiql, trustedDocuments } = options;
+  const { executor, auth, admission, backlogOf, requestTimeoutMs, graphiql, trustedDocuments } = options;
   const { serverTiming } = options;
   // The request headers on which an answer to a GET depends.
   const vary = auth.mode === 'forward' ? 'Accept, X-API-Key' : 'Accept';
   const deadlines = new Timeouts(requestTimeoutMs);
-  const bodies = new HeldBytes(maxHeldBodyBytes);
   return async (exchange) => {
     const { request, response } = exchange;
     const { method, headers } = request;
@@ -50,42 +54,51 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     if (mediaType === undefined) throw notAcceptable();
     if (isGet) response.appendHeader('vary', vary);
     else checkContent(headers);
-    const body = isGet ? undefined : await readBody(exchange, bodies);
-    const turn = admit(exchange);
-    try {
-      if (turn !== undefined) await turn;
-      // The client may have gone away while the request waited.
-      if (!exchange.cancellation.aborted) await execute(exchange, body, mediaType);
-    } finally {
-      release(exchange);
-    }
-  };
-
-  /** @param body undefined where the request is in the URL */
-  async function execute(
-    exchange: Exchange,
-    body: Buffer | undefined,
-    mediaType: ResponseMediaType,
-  ): Promise<void> {
-    const { request, requestId, cancellation, statistics } = exchange;
-    const { headers } = request;
+    let body = isGet ? undefined : await readBody(exchange);
+    const turn = admission.enter(exchange.account);
+    if (turn !== undefined && !(await turn)) return sendRefusal(exchange, overloaded);
+    // The client may have gone away while the request waited.
+    if (exchange.cancellation.aborted) return;
     // Parsed after the wait, because the parameters take far more memory than the body.
     const params =
       body === undefined
         ? trustedDocuments && parseGetParams(request, trustedDocuments)
-        : parseGraphQLParams(body, trustedDocuments);
+        : parseBody(exchange, body);
     if (params === undefined) throw methodNotAllowed(trustedDocuments);
+    // Otherwise the body would be held until the answer.
+    body = undefined;
+    await execute(exchange, params, mediaType);
+  };
 
+  function parseBody(exchange: Exchange, body: Buffer): GraphQLParams {
+    const { ledger } = exchange.server;
+    const bytes = estimateParsedBytes(body);
+    if (bytes > 0) {
+      if (!ledger.hasRoomFor(exchange, bytes)) throw overloaded;
+      ledger.add(exchange, bytes);
+    }
+    return parseGraphQLParams(body, trustedDocuments);
+  }
+
+  async function execute(
+    exchange: Exchange,
+    params: GraphQLParams,
+    mediaType: ResponseMediaType,
+  ): Promise<void> {
+    const { request, requestId, cancellation, statistics } = exchange;
+    const { headers } = request;
     const trace = exchange.trace?.startOperation();
+    const observer = new RequestCallObserver(exchange, trace);
     const caller = {
       // A missing or malformed key fails only the fields that read, so that a router gets the rest of the answer.
       apiKey: auth.mode === 'service' ? auth.apiKey : callerKey(headers),
       signal: cancellation,
       deadlineAtMs: performance.now() + requestTimeoutMs,
-      observer: new RequestCallObserver(statistics, trace),
-      resume: exchange.admission?.resume,
+      observer,
+      resume: admission.resume,
     };
     const deadline = deadlines.start(() => cancellation.abort(new DeadlineExceeded()));
+    let charged = 0;
     try {
       const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';
       const answer = await executor({
@@ -95,8 +108,15 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
         caller,
         statistics,
         wantsTrace,
-        reserve: exchange.reserve,
+        reserve(reads) {
+          charged = reads;
+          admission.charge(exchange.account, reads);
+          // It would find places for some of its reads, and miss a part.
+          if (reads > 1 && backlogOf(exchange.account.caller) > maxBacklog) observer.refuseCalls();
+          return exchange.reserve?.(reads);
+        },
       });
+      if (observer.wasRefused) throw overloaded;
       sendBody(exchange, answer.status, contentTypes[mediaType], answer.body, {
         'cache-control': answer.cacheControl,
         ...(serverTiming &&
@@ -105,6 +125,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
           }),
       });
     } finally {
+      admission.release(exchange.account, charged);
       deadlines.cancel(deadline);
       trace?.end({
         name: statistics.operationName,
@@ -120,8 +141,8 @@ function callerKey({ 'x-api-key': header }: IncomingHttpHeaders): string | undef
   return Array.isArray(header) ? header.join(', ') : header;
 }
 
-/** The most bytes of larger request bodies that are held together. */
-const maxHeldBodyBytes = 67_108_864;
+/** A caller with a longer queue starts no operation with several reads, unless they are answered from memory. */
+const maxBacklog = 0.5;
 
 const contentTypes = {
   'application/json': 'application/json; charset=utf-8',

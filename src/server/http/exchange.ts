@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LightCancellation } from '../../shared/cancellation.ts';
+import type { Timeouts } from '../../shared/timeouts.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { RequestTrace } from '../../observability/tracing/index.ts';
+import { createCallerAccount } from './caller-account.ts';
+import type { CallerAccount } from './caller-account.ts';
 import { maxDiscardedBytes } from './graceful-close.ts';
 import type { MediaTypeNegotiator } from './media-type.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
@@ -11,7 +14,6 @@ import type { RequestWatch } from './request-watch.ts';
 import { createStatistics } from './statistics.ts';
 import type { RequestStatistics } from './statistics.ts';
 import { securityHeaders } from './security-headers.ts';
-import type { UnsentAnswers } from './unsent-answers.ts';
 
 /** One HTTP request with its answer and its state. */
 export interface Exchange {
@@ -29,10 +31,14 @@ export interface Exchange {
   readonly statistics: RequestStatistics;
   /** What the exchanges of a server share. */
   readonly server: ServerContext;
-  /** What lets its request be executed; absent where there is no limit. */
-  admission: Admitting | undefined;
-  /** Gives back the room for its reads, where it took some. */
-  releaseReads: (() => void) | undefined;
+  /** The account of its caller. */
+  account: CallerAccount;
+  /** The bytes that the process holds for it. */
+  heldBytes: number;
+  /** Whether it was ended to free what it held. */
+  isEvicted: boolean;
+  /** Frees what has arrived of the body; undefined where nothing arrives. */
+  discardBody: (() => void) | undefined;
   reserve: Reserve | undefined;
   /** Called before the headers are written, once the statistics are final. */
   beforeAnswer: (() => void) | undefined;
@@ -40,15 +46,16 @@ export interface Exchange {
   position: number;
 }
 
-/** Gives requests places and turns. */
-export interface Admitting {
-  /** Takes a place for a request that has arrived, which `leave` gives back; false where there is none. */
-  enter(): boolean;
-  leave(): void;
-  /** @returns undefined where the request may be executed at once, else resolves when it may */
-  turn(): Promise<void> | undefined;
-  /** The same for a request that goes on with much that was read. */
-  resume(): Promise<void> | undefined;
+/** Counts the bytes that the process holds for its clients. */
+export interface Ledger {
+  /** Adds to what an exchange holds. May end exchanges, this one included. */
+  add(exchange: Exchange, bytes: number): void;
+  /** Subtracts all that an exchange holds. */
+  release(exchange: Exchange): void;
+  /** Moves an exchange, and what it holds, to the account of its caller. */
+  assign(exchange: Exchange, account: CallerAccount): void;
+  /** Returns whether there is room for large work of an exchange. */
+  hasRoomFor(exchange: Exchange, bytes: number): boolean;
 }
 
 /**
@@ -65,8 +72,9 @@ export type Route = (exchange: Exchange) => void | Promise<void>;
 export interface ServerContext {
   /** Whether the gateway stops: each answer then closes its connection. */
   isDraining: boolean;
-  /** Large answers that are on their way to their clients. */
-  readonly unsent: UnsentAnswers;
+  readonly ledger: Ledger;
+  /** For answers that the kernel has not taken. */
+  readonly writeTimeouts: Timeouts;
   /** Finds the media type of an answer. */
   readonly negotiate: MediaTypeNegotiator;
   readonly watch: RequestWatch;
@@ -84,7 +92,7 @@ export function openExchange(
   route: string | undefined,
   server: ServerContext,
 ): Exchange {
-  const { watch, open } = server;
+  const { watch, open, ledger } = server;
   const exchange: Exchange = {
     request,
     response,
@@ -94,15 +102,19 @@ export function openExchange(
     cancellation: new LightCancellation(),
     statistics: createStatistics(),
     server,
-    admission: undefined,
-    releaseReads: undefined,
+    account: nobody,
+    heldBytes: 0,
+    isEvicted: false,
+    discardBody: undefined,
     reserve: undefined,
     beforeAnswer: undefined,
     position: 0,
   };
   open.add(exchange);
+  ledger.add(exchange, exchangeBytes + headerBytesOf(request));
   response.on('close', () => {
     open.delete(exchange);
+    ledger.release(exchange);
     const aborted = !response.writableFinished;
     if (aborted) exchange.cancellation.abort(clientLeft);
     watch.end({
@@ -116,6 +128,18 @@ export function openExchange(
     });
   });
   return exchange;
+}
+
+/** The account of exchanges that no route has assigned to a caller. */
+const nobody = createCallerAccount('');
+
+/** About what Node.js and the gateway hold for a request without headers (measured). */
+const exchangeBytes = 4_096;
+
+function headerBytesOf({ rawHeaders }: IncomingMessage): number {
+  let bytes = 0;
+  for (const text of rawHeaders) bytes += text.length;
+  return bytes;
 }
 
 /** The reason of a cancellation because the client went away. */
@@ -132,7 +156,7 @@ export function sendBody(
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const { response, requestId, server } = exchange;
+  const { response, requestId } = exchange;
   if (response.headersSent || response.destroyed) return;
   // Ends all reads first, so that the statistics are final.
   exchange.cancellation.abort(answered);
@@ -153,7 +177,22 @@ export function sendBody(
         response.hasHeader('vary') && { vary: `${String(response.getHeader('vary'))}, ${headers['vary']}` }),
     })
     .end(body, length === body.length ? 'latin1' : 'utf8');
-  server.unsent.add(response, length);
+  if (response.writableLength > 0) watchWrite(exchange);
+}
+
+/** Counts what the kernel has not taken of an answer, and ends its connection where the client does not read it in time. */
+function watchWrite(exchange: Exchange): void {
+  const { request, response } = exchange;
+  const { ledger, writeTimeouts } = exchange.server;
+  ledger.add(exchange, response.writableLength);
+  const watch = () => {
+    if (response.writableLength === 0) return;
+    const timeout = writeTimeouts.start(() => void request.socket.destroy());
+    response.once('close', () => writeTimeouts.cancel(timeout));
+  };
+  if (response.socket !== null) return watch();
+  // It waits for the answers before it. Node.js writes it right after the event.
+  response.once('socket', () => void setImmediate(watch));
 }
 
 /**

@@ -2,47 +2,59 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** The most requests of one connection that wait for those before them. */
-export const maxWaiting = 16;
-
-/** So many more are ignored, as they may come in one piece with the first that is too many. */
-const maxIgnored = 1_000;
-
-/** `refuse`: the first that is too many. `ignore`: one behind it, or behind the connection's last request. */
-type Verdict = 'accept' | 'refuse' | 'ignore';
+const maxWaiting = 16;
 
 /**
  * Decides which requests of a connection are answered.
  *
- * The number that waits for answers ahead of theirs is limited (RFC 9112, section 9.3.2): clients of GraphQL wait for
- * their answers, and any other could have a hundred thousand requests wait on one connection.
+ * The number that waits for answers ahead of theirs is limited (RFC 9112, section 9.3.2). One more ends the connection:
+ * Node.js parses all that arrives in one piece, so a connection could hold a thousand of them for as long as the first
+ * takes.
+ *
+ * Whoever sends requests without waiting for answers has not shown that it reads them, and the kernel may have taken them
+ * all. So its connection is not kept for as long as others when it is idle.
  *
  * A request to upgrade is answered as any other (RFC 9110, section 7.8), and is the connection's last: Node.js drops
  * what arrives in one piece with it, so the next answer could be taken for that of a request that was dropped.
+ *
+ * @param idleTimeoutMs how long a connection stays open after its last answer where requests had to wait
+ * @param onTooMany called with the first request too many of a connection
+ * @returns false for a request that is not to be answered
  */
-export function createPipelineLimit(): (request: IncomingMessage, response: ServerResponse) => Verdict {
+export function createPipelineLimit(
+  idleTimeoutMs: number,
+  onTooMany: (request: IncomingMessage) => void,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
   const waiting = new WeakMap<Socket, number>();
   const ended = new WeakSet<Socket>();
 
-  function judge(socket: Socket, response: ServerResponse): Verdict {
+  function mayWait(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request;
+    if (ended.has(socket)) return false;
     const count = (waiting.get(socket) ?? 0) + 1;
-    waiting.set(socket, count);
-    if (count > maxWaiting + maxIgnored) socket.destroy();
-    if (ended.has(socket)) return 'ignore';
     if (count > maxWaiting) {
       ended.add(socket);
-      return 'refuse';
+      onTooMany(request);
+      socket.destroy();
+      return false;
     }
-    response.once('close', () => waiting.set(socket, (waiting.get(socket) ?? 1) - 1));
-    return 'accept';
+    waiting.set(socket, count);
+    response.once('close', () => {
+      const left = (waiting.get(socket) ?? 1) - 1;
+      waiting.set(socket, left);
+      // After Node.js, which would keep it open for much longer.
+      if (left === 0) socket.setTimeout(idleTimeoutMs);
+    });
+    return true;
   }
 
-  return ({ socket, headers }, response) => {
+  return (request, response) => {
     // Node.js gives a response its connection when it is its turn.
-    const verdict = response.socket === null ? judge(socket, response) : 'accept';
-    if (headers.upgrade !== undefined && verdict === 'accept') {
+    if (response.socket === null && !mayWait(request, response)) return false;
+    if (request.headers.upgrade !== undefined) {
       response.shouldKeepAlive = false;
-      ended.add(socket);
+      ended.add(request.socket);
     }
-    return verdict;
+    return true;
   };
 }

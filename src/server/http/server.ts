@@ -1,28 +1,31 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import type { HttpConfig } from '../../config/index.ts';
 import { listen } from '../../shared/listen.ts';
+import { Timeouts } from '../../shared/timeouts.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { maxBodyBytes } from './body.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure, sendRefusal } from './exchange.ts';
-import type { Exchange, Route, ServerContext } from './exchange.ts';
+import type { Exchange, Ledger, Route, ServerContext } from './exchange.ts';
 import { createGracefulClose } from './graceful-close.ts';
 import { createMediaTypeNegotiator } from './media-type.ts';
-import { OpenExchanges } from './open-exchanges.ts';
-import { createPipelineLimit, maxWaiting } from './pipelining.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
+import { createPipelineLimit } from './pipelining.ts';
 import { Refusal } from './refusal.ts';
 import { checkRequest, pathOf } from './request-target.ts';
 import type { RequestWatch } from './request-watch.ts';
-import { UnsentAnswers } from './unsent-answers.ts';
 
 export interface HttpServerOptions extends HttpConfig {
   /** The routes by their exact path. */
   readonly routes: ReadonlyMap<string, Route>;
   readonly logger: Logger;
   readonly watch: RequestWatch;
+  readonly open: OpenExchanges<Exchange>;
+  readonly ledger: Ledger;
 }
 
 export interface HttpServer {
@@ -44,32 +47,36 @@ export interface HttpServer {
 
 /** Creates the server with its routes, without listening yet. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { routes, logger, watch, maxConnections, receiveTimeoutMs } = options;
+  const { routes, logger, watch, open, ledger, maxConnections, receiveTimeoutMs } = options;
   let server: Server | undefined;
-  const open = new OpenExchanges<Exchange>();
   const context: ServerContext = {
     isDraining: false,
-    unsent: new UnsentAnswers(receiveTimeoutMs),
+    ledger,
+    writeTimeouts: new Timeouts(receiveTimeoutMs),
     negotiate: createMediaTypeNegotiator(),
     watch,
     open,
   };
 
-  const pipelineLimit = createPipelineLimit();
+  const mayAnswer = createPipelineLimit(receiveTimeoutMs, ({ method = '' }) => {
+    watch.recordEarlyRefusal({
+      method,
+      requestId: randomUUID(),
+      status: 400,
+      errorCode: 'BAD_REQUEST',
+      reason: 'too_many_pipelined',
+    });
+  });
   const graceful = createGracefulClose(receiveTimeoutMs);
 
   const listener: RequestListener = (request, response) => {
+    if (!mayAnswer(request, response)) return;
     // Set by each request, because a server of the embedder's own does not report new connections here.
     request.socket.destroySoon = graceful.destroySoon;
-    const verdict = pipelineLimit(request, response);
-    if (verdict === 'ignore') {
-      request.resume();
-      return;
-    }
     const path = pathOf(request);
     const route = routes.get(path);
     const exchange = openExchange(request, response, route && path, context);
-    const refusal = verdict === 'refuse' ? tooManyWaiting : checkRequest(request);
+    const refusal = checkRequest(request);
     if (refusal !== undefined) return sendRefusal(exchange, refusal);
     if (route === undefined) return sendRefusal(exchange, notFound);
     const fail = (error: unknown) => {
@@ -84,12 +91,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 
   const connectionErrors = createConnectionErrorHandler({ open, watch, graceful });
-  let warnedAt = Number.NEGATIVE_INFINITY;
-  /** Logs at most once a minute, because thousands of connections may be dropped in a second. */
+  let warnedAtMs = Number.NEGATIVE_INFINITY;
+  let closedIdleAtMs = Number.NEGATIVE_INFINITY;
+  /** Makes room for the next connection: idle ones may belong to clients that never read their answer. */
   const onDrop = () => {
-    if (performance.now() - warnedAt < 60_000) return;
-    warnedAt = performance.now();
-    logger.warn({ maxConnections }, 'too many connections: new ones are closed');
+    const nowMs = performance.now();
+    if (nowMs - closedIdleAtMs >= 1_000) {
+      closedIdleAtMs = nowMs;
+      server?.closeIdleConnections();
+    }
+    // Logs at most once a minute, because thousands of connections may be dropped in a second.
+    if (nowMs - warnedAtMs < 60_000) return;
+    warnedAtMs = nowMs;
+    logger.warn({ maxConnections }, 'too many connections: new ones, and idle ones, are closed');
   };
 
   async function drain(drainDelayMs: number, graceMs: number): Promise<void> {
@@ -145,12 +159,5 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     close: drain,
   };
 }
-
-const tooManyWaiting = new Refusal(
-  400,
-  'BAD_REQUEST',
-  `Wait for answers: at most ${maxWaiting} requests of a connection may wait for others.`,
-  { connection: 'close' },
-);
 
 const notFound = new Refusal(404, 'BAD_REQUEST', 'There is nothing here: GraphQL is at /graphql.');

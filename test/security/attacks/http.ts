@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { describe, isRefused, post, send } from '../attack.ts';
 import type { Attack } from '../attack.ts';
 import type { Target } from '../production.ts';
@@ -146,46 +147,32 @@ const items: readonly Attack[] = [
   },
   {
     name: 'more connections than allowed',
-    expected: 'closed, while those that are there are served',
+    expected: 'closed, while those with a request are served',
     settings: { MAX_CONNECTIONS: '3' },
     async attempt(target) {
-      const idle = Array.from({ length: 3 }, () => connect(Number(new URL(target.url).port), '127.0.0.1'));
-      await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
-      const [first, ...others] = idle;
+      const { port } = new URL(target.url);
+      const busy: Socket[] = [];
+      // Connections of what went before may be there still: idle ones make room.
+      for (let tries = 0; busy.length < 3 && tries < 100; tries += 1) {
+        const socket = connect(Number(port), '127.0.0.1');
+        socket.write(`${head}expect: 100-continue\r\ncontent-length: ${typename.length}\r\n\r\n`);
+        // oxlint-disable-next-line no-await-in-loop -- one after the other
+        if ((await nextBytes(socket)).startsWith('HTTP/1.1 100 ')) busy.push(socket);
+      }
       const fourth = await sendBytes(target, `GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
-      const served = await new Promise<string>((resolve) => {
-        first?.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
-        first?.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
-      });
-      for (const socket of [first, ...others]) socket?.destroy();
+      const [first] = busy;
+      first?.write(typename);
+      const served = first === undefined ? '' : await nextBytes(first);
+      for (const socket of busy) socket.destroy();
       return {
-        held: fourth === '' && served.startsWith('HTTP/1.1 200 '),
+        held: busy.length === 3 && fourth === '' && served.startsWith('HTTP/1.1 200 '),
         seen: `${fourth === '' ? 'closed' : 'served'}, ${served.slice(9, 12)}`,
       };
     },
   },
   {
-    name: 'more requests in flight than allowed',
-    expected: '503 OVERLOADED, health unaffected',
-    settings: { MAX_CONCURRENT_REQUESTS: '1' },
-    async attempt(target) {
-      const answers = await Promise.all(
-        Array.from({ length: 30 }, (_, index) =>
-          post(target, {
-            query: `{ persona(id: "00000000-0000-4000-8000-0000000000${10 + index}") { id } }`,
-          }),
-        ),
-      );
-      const codes = new Set(answers.map(({ status, code }) => `${status} ${code ?? 'ok'}`));
-      const health = await send(target, {}, '/health/live');
-      const held = codes.has('503 OVERLOADED') && codes.has('200 ok') && health.status === 200;
-      return { held, seen: [...codes].join(', ') };
-    },
-  },
-  {
     name: 'requests whose body never comes',
     expected: 'others are served',
-    settings: { MAX_CONCURRENT_REQUESTS: '1' },
     async attempt(target) {
       const { port } = new URL(target.url);
       const sockets = Array.from({ length: 20 }, () => connect(Number(port), '127.0.0.1'));
@@ -201,5 +188,14 @@ const items: readonly Attack[] = [
     },
   },
 ];
+
+/** @returns nothing where the connection is closed */
+function nextBytes(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
+    socket.once('error', () => resolve(''));
+    socket.once('close', () => resolve(''));
+  });
+}
 
 export const http: readonly Attack[] = items.map((item) => ({ ...item, name: `HTTP: ${item.name}` }));

@@ -49,7 +49,7 @@ export type Chain = <Value>(
 /** The most attempts of a call. */
 const maxAttempts = 3;
 /** The `retryAfterMs` of a full bulkhead: about the time in which a few calls end. */
-const overloadedRetryAfterMs = 1_000;
+export const overloadedRetryAfterMs = 1_000;
 
 /**
  * Creates the chain: retry → breaker → bulkhead → one attempt. The breaker is checked before the bulkhead, so that an
@@ -102,7 +102,8 @@ export function createChain(options: ChainOptions): Chain {
       const tenant = tenants.of(fingerprint);
       const { breaker, retryBudget } = tenant;
       if (!breaker.allows()) throw circuitOpen(breaker);
-      const entered = bulkhead.enter(tenant.key, signal);
+      const share = context.observer?.caller ?? tenant.key;
+      const entered = bulkhead.enter(share, signal);
       // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
       const place = entered instanceof Promise ? await entered : entered;
       if (place === 'full') {
@@ -130,7 +131,7 @@ export function createChain(options: ChainOptions): Chain {
         else outcome = outcomeOf(error);
         if (isKeyRefused(error)) acceptedKeys?.delete(fingerprint);
       } finally {
-        bulkhead.leave(tenant.key);
+        bulkhead.leave(share);
         report?.(outcome);
       }
       const delayMs = planRetry(failure, attempts, tenant, context);

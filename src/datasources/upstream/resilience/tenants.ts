@@ -42,7 +42,7 @@ const minimumCalls = 40;
 const failureRate = 0.51;
 const maxTenants = 10_000;
 /** The key of the tenant of all callers whose keys the service has not accepted, and of all callers with `service`. */
-export const strangers = '';
+const strangers = '';
 
 /** Creates the tenants of one operation. */
 export function createTenants(options: TenantsOptions): Tenants {

@@ -20,6 +20,8 @@ export interface TransportRequest {
   readonly validators?: Validators | undefined;
   /** Additional headers, such as a trace's context. The transport's own replace those of the same name. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Called with the bytes of each part of the body. Where it returns false, the body counts as too large. */
+  readonly onBody?: ((bytes: number) => boolean) | undefined;
   /** Aborts the call and closes its socket. */
   readonly signal?: Cancellation | undefined;
 }

@@ -32,6 +32,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   readonly #name: CallName;
   readonly #signal: Cancellation | undefined;
   readonly #maxResponseBytes: number;
+  readonly #onBody: TransportRequest['onBody'];
   readonly #resolve: (response: TransportResponse) => void;
   readonly #reject: (error: unknown) => void;
   readonly #context: ReaderContext;
@@ -48,7 +49,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   #bodyUse: BodyUse = 'none';
 
   constructor(
-    { name, signal, maxResponseBytes }: TransportRequest,
+    { name, signal, maxResponseBytes, onBody }: TransportRequest,
     context: ReaderContext,
     resolve: (response: TransportResponse) => void,
     reject: (error: unknown) => void,
@@ -56,6 +57,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     this.#name = name;
     this.#signal = signal;
     this.#maxResponseBytes = maxResponseBytes;
+    this.#onBody = onBody;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#context = context;
@@ -104,8 +106,10 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
-    if (this.#bodyBytes <= this.#maxResponseBytes) {
-      if (this.#bodyUse !== 'none') this.#body.add(chunk);
+    const isHeld = this.#bodyUse !== 'none';
+    const mayHold = !isHeld || this.#onBody === undefined || this.#onBody(chunk.length);
+    if (mayHold && this.#bodyBytes <= this.#maxResponseBytes) {
+      if (isHeld) this.#body.add(chunk);
       return;
     }
     this.#refuseBody('body_too_large');

@@ -1,0 +1,41 @@
+import { Queue } from '../../shared/queue.ts';
+import type { Entry } from '../../shared/queue.ts';
+
+/** A request that waits for its turn. */
+export interface WaitingRequest {
+  /** When it began to wait, on the clock of `performance.now()`. */
+  readonly sinceMs: number;
+  /** @param isAdmitted false where it waited too long */
+  readonly settle: (isAdmitted: boolean) => void;
+}
+
+/** What one caller has under way. Whoever shares capacity between callers shares by these. */
+export interface CallerAccount {
+  readonly caller: string;
+  /** Its exchanges that have not ended: an account without any may be dropped. */
+  exchanges: number;
+  /** The reads that its executed operations can cause. */
+  reads: number;
+  /** The bytes that the process holds for it. */
+  bytes: number;
+  readonly waiting: Queue<WaitingRequest>;
+  /** Its place among the callers that wait. */
+  place: Entry<CallerAccount> | undefined;
+  /** Since when some of its requests wait, on the clock of `performance.now()`. */
+  waitingSinceMs: number;
+  /** Whether its queue has been long, and never empty, for too long to be a burst. */
+  isStanding: boolean;
+}
+
+export function createCallerAccount(caller: string): CallerAccount {
+  return {
+    caller,
+    exchanges: 0,
+    reads: 0,
+    bytes: 0,
+    waiting: new Queue(),
+    place: undefined,
+    waitingSinceMs: 0,
+    isStanding: false,
+  };
+}
