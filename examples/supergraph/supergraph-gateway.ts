@@ -10,6 +10,8 @@ export interface SupergraphGatewayOptions {
     readonly calls: string;
     readonly 'customer-personas': string;
   };
+  /** What a registry composed. @default composed of what the subgraphs answer to `_service` */
+  readonly supergraphSdl?: string | undefined;
   /** What `customer-personas` asks of a router, in `router-authorization`; its `ROUTER_SECRET`. */
   readonly routerSecret: string;
   /** @default 0, any free port */
@@ -25,24 +27,27 @@ export interface SupergraphGateway {
 /** What of a client's request the subgraphs get to see. */
 interface Context {
   readonly requestId: string;
+  readonly traceparent: string | undefined;
   readonly apiKey: string | undefined;
 }
 
 // The gateway would look for a cloud's metadata service and send usage data to Apollo.
 process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 
-/** An Apollo gateway on loopback. It asks the subgraphs for their SDL and composes it; in production a registry does. */
+/** An Apollo gateway on loopback. */
 export async function startSupergraphGateway(options: SupergraphGatewayOptions): Promise<SupergraphGateway> {
   const subgraphs = Object.entries(options.subgraphs).map(([name, url]) => ({ name, url }));
   const gateway = new ApolloGateway({
-    supergraphSdl: new IntrospectAndCompose({ subgraphs }),
+    supergraphSdl: options.supergraphSdl ?? new IntrospectAndCompose({ subgraphs }),
     buildService: ({ name, url }) =>
       new RemoteGraphQLDataSource<Partial<Context>>({
         url: url ?? '',
         willSendRequest({ request, context }) {
           // Empty while the gateway asks for the SDL.
-          const { requestId, apiKey } = context;
+          const { requestId, traceparent, apiKey } = context;
           if (requestId !== undefined) request.http?.headers.set('x-request-id', requestId);
+          // A gateway that traces sends its own.
+          if (traceparent !== undefined) request.http?.headers.set('traceparent', traceparent);
           // The credentials are for one subgraph: no other one gets to see them.
           if (name !== 'customer-personas') return;
           request.http?.headers.set('router-authorization', options.routerSecret);
@@ -67,6 +72,7 @@ export async function startSupergraphGateway(options: SupergraphGatewayOptions):
     listen: { host: '127.0.0.1', port: options.port ?? 0 },
     context: async ({ req: { headers } }) => ({
       requestId: oneOf(headers['x-request-id']) ?? randomUUID(),
+      traceparent: oneOf(headers['traceparent']),
       apiKey: oneOf(headers['x-api-key']),
     }),
   });

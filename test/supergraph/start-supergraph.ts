@@ -1,13 +1,14 @@
-import { onTestFinished } from 'vitest';
+import { parse } from 'graphql';
 import { createAgentsSubgraph } from '../../examples/supergraph/agents.ts';
 import type { Agent } from '../../examples/supergraph/agents.ts';
 import { createCallsSubgraph } from '../../examples/supergraph/calls.ts';
 import type { Call } from '../../examples/supergraph/calls.ts';
-import { startSupergraphGateway } from '../../examples/supergraph/supergraph-gateway.ts';
 import type { GatewayResult } from '../../examples/frontend/client.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { startHttpUpstream } from '../support/upstreams.ts';
+import { subgraphs } from './composers.ts';
+import type { Subgraphs } from './composers.ts';
 import { startRecorder } from './recorder.ts';
 import type { RecordedRequest } from './recorder.ts';
 
@@ -38,12 +39,12 @@ interface TestSubgraphs {
 }
 
 /** This gateway and the two subgraphs of the example, each on a port of its own; all end with the test. */
-export async function startSubgraphs(
+async function startSubgraphs(
   calls: readonly Call[],
   options: TestGatewayOptions = {},
   agents: readonly Agent[] = clinicAgents,
 ): Promise<TestSubgraphs> {
-  const gateway = await startGateway({ ...options, routerSecrets: [routerSecret] });
+  const gateway = await startGateway({ routerSecrets: [routerSecret], ...options });
   const recorders = {
     agents: await startRecorder(await startHttpUpstream(createAgentsSubgraph(agents))),
     calls: await startRecorder(await startHttpUpstream(createCallsSubgraph(calls))),
@@ -72,18 +73,39 @@ export interface TestSupergraph extends TestSubgraphs {
   ): Promise<GatewayResult<Record<string, unknown>>>;
 }
 
-/** The subgraphs with the example's Apollo gateway in front. */
+/** The subgraphs in the form that composition libraries take. */
+export function servicesOf(urls: TestSubgraphs['urls'], sdls: Subgraphs) {
+  return (Object.keys(urls) as (keyof Subgraphs)[]).map((name) => ({
+    name,
+    url: urls[name],
+    typeDefs: parse(sdls[name]),
+  }));
+}
+
+/**
+ * Starts a gateway that ends with the test.
+ *
+ * @returns where its GraphQL is
+ */
+export type StartGateway = (urls: TestSubgraphs['urls'], sdls: Subgraphs) => Promise<string>;
+
+export interface SupergraphOptions extends TestGatewayOptions {
+  readonly agents?: readonly Agent[];
+  /** What the gateway composes. @default what the subgraphs serve */
+  readonly sdls?: Subgraphs;
+}
+
+/** The subgraphs with a gateway in front. */
 export async function startSupergraph(
+  start: StartGateway,
   calls: readonly Call[],
-  options: TestGatewayOptions = {},
-  agents?: readonly Agent[],
+  { agents, sdls = subgraphs, ...options }: SupergraphOptions = {},
 ): Promise<TestSupergraph> {
-  const subgraphs = await startSubgraphs(calls, options, agents);
-  const { url, close } = await startSupergraphGateway({ subgraphs: subgraphs.urls, routerSecret });
-  onTestFinished(close);
-  // It has asked each for its SDL.
-  for (const requests of Object.values(subgraphs.requests)) requests.length = 0;
-  return { ...subgraphs, url, query: (...args) => post(url, ...args) };
+  const started = await startSubgraphs(calls, options, agents);
+  const url = await start(started.urls, sdls);
+  // Some ask each for its SDL.
+  for (const requests of Object.values(started.requests)) requests.length = 0;
+  return { ...started, url, query: (...args) => post(url, ...args) };
 }
 
 /** POSTs a query as a client of a supergraph does. */

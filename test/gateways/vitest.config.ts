@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config';
 import config from '../../vitest.config.ts';
 
 export default defineConfig({
-  test: { ...config.test, include: ['test/hive-gateway/*.test.ts'], exclude: [] },
+  test: { ...config.test, include: ['test/gateways/*.test.ts'], exclude: [] },
 });

@@ -1,0 +1,4 @@
+import { testScenarios } from '../supergraph/scenarios/index.ts';
+import { createHiveGateway } from './hive-gateway.ts';
+
+testScenarios('Hive Gateway with the Rust planner', createHiveGateway('rust'));
