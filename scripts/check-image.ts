@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { createSandbox, organisations } from '../src/sandbox/index.ts';
 import { parseEnvironment, readDockerfile } from './dockerfile.ts';
 
@@ -47,6 +48,11 @@ try {
     children.push(child);
     return child;
   };
+
+  const printer = start([...image.entrypoint, 'schema'], {});
+  const sdl = await text(printer.stdout);
+  expect('the schema command', sdl, readFileSync('schema.graphql', 'utf8'));
+  expect('the schema in the image', readFileSync(join(app, 'schema.graphql'), 'utf8'), sdl);
 
   const startedAt = performance.now();
   const gateway = start(image.entrypoint, {

@@ -1,4 +1,4 @@
-// Prints the subgraph's SDL. With --check: compares it with schema.graphql instead.
+// Prints the subgraph's SDL as it is without configuration. With --check: compares it with schema.graphql instead.
 import { readFileSync } from 'node:fs';
 import { createSchema, printSchema } from '../src/schema/index.ts';
 

@@ -14,6 +14,15 @@ await readCommandLine(
   {
     name: 'bluejay-graphql',
     summary: 'a GraphQL gateway in front of Bluejay’s customer-persona API',
+    commands: {
+      schema: {
+        description: 'Prints the subgraph’s SDL. It needs no key and starts nothing.',
+        print: async () => {
+          const { createSchema, printSchema } = await import('./schema/index.ts');
+          return printSchema(createSchema()).trimEnd();
+        },
+      },
+    },
     loadVariables: async () => (await import('./config/index.ts')).variables,
   },
   process,

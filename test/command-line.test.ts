@@ -87,6 +87,16 @@ describe.each([
   });
 });
 
+test.each(['src/main.ts', bundled('main.js')])('prints the schema, with nothing configured: %s', (file) => {
+  const stdout = readFileSync('schema.graphql', 'utf8');
+  expect(run([file, 'schema'], 'node', { NODE_ENV: 'production' })).toEqual({
+    status: 0,
+    stdout,
+    stderr: '',
+  });
+  expect(run([file, 'schema', '--canary'])).toMatchObject({ status: 2, stdout: '' });
+});
+
 test('the usage has every environment variable with its meaning and default', () => {
   const { stdout } = run(['src/main.ts', '--help']);
   for (const [name, { description }] of Object.entries(variables)) {

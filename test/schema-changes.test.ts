@@ -13,7 +13,7 @@ async function check(released: string | undefined, current: string) {
   const files = [join(folder, 'released.graphql'), join(folder, 'current.graphql')] as const;
   if (released !== undefined) writeFileSync(files[0], released);
   writeFileSync(files[1], current);
-  const { exited, output } = startProcess('node', ['scripts/check-schema-changes.ts', ...files]);
+  const { exited, output } = startProcess('node', ['examples/ci/compare-schemas.ts', ...files]);
   return { code: await exited, output: output() };
 }
 

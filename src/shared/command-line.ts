@@ -9,6 +9,8 @@ export interface Program {
   readonly summary: string;
   /** By name, without the dashes; each takes a value. @default none */
   readonly options?: Readonly<Record<string, OptionDescription>>;
+  /** By name: what it prints instead of running. @default none */
+  readonly commands?: Readonly<Record<string, Command>>;
   /** Loads the environment variables that configure it. @default none */
   readonly loadVariables?: () => Promise<Readonly<Record<string, OptionDescription>>>;
 }
@@ -18,12 +20,18 @@ interface OptionDescription {
   readonly description: string;
 }
 
+interface Command {
+  readonly description: string;
+  /** @returns the text without the line's end */
+  readonly print: () => Promise<string>;
+}
+
 /** The parts of the process that a command line reads and writes. */
 type CommandLineProcess = Pick<NodeJS.Process, 'argv' | 'versions' | 'stdout' | 'stderr' | 'exit'>;
 
 /**
- * Reads a program's command line. Exits with 0 for `--help` and `--version`, with 1 on a Node.js that is too old, with 2
- * for an unknown argument. Its messages repeat no value.
+ * Reads a program's command line. Exits with 0 for `--help`, `--version` and commands, with 1 on a Node.js that is too old,
+ * with 2 for an unknown argument. Its messages repeat no value.
  *
  * @returns the value of each option
  */
@@ -31,7 +39,7 @@ export async function readCommandLine(
   program: Program,
   { argv, versions, stdout, stderr, exit }: CommandLineProcess,
 ): Promise<ReadonlyMap<string, string>> {
-  const { name, options = {} } = program;
+  const { name, options = {}, commands = {} } = program;
   async function end(
     stream: NodeJS.WritableStream,
     text: string | Promise<string>,
@@ -69,9 +77,14 @@ export async function readCommandLine(
     strict: false,
     tokens: true,
   });
+  const [first] = tokens;
+  if (tokens.length === 1 && first?.kind === 'positional') {
+    const command = Object.hasOwn(commands, first.value) ? commands[first.value] : undefined;
+    if (command !== undefined) return end(stdout, command.print(), 0);
+  }
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional') return wrong('it takes options only');
+    if (token.kind === 'positional') return wrong('it takes no such argument');
     const { name: option, rawName, value } = token;
     if (values.has(option)) {
       if (value === undefined) return wrong(`${rawName} needs a value`);
@@ -89,10 +102,17 @@ function isSupported(node: string): boolean {
   return different === -1 || (parts[different] ?? 0) > (requiredNode[different] ?? 0);
 }
 
-async function describe({ name, summary, options = {}, loadVariables }: Program): Promise<string> {
-  const rows = Object.entries(options).map(([option, { default: value, description }]): Row => {
-    return [`--${option} <${option}>`, withDefault(description, value)];
-  });
+async function describe({
+  name,
+  summary,
+  options = {},
+  commands = {},
+  loadVariables,
+}: Program): Promise<string> {
+  const rows = Object.entries(commands).map(([command, { description }]): Row => [command, description]);
+  for (const [option, { default: value, description }] of Object.entries(options)) {
+    rows.push([`--${option} <${option}>`, withDefault(description, value)]);
+  }
   rows.push(['-h, --help', 'Prints this.'], ['-v, --version', 'Prints the version.']);
   const usage = `${name} ${version}: ${summary}\n\n${formatRows(rows)}`;
   if (loadVariables === undefined) return usage;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { buildSchema, isObjectType, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { composers, subgraphs } from './composers.ts';
@@ -24,6 +25,20 @@ describe.each(composers)('%s', (_name, compose) => {
     expect(fieldsOf('CustomerPersona')).toEqual(['createdAt', 'description', 'goal', 'id', 'name', 'orgId']);
     expect(fieldsOf('Agent')).toEqual(['customerPersonas', 'id', 'name']);
     expect(fieldsOf('Call')).toEqual(['agent', 'id', 'persona']);
+  });
+
+  test('composes with the tags and the contact that a platform adds', () => {
+    const sdl = execFileSync(
+      'node',
+      ['examples/ci/add-directives.ts', 'partner', 'Voice "platform"', 'https://a.example'],
+      {
+        input: subgraphs['customer-personas'],
+        encoding: 'utf8',
+      },
+    );
+    const composition = compose({ ...subgraphs, 'customer-personas': sdl });
+    if (!composition.ok) throw new Error(composition.errors.join('\n'));
+    expect(composition.supergraphSdl ?? '@tag(name: "partner")').toContain('@tag(name: "partner")');
   });
 
   test('lets other teams put agents and personas behind an interface and into a union', () => {

@@ -1,11 +1,12 @@
-// Compares schema.graphql with the last release's, schema.released.graphql, and fails if a client or a
-// supergraph could break. It accepts two other files: check-schema-changes.ts <released> <current>
+// Compares a subgraph's SDL with the last release's, and fails where a client or a supergraph could break.
+//   node compare-schemas.ts <released> <current>
+// graphql-inspector's own command line refuses SDL whose federation directives are not defined in it.
 import { existsSync, readFileSync } from 'node:fs';
 import { CriticalityLevel, diff } from '@graphql-inspector/core';
 import { buildASTSchema, Kind, parse, print } from 'graphql';
 import type { DocumentNode } from 'graphql';
 
-const [released = 'schema.released.graphql', current = 'schema.graphql'] = process.argv.slice(2);
+const [released = '', current = ''] = process.argv.slice(2);
 
 if (existsSync(released)) {
   await compare(read(released), read(current));
@@ -31,7 +32,7 @@ async function compare(before: DocumentNode, after: DocumentNode): Promise<void>
   }
   process.stderr.write(
     `These changes break what the last release had:\n${breaking.map((message) => `  ${message}\n`).join('')}` +
-      'Keep it and deprecate it instead; CONTRIBUTING.md says how to release a break.\n',
+      'Keep it and deprecate it instead.\n',
   );
   process.exitCode = 1;
 }
