@@ -19,7 +19,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { createSandbox, organisations } from '../src/sandbox/index.ts';
 import { parseEnvironment, readDockerfile } from './dockerfile.ts';
 
@@ -50,7 +49,7 @@ try {
   };
 
   const printer = start([...image.entrypoint, 'schema'], {});
-  const sdl = await text(printer.stdout);
+  const sdl = Buffer.concat(await printer.stdout.toArray()).toString();
   expect('the schema command', sdl, readFileSync('schema.graphql', 'utf8'));
   expect('the schema in the image', readFileSync(join(app, 'schema.graphql'), 'utf8'), sdl);
 
