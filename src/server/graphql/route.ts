@@ -154,7 +154,7 @@ function checkContent(headers: IncomingHttpHeaders): void {
     throw new Refusal(415, 'BAD_REQUEST', 'Send the content-type application/json, in UTF-8.');
   }
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
-    throw new Refusal(415, 'BAD_REQUEST', 'Send the body without a content-encoding.', {
+    throw new Refusal(415, 'BAD_REQUEST', 'Send the body uncompressed, without a content-encoding.', {
       'accept-encoding': 'identity',
     });
   }

@@ -120,6 +120,10 @@ const refusals: Partial<Record<string, ConnectionRefusal>> = {
     status: 413,
     message: 'The chunk extensions are too large: send none.',
   },
+  HPE_PAUSED_H2_UPGRADE: {
+    status: 505,
+    message: 'Use HTTP/1.1, or a proxy that takes HTTP/2 in front of it.',
+  },
   CONNECT: {
     status: 405,
     message: 'This is no proxy: send GraphQL requests with POST.',
