@@ -28,7 +28,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     maxRepresentations: 1_000,
     maxResponseBytes: 16_777_216,
     routerSecrets: [],
-    http: { maxConnections: 10_000, receiveTimeoutMs: 30_000 },
+    http: { maxConnections: 10_000, receiveTimeoutMs: 30_000, keepAliveTimeoutMs: 65_000 },
     protection: {
       allowedHosts: [],
       corsOrigins: [],

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { startGateway } from './support/gateway.ts';
+import { requestOf, sendBytes } from './support/raw-socket.ts';
 
 const typename = { query: '{ __typename }' };
 
@@ -207,4 +208,11 @@ test('health answers GET and HEAD', async () => {
     expect([get.status, head.status, post.status]).toEqual([200, 200, 405]);
     expect(await get.json()).toEqual({ status });
   }
+});
+
+test('a connection without a request stays open for as long as is configured', async () => {
+  const patient = await startGateway({ http: { keepAliveTimeoutMs: 95_000 } });
+  expect((await patient.post(typename)).headers.get('keep-alive')).toBe('timeout=95');
+  const gateway = await startGateway({ http: { keepAliveTimeoutMs: 100 } });
+  expect(await sendBytes(gateway.url, requestOf(typename))).toContain('{"data":{"__typename":"Query"}}');
 });

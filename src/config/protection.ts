@@ -9,6 +9,8 @@ export interface HttpConfig {
   readonly maxConnections: number;
   /** The longest that a request may take to arrive, and a large answer to be taken; headers have a third of it, 10 seconds at the most. */
   readonly receiveTimeoutMs: number;
+  /** How long a connection without a request stays open. Longer than whoever sends keeps it. */
+  readonly keepAliveTimeoutMs: number;
 }
 
 /** The access to the route of GraphQL, and its limits on load. */
@@ -69,6 +71,12 @@ export const protectionVariables = {
     30_000,
     'The longest that a request may take to arrive, and a large answer to be taken, in milliseconds; headers have a third of it, 10 seconds at the most.',
   ),
+  KEEP_ALIVE_TIMEOUT_MS: integerVariable(
+    1_000,
+    3_600_000,
+    65_000,
+    'How long a connection without a request stays open, in milliseconds: longer than the router or balancer in front keeps it.',
+  ),
   MAX_CONNECTIONS: integerVariable(
     'http.maxConnections',
     1,
@@ -124,7 +132,11 @@ type Values = ValuesOf<typeof protectionVariables>;
 
 /** Resolves the limits of connections. */
 export function resolveHttp(values: Values): HttpConfig {
-  return { maxConnections: values.MAX_CONNECTIONS, receiveTimeoutMs: values.RECEIVE_TIMEOUT_MS };
+  return {
+    maxConnections: values.MAX_CONNECTIONS,
+    receiveTimeoutMs: values.RECEIVE_TIMEOUT_MS,
+    keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
+  };
 }
 
 /** Resolves the access to the route of GraphQL. */

@@ -5,25 +5,15 @@ import { createServer } from 'node:http';
 import { createGatewayRuntime } from '@graphql-hive/gateway-runtime';
 import { unifiedGraphHandler } from '@graphql-hive/router-runtime';
 
-const [, , planner] = process.argv;
+const [, , planner, configuration] = process.argv;
+const { gatewayConfig } = await import(configuration);
 
 process.on('message', (file) => {
   const gateway = createGatewayRuntime({
+    ...gatewayConfig,
     supergraph: readFileSync(file, 'utf8'),
     ...(planner === 'rust' && { unifiedGraphHandler }),
     logging: false,
-    // Without this Hive Gateway makes a request id of its own, and sends it to no subgraph.
-    propagateHeaders: {
-      fromClientToSubgraphs: ({ request, subgraphName }) => ({
-        'x-request-id': request.headers.get('x-request-id'),
-        traceparent: request.headers.get('traceparent'),
-        // The credentials are for one subgraph: no other one gets to see them.
-        ...(subgraphName === 'customer-personas' && {
-          'x-api-key': request.headers.get('x-api-key'),
-          'router-authorization': process.env.ROUTER_SECRET,
-        }),
-      }),
-    },
   });
   const server = createServer(gateway);
   server.listen(0, '127.0.0.1', () => process.send(`http://127.0.0.1:${server.address().port}/graphql`));

@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { ApolloGateway } from '@apollo/gateway';
 import { expect, onTestFinished, test } from 'vitest';
 import { composers, subgraphs } from './composers.ts';
+import { sectionOf } from './guide.ts';
 
 // The gateway would look for a cloud's metadata service.
 process.env['APOLLO_TELEMETRY_DISABLED'] = 'true';
 
 /** The rows of the guide's table, without code marks: directive, a column for each composer, the gateway's. */
-const rows = readFileSync('docs/federation.md', 'utf8')
-  .split('\n## Directives\n')[1]
-  ?.split('\n## ')[0]
-  ?.match(/^\| `@.*\|$/gm)
+const rows = sectionOf('Directives')
+  .match(/^\| `@.*\|$/gm)
   ?.map((row) => row.split('|').map((cell) => cell.trim().replaceAll('`', ''))) as [
   empty: string,
   directive: string,

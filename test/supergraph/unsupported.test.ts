@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { startGateway } from '../support/gateway.ts';
 import { sendBytes } from '../support/raw-socket.ts';
+import { sectionOf } from './guide.ts';
 
 /** The guide's rows: what a router does, the status and the sentence of the answer. */
-const rows = readFileSync('docs/federation.md', 'utf8')
-  .split('\n## What it does not do\n')[1]
-  ?.split('\n## ')[0]
-  ?.match(/^\|.*\|$/gm)
+const rows = sectionOf('What it does not do')
+  .match(/^\|.*\|$/gm)
   ?.slice(2)
   .map((row) => /^\| (.+?) +\| (\d+) `(.+?)` +\|/.exec(row)?.slice(1, 4) ?? []) as [string, string, string][];
 

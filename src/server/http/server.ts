@@ -47,7 +47,8 @@ export interface HttpServer {
 
 /** Creates the server with its routes, without listening yet. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { routes, logger, watch, open, ledger, maxConnections, receiveTimeoutMs } = options;
+  const { routes, logger, watch, open, ledger, maxConnections } = options;
+  const { receiveTimeoutMs, keepAliveTimeoutMs } = options;
   let server: Server | undefined;
   const context: ServerContext = {
     isDraining: false,
@@ -136,9 +137,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           connectionsCheckingInterval: Math.min(1_000, Math.ceil(receiveTimeoutMs / 6)),
           // The listener refuses a missing `Host`, in the form of the other refusals.
           requireHostHeader: false,
-          // Longer than balancers keep an idle connection (60 s in nginx and at AWS). The side that sends requests
-          // must close first: otherwise it may send one on a connection that the server is closing.
-          keepAliveTimeout: 65_000,
+          // The sender must close first, or a request meets a connection that is just being closed. Balancers
+          // keep an idle connection for 60 s (nginx, AWS), Cosmo Router for 90 s.
+          keepAliveTimeout: keepAliveTimeoutMs,
         },
         listener,
       );

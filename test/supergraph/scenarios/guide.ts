@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { sectionOf } from '../guide.ts';
 
 /** What the guide says of a gateway, by the names of the tables' columns. */
 export type Guide = Readonly<Record<string, string>>;
@@ -9,9 +9,7 @@ export type Guide = Readonly<Record<string, string>>;
  * @throws an Error where one has no row of the gateway
  */
 export function readGuide(name: string): Guide {
-  const [, section = ''] = readFileSync('docs/federation.md', 'utf8').split('\n## What clients see\n');
-  const [text = ''] = section.split('\n## ');
-  const tables = text.match(/(?:^\|.*\|\n)+/gm) ?? [];
+  const tables = sectionOf('What clients see').match(/(?:^\|.*\|\n)+/gm) ?? [];
   const cells = tables.flatMap((table) => {
     const [header = [], , ...rows] = table
       .trim()
