@@ -142,7 +142,7 @@ export async function createGateway(
   const config = completeConfig(partialConfig);
   const { servesMetrics = true, extension = {}, path = '/graphql', plugins = [] } = options;
   checkPath(path);
-  const createExtendedSchema = () => createSchema(extension.extendSchema);
+  const createExtendedSchema = () => createSchema(extension.extendSchema, config.schemaNames);
   const schema = createExtendedSchema();
   const pipelineOptions = {
     schema,

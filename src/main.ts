@@ -16,10 +16,11 @@ await readCommandLine(
     summary: 'a GraphQL gateway in front of Bluejay’s customer-persona API',
     commands: {
       schema: {
-        description: 'Prints the subgraph’s SDL. It needs no key and starts nothing.',
+        description:
+          'Prints the subgraph’s SDL, as AGENT_TYPE and SCHEMA_PREFIX name it. Needs no key and starts nothing.',
         print: async () => {
-          const { createSchema, printSchema } = await import('./schema/index.ts');
-          return printSchema(createSchema()).trimEnd();
+          const { printConfiguredSchema } = await import('./schema-command.ts');
+          return printConfiguredSchema(process.env);
         },
       },
     },
@@ -31,18 +32,18 @@ await readCommandLine(
 // is read-only, Node.js silently caches nothing.
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { parseConfig } = await import('./config/index.ts');
-const { ConfigurationError } = await import('./shared/configuration-error.ts');
+const { ConfigurationError, describeProblems } = await import('./shared/configuration-error.ts');
 const { openLogger } = await import('./observability/logger.ts');
 const { createOutput } = await import('./observability/output.ts');
 const { stopTimeoutMs } = await import('./config/stop-timeout.ts');
+const { rootFieldName } = await import('./shared/schema-names.ts');
 
 const result = parseConfig(process.env);
 if (result.ok) await run(result.config);
 else failWith(result.problems);
 
 function failWith(problems: readonly string[]): void {
-  const lines = problems.map((line) => `  ${line}\n`).join('');
-  createOutput('stderr').write(`The configuration is wrong:\n${lines}`);
+  createOutput('stderr').write(`${describeProblems(problems)}\n`);
   process.exitCode = 1;
 }
 
@@ -147,7 +148,7 @@ async function listen(config: Config, options: GatewayOptions): Promise<Listenin
 }
 
 function reportListening(
-  { upstream, workers }: Config,
+  { upstream, workers, schemaNames }: Config,
   logger: Logger,
   origin: string,
   metricsOrigin: string | undefined,
@@ -162,7 +163,8 @@ function reportListening(
     },
     'listening',
   );
-  if (upstream.kind === 'sandbox') createOutput('stdout').write(sandboxNotice(origin));
+  if (upstream.kind === 'sandbox')
+    createOutput('stdout').write(sandboxNotice(origin, rootFieldName(schemaNames, 'persona')));
 }
 
 /** Returns the fields of the log about the route to Bluejay. The origin of a proxy has no credentials. */
@@ -201,13 +203,13 @@ function onStopSignal(config: Config, logger: Logger, stop: () => void): void {
   process.on('SIGTERM', handle).on('SIGINT', handle);
 }
 
-function sandboxNotice(url: string): string {
+function sandboxNotice(url: string, persona: string): string {
   return `
 No BLUEJAY_API_KEY is set: answering from the embedded sandbox, with invented personas.
 Open ${url}/graphql in a browser, or paste:
 
   curl -s ${url}/graphql -H 'content-type: application/json' \\
-    -d '{"query":"{ persona(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id createdAt name description goal orgId } }"}'
+    -d '{"query":"{ ${persona}(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id createdAt name description goal orgId } }"}'
 
 `;
 }

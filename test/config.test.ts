@@ -28,6 +28,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     maxRepresentations: 1_000,
     maxResponseBytes: 16_777_216,
     routerSecrets: [],
+    schemaNames: { agentType: 'Agent', prefix: '' },
     http: { maxConnections: 10_000, receiveTimeoutMs: 30_000, keepAliveTimeoutMs: 65_000 },
     protection: {
       allowedHosts: [],

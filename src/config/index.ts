@@ -6,6 +6,7 @@ import { findOperationsProblems, operationsVariables, resolveOperations } from '
 import type { OperationsConfig } from './operations.ts';
 import { protectionVariables, resolveHttp, resolveProtection } from './protection.ts';
 import type { HttpConfig, ProtectionConfig } from './protection.ts';
+import { resolveSchemaNames, schemaNamesVariables } from './schema-names.ts';
 import { resolveSchemaExposure, schemaExposureVariables } from './schema-exposure.ts';
 import type { SchemaExposureConfig } from './schema-exposure.ts';
 import { asksForTraces, findTracingProblems, tracingVariables } from './tracing.ts';
@@ -14,6 +15,7 @@ import type { UpstreamConfig } from './upstream.ts';
 import { integer, integerVariable, oneOf } from './variable.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 import type { CacheConfig } from '../datasources/upstream/index.ts';
+import type { SchemaNames } from '../shared/schema-names.ts';
 
 export type { LogConfig, LogLevel, MetricsConfig } from './observability.ts';
 export type { OperationLimits, TrustedDocumentsConfig } from './operations.ts';
@@ -33,6 +35,8 @@ export interface Config extends OperationsConfig, SchemaExposureConfig, Observab
   readonly workers: number;
   /** The deadline of one GraphQL request, with queueing and retries, in milliseconds. */
   readonly requestTimeoutMs: number;
+  /** How the schema names what other subgraphs may have, too. */
+  readonly schemaNames: SchemaNames;
   readonly http: HttpConfig;
   readonly protection: ProtectionConfig;
   readonly cache: CacheConfig;
@@ -87,6 +91,7 @@ export const variables = {
   ...cacheVariables,
   ...operationsVariables,
   ...protectionVariables,
+  ...schemaNamesVariables,
   ...schemaExposureVariables,
   ...observabilityVariables,
 } as const satisfies Record<string, Variable>;
@@ -103,16 +108,12 @@ type Values = ValuesOf<typeof variables>;
  * const gateway = await createGateway(result.config);
  */
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
-  const parsed: Record<string, unknown> = {};
-  const problems: string[] = [];
   const isTraced = asksForTraces(environment);
-  for (const [name, { alias = name, schema }] of Object.entries<Variable>(variables)) {
-    const source = environment[alias] ? alias : name;
-    const isRead = isTraced || !Object.hasOwn(tracingVariables, name);
-    const result = v.safeParse(schema, (isRead && environment[source]) || undefined);
-    if (result.success) parsed[name] = result.output;
-    else problems.push(`${source}: ${result.issues[0].message}`);
-  }
+  const { parsed, problems } = read(
+    variables,
+    environment,
+    (name) => isTraced || !Object.hasOwn(tracingVariables, name),
+  );
   // Lacks the variables that are wrong by themselves, so checks across variables must expect any to be missing.
   const partial = parsed as Partial<Values>;
   problems.push(
@@ -123,6 +124,34 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     ...findTracingProblems(partial),
   );
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: resolve(parsed as Values) };
+}
+
+/** Reads only what the schema's names depend on, for who wants to see the schema and not to start a gateway. */
+export function parseSchemaNames(
+  environment: Readonly<Record<string, string | undefined>>,
+):
+  | { readonly ok: true; readonly names: SchemaNames }
+  | { readonly ok: false; readonly problems: readonly string[] } {
+  const { parsed, problems } = read(schemaNamesVariables, environment, () => true);
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, names: resolveSchemaNames(parsed as ValuesOf<typeof schemaNamesVariables>) };
+}
+
+/** Parses each variable by itself. What is wrong is missing in `parsed`. */
+function read(
+  declared: Readonly<Record<string, Variable>>,
+  environment: Readonly<Record<string, string | undefined>>,
+  isRead: (name: string) => boolean,
+): { readonly parsed: Readonly<Record<string, unknown>>; readonly problems: string[] } {
+  const parsed: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { alias = name, schema }] of Object.entries(declared)) {
+    const source = environment[alias] ? alias : name;
+    const result = v.safeParse(schema, (isRead(name) && environment[source]) || undefined);
+    if (result.success) parsed[name] = result.output;
+    else problems.push(`${source}: ${result.issues[0].message}`);
+  }
+  return { parsed, problems };
 }
 
 function findDeadlineProblems(values: Partial<Values>): readonly string[] {
@@ -152,6 +181,7 @@ function resolve(values: Values): Config {
     drainDelayMs: values.DRAIN_DELAY_MS ?? (isProduction ? 5_000 : 0),
     workers: values.WORKERS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+    schemaNames: resolveSchemaNames(values),
     ...resolveSchemaExposure(values, isDevelopment),
     ...resolveOperations(values),
     http: resolveHttp(values),

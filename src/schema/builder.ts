@@ -1,12 +1,18 @@
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import FederationPlugin from '@pothos/plugin-federation';
+import type { GraphQLSchema } from 'graphql';
 import type { Context } from './context.ts';
+import { renamePlugin } from './rename-plugin.ts';
 
 export type Builder = ReturnType<typeof createBuilder>;
 
-/** A fresh builder: each file of this folder adds its types to it. */
-export function createBuilder() {
+/**
+ * Creates a fresh builder, to which each file of this folder adds its types.
+ *
+ * @param rename gives the schema that is built the names of a deployment
+ */
+export function createBuilder(rename: (schema: GraphQLSchema) => GraphQLSchema) {
   return new SchemaBuilder<{
     Context: Context;
     DefaultFieldNullability: true;
@@ -19,6 +25,7 @@ export function createBuilder() {
       DateTime: { Input: string; Output: string };
     };
   }>({
-    plugins: [DirectivesPlugin, FederationPlugin],
+    plugins: [DirectivesPlugin, FederationPlugin, renamePlugin],
+    rename,
   });
 }

@@ -6,34 +6,66 @@ import { createBuilder } from './builder.ts';
 import type { Builder } from './builder.ts';
 import { addCustomerPersona } from './customer-persona.ts';
 import { isolateEntities } from './entities.ts';
+import { defaultNames } from '../shared/schema-names.ts';
+import type { SchemaNames } from '../shared/schema-names.ts';
 import { readsOf } from './reads.ts';
+import { ownNamesOf, renameSchema } from './rename.ts';
 import { addScalars } from './scalars.ts';
 
 export type { Builder } from './builder.ts';
 export type { Context } from './context.ts';
 export { declareReads } from './reads.ts';
+export type { SchemaNames } from '../shared/schema-names.ts';
 export type { Reads } from './reads.ts';
 
 /**
  * Creates the executable subgraph, with `_service` and `_entities`.
  *
- * @param extend adds types and fields of an embedder's own
+ * @param extend adds types and fields of an embedder's own, whose names stay as they are
+ * @param names what the subgraph's own types and root fields are called
  * @throws an Error that names a field which has arguments and declares no reads
+ * @throws {ConfigurationError} for names that the schema has already
  */
-export function createSchema(extend: (builder: Builder) => void = () => {}): GraphQLSchema {
-  const builder = createBuilder();
-  builder.queryType({ description: "Bluejay's customer personas." });
-  addScalars(builder);
-  addAgent(builder, addCustomerPersona(builder));
-  extend(builder);
-  // v2.9: the newest Federation specification that every composition library accepts.
-  const schema = builder.toSubGraphSchema({
-    linkUrl: 'https://specs.apollo.dev/federation/v2.9',
-    federationDirectives: ['@key', '@listSize'],
-  });
+export function createSchema(
+  extend: (builder: Builder) => void = () => {},
+  names: SchemaNames = defaultNames,
+): GraphQLSchema {
+  const schema = build(extend, names, hasOtherNames(names) ? createRename(names) : keep);
   isolateEntities(schema);
   requireReads(schema);
   return schema;
+}
+
+type Rename = (schema: GraphQLSchema) => GraphQLSchema;
+
+const keep: Rename = (schema) => schema;
+
+/** Renames what a schema has without an embedder's extension. */
+function createRename(names: SchemaNames): Rename {
+  const own = ownNamesOf(build(() => {}, names, keep));
+  return (schema) => renameSchema(schema, own, names);
+}
+
+function build(extend: (builder: Builder) => void, names: SchemaNames, rename: Rename): GraphQLSchema {
+  const builder = createBuilder(rename);
+  builder.queryType({ description: "Bluejay's customer personas." });
+  addScalars(builder);
+  const CustomerPersona = addCustomerPersona(builder);
+  if (hasAgent(names)) addAgent(builder, CustomerPersona);
+  extend(builder);
+  // v2.9: the newest Federation specification that every composition library accepts.
+  return builder.toSubGraphSchema({
+    linkUrl: 'https://specs.apollo.dev/federation/v2.9',
+    federationDirectives: ['@key', '@listSize'],
+  });
+}
+
+function hasOtherNames({ agentType, prefix }: SchemaNames): boolean {
+  return prefix !== '' || (agentType !== defaultNames.agentType && agentType !== 'none');
+}
+
+function hasAgent({ agentType }: SchemaNames): boolean {
+  return agentType !== 'none';
 }
 
 /** Checks that each field with arguments declares its reads: otherwise it would escape the rate limit. */

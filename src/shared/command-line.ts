@@ -22,8 +22,8 @@ interface OptionDescription {
 
 interface Command {
   readonly description: string;
-  /** @returns the text without the line's end */
-  readonly print: () => Promise<string>;
+  /** @returns what goes to standard output, or what is wrong, without the last line's end */
+  readonly print: () => Promise<{ readonly text: string } | { readonly problem: string }>;
 }
 
 /** The parts of the process that a command line reads and writes. */
@@ -80,7 +80,10 @@ export async function readCommandLine(
   const [first] = tokens;
   if (tokens.length === 1 && first?.kind === 'positional') {
     const command = Object.hasOwn(commands, first.value) ? commands[first.value] : undefined;
-    if (command !== undefined) return end(stdout, command.print(), 0);
+    if (command !== undefined) {
+      const printed = await command.print();
+      return 'text' in printed ? end(stdout, printed.text, 0) : end(stderr, printed.problem, 1);
+    }
   }
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;

@@ -9,3 +9,8 @@ export class ConfigurationError extends Error {
     this.problems = problems;
   }
 }
+
+/** What a program says of them. */
+export function describeProblems(problems: readonly string[]): string {
+  return ['The configuration is wrong:', ...problems.map((line) => `  ${line}`)].join('\n');
+}

@@ -58,6 +58,7 @@ function run(folder: string, name: string) {
 const composing = ['Compose for Hive', 'Compose for Cosmo', 'Compose for Grafbase'].filter(
   (name) => !name.includes('Grafbase') || (process.platform === 'linux' && process.arch === 'x64'),
 );
+const sharing = 'Show which subgraphs share the entities';
 const preparing = ['Print the SDL', 'Compare it with the last release', 'Add tags and a contact'];
 
 test('the workflow’s steps check the subgraph and compose it with the others', { timeout: 60_000 }, () => {
@@ -66,12 +67,18 @@ test('the workflow’s steps check the subgraph and compose it with the others',
     const { status, output } = run(folder, name);
     expect(status, `${name}: ${output}`).toBe(0);
   }
+  const { output } = run(folder, sharing);
+  expect(output.match(/type Agent .*/)?.[0].match(/graph: \w+/g)).toEqual([
+    'graph: AGENTS',
+    'graph: CALLS',
+    'graph: CUSTOMER_PERSONAS',
+  ]);
   const supergraph = readFileSync(join(folder, 'supergraph.graphql'), 'utf8');
   expect(supergraph).toMatch(/type CustomerPersona .*@tag\(name: "partner"\)/s);
   // Rover cannot be run here.
   expect(
     jobs.check.steps.filter(({ name, run: command }) => name !== undefined && command !== undefined),
-  ).toHaveLength(preparing.length + ['Hive', 'Cosmo', 'Grafbase', 'Apollo'].length);
+  ).toHaveLength(preparing.length + [sharing].length + ['Hive', 'Cosmo', 'Grafbase', 'Apollo'].length);
 });
 
 test.each(composing)('%s fails for a subgraph that does not fit', (name) => {

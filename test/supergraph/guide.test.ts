@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { configOf } from '../support/config.ts';
 import { composers, subgraphs } from './composers.ts';
-import { snippets } from './guide.ts';
+import { snippets, snippetWith } from './guide.ts';
 
 const codeIn = (language: string) => snippets.flatMap((one) => (one.language === language ? [one.code] : []));
 
@@ -19,6 +22,20 @@ test.each(codeIn('sh'))('a shell can read the guide’s commands: %s', (code) =>
     status: 0,
     stderr: '',
   });
+});
+
+test('the guide’s command prints the subgraphs that share a type', () => {
+  const command = snippetWith('sh', 'supergraph.graphql');
+  const folder = mkdtempSync(join(tmpdir(), 'guide-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const printed = composers.flatMap(([, compose]) => {
+    const composition = compose(subgraphs);
+    if (!composition.ok || composition.supergraphSdl === undefined) return [];
+    writeFileSync(join(folder, 'supergraph.graphql'), composition.supergraphSdl);
+    return [spawnSync('bash', ['-c', command], { cwd: folder, encoding: 'utf8' }).stdout];
+  });
+  const expected = 'graph: AGENTS\ngraph: CALLS\ngraph: CUSTOMER_PERSONAS\n';
+  expect(printed).toEqual([expected, expected]);
 });
 
 test.each(codeIn('yaml'))(

@@ -16,6 +16,7 @@ import { createGateway } from '../../src/gateway.ts';
 import type { GraphQLPlugin } from '../../src/server/graphql/plugins.ts';
 import type { Extension, GatewayEvents } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
+import type { SchemaNames } from '../../src/shared/schema-names.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Fault, Sandbox } from '../../src/sandbox/index.ts';
 import { testConfig } from './config.ts';
@@ -64,6 +65,7 @@ export interface TestGatewayOptions {
   readonly protection?: Partial<ProtectionConfig>;
   readonly events?: GatewayEvents;
   readonly extension?: Extension;
+  readonly schemaNames?: SchemaNames;
   readonly plugins?: readonly GraphQLPlugin[];
   readonly sampleSuccesses?: number;
   readonly metrics?: MetricsConfig;
@@ -149,6 +151,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     limits: { ...testConfig({}).limits, ...options.limits },
     trustedDocuments,
     routerSecrets,
+    schemaNames: options.schemaNames ?? testConfig({}).schemaNames,
     cache: { ...noCache, ...options.cache },
     http: { ...httpDefaults, ...options.http },
     protection: { ...patient, ...options.protection },
