@@ -79,3 +79,15 @@ test('the federation guide says of every error code what to make of it', () => {
   const documented = tableUnder('Errors', 'docs/federation.md').map(([code]) => code);
   expect(documented).toEqual(Object.keys(errorTable));
 });
+
+test('each objective is watched by alerts that there are', () => {
+  const alerts = readFileSync('deploy/prometheus/alerts.yaml', 'utf8');
+  const watching = tableUnder('Objectives', 'docs/platform.md').map((row) => row.slice(2));
+  expect(watching).toHaveLength(2);
+  expect(watching.flat().filter((alert) => !alerts.includes(`alert: ${alert}\n`))).toEqual([]);
+});
+
+test('the page for platforms names only variables that there are', () => {
+  const named = readFileSync('docs/platform.md', 'utf8').match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ?? [];
+  expect(named.filter((name) => !Object.hasOwn(variables, name) && name !== 'RATE_LIMITED')).toEqual([]);
+});
