@@ -94,6 +94,9 @@ test.each(['src/main.ts', bundled('main.js')])('prints the schema, with nothing 
     stdout,
     stderr: '',
   });
+  expect(run([file, 'schema'], 'node', { SCHEMA_PREFIX: 'Bluejay' }).stdout).toContain(
+    'type BluejayCustomerPersona\n',
+  );
   expect(run([file, 'schema', '--canary'])).toMatchObject({ status: 2, stdout: '' });
 });
 
