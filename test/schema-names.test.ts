@@ -141,6 +141,20 @@ test('what an embedder adds keeps its names', async () => {
   });
 });
 
+test('a field of an embedder that has the name already ends the gateway with a sentence', async () => {
+  const starting = startGateway({
+    schemaNames: { agentType: 'none', prefix: 'Bluejay' },
+    extension: {
+      extendSchema: (builder) => {
+        builder.queryField('bluejayPersona', (t) => t.string({ resolve: () => 'x' }));
+      },
+    },
+  });
+  await expect(starting).rejects.toThrow(
+    'SCHEMA_PREFIX: expected a name that the schema does not have already',
+  );
+});
+
 test.each([
   ['Bluejay', 'bluejayCreatePersona'],
   ['BJ', 'bjCreatePersona'],

@@ -65,14 +65,20 @@ export function renameSchema(schema: GraphQLSchema, own: OwnNames, names: Schema
   return new GraphQLSchema(schema.toConfig());
 }
 
+/** @throws {ConfigurationError} for a field that an embedder has added already */
 function renameFields(root: GraphQLObjectType, fieldNames: ReadonlyMap<string, string>): void {
   const fields = root.getFields();
-  for (const field of Object.values(fields)) {
-    // In the order that they had.
-    delete fields[field.name];
+  const all = Object.values(fields);
+  for (const { name } of all) delete fields[name];
+  for (const field of all) {
     field.name = fieldNames.get(field.name) ?? field.name;
+    if (fields[field.name] !== undefined) throw taken('SCHEMA_PREFIX');
     fields[field.name] = field;
   }
+}
+
+function taken(variable: string): ConfigurationError {
+  return new ConfigurationError([`${variable}: expected a name that the schema does not have already`]);
 }
 
 function isOneOf(types: readonly GraphQLNamedType[], type: GraphQLNamedType): boolean {
@@ -83,24 +89,18 @@ function rootTypesOf(schema: GraphQLSchema): GraphQLObjectType[] {
   return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].filter(isObjectType);
 }
 
+const rootNames = ['Query', 'Mutation', 'Subscription'];
+
 function checkNames(
   types: readonly GraphQLNamedType[],
-  renamed: ReadonlyMap<string, string>,
+  typeNames: ReadonlyMap<string, string>,
   { agentType }: SchemaNames,
 ): void {
-  const taken = new Set([
-    'Query',
-    'Mutation',
-    'Subscription',
-    ...specifiedScalarTypes.map(({ name }) => name),
-  ]);
+  const used = new Set([...rootNames, ...specifiedScalarTypes.map(({ name }) => name)]);
   for (const type of types) {
-    if (isSpecifiedScalarType(type) || taken.has(type.name)) continue;
-    const name = renamed.get(type.name) ?? type.name;
-    if (taken.has(name)) {
-      const variable = name === agentType ? 'AGENT_TYPE' : 'SCHEMA_PREFIX';
-      throw new ConfigurationError([`${variable}: expected a name that the schema does not have already`]);
-    }
-    taken.add(name);
+    if (isSpecifiedScalarType(type) || rootNames.includes(type.name)) continue;
+    const name = typeNames.get(type.name) ?? type.name;
+    if (used.has(name)) throw taken(name === agentType ? 'AGENT_TYPE' : 'SCHEMA_PREFIX');
+    used.add(name);
   }
 }
