@@ -101,6 +101,7 @@ export function testErrors(startWith: StartWith, guide: Guide): void {
     ['QUERY_TOO_COMPLEX', { maxRepresentations: 1 }],
     ['UNAUTHENTICATED', { routerSecrets: ['known-to-another-router'] }],
     ['OVERLOADED', { protection: { overload: { ...protection.overload, maxConcurrentRequests: 0 } } }],
+    ['RATE_LIMITED', { protection: { rateLimit: { points: 1, windowSeconds: 60 } } }],
     [
       'BAD_REQUEST',
       { trustedDocuments: { path: 'examples/frontend/gql/persisted-documents.json', mode: 'only' } },
@@ -122,7 +123,10 @@ export function testErrors(startWith: StartWith, guide: Guide): void {
     async (code, options) => {
       const supergraph = await startWith(callsWith(ids.slice(0, 2)), options);
       const field = code === 'GRAPHQL_VALIDATION_FAILED' ? 'mood' : 'name';
-      const { data, errors } = await supergraph.query(`{ calls { agent { name } persona { id ${field} } } }`);
+      const ask = () => supergraph.query(`{ calls { agent { name } persona { id ${field} } } }`);
+      // The rate limit refuses the second one, all others refuse both.
+      await ask();
+      const { data, errors } = await ask();
       expect(data).toMatchObject({
         calls: [{ agent: { name: 'Appointments' }, persona: { id: ids[0], [field]: null } }, {}],
       });
