@@ -72,7 +72,8 @@ export const protectionVariables = {
     'The longest that a request may take to arrive, and a large answer to be taken, in milliseconds; headers have a third of it, 10 seconds at the most.',
   ),
   KEEP_ALIVE_TIMEOUT_MS: integerVariable(
-    1_000,
+    'http.keepAliveTimeoutMs',
+    100,
     3_600_000,
     65_000,
     'How long a connection without a request stays open, in milliseconds: longer than the router or balancer in front keeps it.',

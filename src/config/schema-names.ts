@@ -4,6 +4,7 @@ import type { ValuesOf, Variable } from './variable.ts';
 
 export const schemaNamesVariables = {
   AGENT_TYPE: {
+    option: 'schemaNames.agentType',
     schema: v.optional(
       v.pipe(
         v.string(),
@@ -16,6 +17,7 @@ export const schemaNamesVariables = {
       'The entity of another subgraph to which this one adds `customerPersonas`. `none` leaves it out, and `personasByAgent` too.',
   },
   SCHEMA_PREFIX: {
+    option: 'schemaNames.prefix',
     schema: v.optional(
       v.pipe(
         v.string(),
@@ -29,6 +31,7 @@ export const schemaNamesVariables = {
   },
 } as const satisfies Record<string, Variable>;
 
+/** Resolves how the schema names what other subgraphs may have, too. */
 export function resolveSchemaNames(values: ValuesOf<typeof schemaNamesVariables>): SchemaNames {
   return { agentType: values.AGENT_TYPE, prefix: values.SCHEMA_PREFIX };
 }

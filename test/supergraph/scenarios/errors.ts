@@ -5,8 +5,8 @@ import type { ErrorCode } from '../../../src/shared/error-codes.ts';
 import { testConfig } from '../../support/config.ts';
 import { clinic, someIds } from '../../support/gateway.ts';
 import { subgraphs } from '../composers.ts';
-import { callsWith } from '../start-supergraph.ts';
-import type { SupergraphOptions } from '../start-supergraph.ts';
+import { callsWith, post, routerSecret } from '../start-supergraph.ts';
+import type { SupergraphOptions, TestSupergraph } from '../start-supergraph.ts';
 import type { Guide } from './guide.ts';
 import { personasOf } from './personas-of.ts';
 import type { StartWith } from './start-with.ts';
@@ -100,7 +100,7 @@ export function testErrors(startWith: StartWith, guide: Guide): void {
   test.each<[code: ErrorCode, options: SupergraphOptions]>([
     ['QUERY_TOO_COMPLEX', { maxRepresentations: 1 }],
     ['UNAUTHENTICATED', { routerSecrets: ['known-to-another-router'] }],
-    ['OVERLOADED', { protection: { overload: { ...protection.overload, maxConcurrentRequests: 0 } } }],
+    ['OVERLOADED', { protection: { overload: { ...protection.overload, maxConcurrentRequests: 1 } } }],
     ['RATE_LIMITED', { protection: { rateLimit: { points: 1, windowSeconds: 60 } } }],
     [
       'BAD_REQUEST',
@@ -124,8 +124,9 @@ export function testErrors(startWith: StartWith, guide: Guide): void {
       const supergraph = await startWith(callsWith(ids.slice(0, 2)), options);
       const field = code === 'GRAPHQL_VALIDATION_FAILED' ? 'mood' : 'name';
       const ask = () => supergraph.query(`{ calls { agent { name } persona { id ${field} } } }`);
-      // The rate limit refuses the second one, all others refuse both.
-      await ask();
+      if (code === 'OVERLOADED') await occupy(supergraph);
+      // The first one uses up the points.
+      if (code === 'RATE_LIMITED') await ask();
       const { data, errors } = await ask();
       expect(data).toMatchObject({
         calls: [{ agent: { name: 'Appointments' }, persona: { id: ids[0], [field]: null } }, {}],
@@ -134,6 +135,14 @@ export function testErrors(startWith: StartWith, guide: Guide): void {
       expect(JSON.stringify(errors)).not.toContain('127.0.0.1');
     },
   );
+}
+
+/** Takes the one place that the subgraph has for requests. */
+async function occupy({ gateway }: TestSupergraph): Promise<void> {
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const query = `{ persona(id: "${ids[0]}") { id } }`;
+  void post(`${gateway.url}/graphql`, query, {}, { 'router-authorization': routerSecret }).catch(() => {});
+  await expect.poll(() => gateway.sandbox.requests).toHaveLength(1);
 }
 
 function codesByPath(errors: readonly GatewayError[] = []): Record<string, string> {
