@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import type { GatewayError } from '../../../examples/frontend/client.ts';
 import type { Fault } from '../../../src/sandbox/index.ts';
 import type { ErrorCode } from '../../../src/shared/error-codes.ts';
-import { testConfig } from '../../support/config.ts';
 import { clinic, someIds } from '../../support/gateway.ts';
 import { subgraphs } from '../composers.ts';
 import { callsWith, post, routerSecret } from '../start-supergraph.ts';
@@ -13,7 +12,6 @@ import type { StartWith } from './start-with.ts';
 
 const ids = clinic.personas.map(({ id }) => id);
 const [first] = clinic.personas;
-const { protection } = testConfig({});
 
 /** What fails in part, and what is refused as a whole. */
 export function testErrors(startWith: StartWith, guide: Guide): void {
@@ -100,7 +98,7 @@ export function testErrors(startWith: StartWith, guide: Guide): void {
   test.each<[code: ErrorCode, options: SupergraphOptions]>([
     ['QUERY_TOO_COMPLEX', { maxRepresentations: 1 }],
     ['UNAUTHENTICATED', { routerSecrets: ['known-to-another-router'] }],
-    ['OVERLOADED', { protection: { overload: { ...protection.overload, maxConcurrentRequests: 1 } } }],
+    ['OVERLOADED', {}],
     ['RATE_LIMITED', { protection: { rateLimit: { points: 1, windowSeconds: 60 } } }],
     [
       'BAD_REQUEST',
@@ -137,12 +135,19 @@ export function testErrors(startWith: StartWith, guide: Guide): void {
   );
 }
 
-/** Takes the one place that the subgraph has for requests. */
+/** Has so many reads wait that a request for several entities is refused. */
 async function occupy({ gateway }: TestSupergraph): Promise<void> {
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  const query = `{ persona(id: "${ids[0]}") { id } }`;
-  void post(`${gateway.url}/graphql`, query, {}, { 'router-authorization': routerSecret }).catch(() => {});
-  await expect.poll(() => gateway.sandbox.requests).toHaveLength(1);
+  const ask = (series: number) =>
+    post(
+      `${gateway.url}/graphql`,
+      `{ personas(ids: ${JSON.stringify(someIds(100, series))}) { id } }`,
+      {},
+      { 'router-authorization': routerSecret },
+    );
+  // Each has 32 reads in flight or waiting; half of the queue is 2,048.
+  for (let series = 1; series <= 67; series += 1) ask(series).catch(() => {});
+  await expect.poll(async () => (await ask(99)).errors?.[0]?.extensions.code).toBe('OVERLOADED');
 }
 
 function codesByPath(errors: readonly GatewayError[] = []): Record<string, string> {
