@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { parseConfig } from '../src/config/index.ts';
 import { createLogger } from '../src/observability/logger.ts';
+import { createCallerAccount } from '../src/server/http/caller-account.ts';
 import { openExchange, sendBody } from '../src/server/http/exchange.ts';
 import { createMediaTypeNegotiator } from '../src/server/http/media-type.ts';
 import { OpenExchanges } from '../src/server/http/open-exchanges.ts';
@@ -55,6 +56,7 @@ function createExchange(): Exchange {
   request.headers = headers;
   return openExchange(request, new ServerResponse(request), '/graphql', {
     isDraining: false,
+    unassigned: createCallerAccount(''),
     ledger: protection.ledger,
     writeTimeouts,
     negotiate,

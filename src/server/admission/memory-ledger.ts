@@ -45,6 +45,8 @@ export function createMemoryLedger(options: MemoryLedgerOptions): Ledger {
     let victim: Exchange | undefined;
     for (const exchange of openExchanges()) {
       if (exchange.account !== largest || exchange.heldBytes === 0) continue;
+      // A write may have been applied: its caller must hear what became of it.
+      if (exchange.statistics.operationType === 'mutation') continue;
       if (victim === undefined || isBetterVictim(exchange, victim)) victim = exchange;
     }
     return victim;

@@ -31,8 +31,8 @@ interface Refused {
 export function createKnownDocuments(): KnownDocuments {
   const documents = new LRUCache<string, KnownDocument>({
     max: 1_024,
-    // A document takes at least a hundred times the memory of its text.
-    maxSize: 500_000,
+    // A document takes some two hundred times the memory of its text: 50 MB in all.
+    maxSize: 250_000,
     maxEntrySize: 50_000,
     sizeCalculation: (_document, text) => text.length,
   });

@@ -3,7 +3,6 @@ import { LightCancellation } from '../../shared/cancellation.ts';
 import type { Timeouts } from '../../shared/timeouts.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { RequestTrace } from '../../observability/tracing/index.ts';
-import { createCallerAccount } from './caller-account.ts';
 import type { CallerAccount } from './caller-account.ts';
 import { maxDiscardedBytes } from './graceful-close.ts';
 import type { MediaTypeNegotiator } from './media-type.ts';
@@ -70,6 +69,8 @@ export type Route = (exchange: Exchange) => void | Promise<void>;
 
 /** What the exchanges of a server share. */
 export interface ServerContext {
+  /** The account of exchanges that no route has assigned to a caller. */
+  readonly unassigned: CallerAccount;
   /** Whether the gateway stops: each answer then closes its connection. */
   isDraining: boolean;
   readonly ledger: Ledger;
@@ -102,7 +103,7 @@ export function openExchange(
     cancellation: new LightCancellation(),
     statistics: createStatistics(),
     server,
-    account: nobody,
+    account: server.unassigned,
     heldBytes: 0,
     isEvicted: false,
     discardBody: undefined,
@@ -129,9 +130,6 @@ export function openExchange(
   });
   return exchange;
 }
-
-/** The account of exchanges that no route has assigned to a caller. */
-const nobody = createCallerAccount('');
 
 /** About what Node.js and the gateway hold for a request without headers (measured). */
 const exchangeBytes = 4_096;

@@ -8,6 +8,7 @@ import { listen } from '../../shared/listen.ts';
 import { Timeouts } from '../../shared/timeouts.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { maxBodyBytes } from './body.ts';
+import { createCallerAccount } from './caller-account.ts';
 import { createConnectionErrorHandler } from './connection-errors.ts';
 import { openExchange, sendFailure, sendRefusal } from './exchange.ts';
 import type { Exchange, Ledger, Route, ServerContext } from './exchange.ts';
@@ -52,6 +53,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let server: Server | undefined;
   const context: ServerContext = {
     isDraining: false,
+    unassigned: createCallerAccount(''),
     ledger,
     writeTimeouts: new Timeouts(receiveTimeoutMs),
     negotiate: createMediaTypeNegotiator(),
