@@ -95,7 +95,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (account.waiting.size === 0 && account.place !== undefined) {
       callers.delete(account.place);
       account.place = undefined;
-      account.isStanding = false;
     }
     return entry.item;
   }
@@ -118,6 +117,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const entry = account.isStanding ? account.waiting.last : account.waiting.first;
       if (entry === undefined) continue;
       const { settle } = remove(account, entry);
+      // Refusals do not end it: a turn of the event loop may be so long that they leave nothing.
+      if (account.waiting.size === 0) account.isStanding = false;
       return () => settle(true);
     }
     return undefined;
@@ -188,7 +189,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         account.waiting.add({ sinceMs: atMs, settle });
         if (account.place === undefined) {
           account.place = callers.add(account);
-          account.waitingSinceMs = atMs;
+          if (!account.isStanding) account.waitingSinceMs = atMs;
         }
         schedule();
       });
