@@ -14,11 +14,8 @@ export interface Entry<Item> {
 export class Queue<Item> {
   #first: Entry<Item> | undefined;
   #last: Entry<Item> | undefined;
-  #size = 0;
-
-  get size(): number {
-    return this.#size;
-  }
+  /** How many items wait. A field, because a getter would be called for every request. */
+  size = 0;
 
   get first(): Entry<Item> | undefined {
     return this.#first;
@@ -34,7 +31,7 @@ export class Queue<Item> {
     if (this.#last === undefined) this.#first = entry;
     else this.#last.after = entry;
     this.#last = entry;
-    this.#size += 1;
+    this.size += 1;
     return entry;
   }
 
@@ -48,6 +45,6 @@ export class Queue<Item> {
     else after.before = before;
     entry.before = undefined;
     entry.after = undefined;
-    this.#size -= 1;
+    this.size -= 1;
   }
 }

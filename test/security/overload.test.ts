@@ -229,7 +229,7 @@ test('requests whose body never comes take nothing from others', async () => {
 
 test('a process that has no time refuses what waited too long, says that it is not ready, and recovers', async () => {
   const gateway = await startGateway({ protection: { maxQueueDelayMs: 250 } });
-  const bytes = requestOf(manyTimes('id', 10, exampleId, 200));
+  const bytes = requestOf(manyTimes('id', 40, exampleId, 300));
   const connections = Array.from({ length: 200 }, () => openConnection(gateway.url));
   await gateway.post(typename);
   const isReady = async () => (await fetch(`${gateway.url}/health/ready`)).status;

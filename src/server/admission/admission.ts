@@ -181,7 +181,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     },
     enter(account) {
       const atMs = now();
-      if (callers.size === 0 && resuming.size === 0 && atMs < sliceEndsAtMs && hasCapacity(account)) {
+      const isFree = callers.size === 0 && resuming.size === 0 && atMs < sliceEndsAtMs;
+      if (isFree && (reads < capacity || hasCapacity(account))) {
         soonAtMs = atMs;
         return undefined;
       }

@@ -52,17 +52,18 @@ export function createMemoryLedger(options: MemoryLedgerOptions): Ledger {
     return victim;
   }
 
-  function transfer(exchange: Exchange, bytes: number): void {
-    exchange.heldBytes += bytes;
-    exchange.account.bytes += bytes;
-    heldBytes += bytes;
+  function release(exchange: Exchange): void {
+    const { heldBytes: bytes } = exchange;
+    exchange.heldBytes = 0;
+    exchange.account.bytes -= bytes;
+    heldBytes -= bytes;
   }
 
   function meetBudget(): void {
     while (heldBytes + cachedBytes() > budgetBytes) {
       const victim = findVictim();
       if (victim === undefined) return;
-      transfer(victim, -victim.heldBytes);
+      release(victim);
       victim.isEvicted = true;
       cutOff(victim);
     }
@@ -71,12 +72,12 @@ export function createMemoryLedger(options: MemoryLedgerOptions): Ledger {
   return {
     add(exchange, bytes) {
       if (exchange.isEvicted) return;
-      transfer(exchange, bytes);
+      exchange.heldBytes += bytes;
+      exchange.account.bytes += bytes;
+      heldBytes += bytes;
       if (heldBytes > budgetBytes / 2) meetBudget();
     },
-    release(exchange) {
-      transfer(exchange, -exchange.heldBytes);
-    },
+    release,
     assign(exchange, account) {
       const { heldBytes: bytes } = exchange;
       exchange.account.bytes -= bytes;

@@ -10,6 +10,7 @@ import { allowHosts } from '../http/hosts.ts';
 import { adaptIntervalMs, createAdmission } from './admission.ts';
 import type { Admission } from './admission.ts';
 import { createCallers } from './callers.ts';
+import type { Callers } from './callers.ts';
 import { createMemoryLedger } from './memory-ledger.ts';
 import type { MemoryLedgerOptions } from './memory-ledger.ts';
 import { overloaded } from './overloaded.ts';
@@ -49,11 +50,13 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
   const { rateLimit, routerSecret, sharedUrl, logger } = options;
   const admission = createAdmission({ maxDelayMs: maxQueueDelayMs, now });
   const ledger = createMemoryLedger({ ...options, budgetBytes: memoryBudgetBytes });
+  const callers = createCallers();
   let usage = eventLoopUtilization();
   const timer = setInterval(() => {
     const before = usage;
     usage = eventLoopUtilization();
     admission.adapt(eventLoopUtilization(usage, before).utilization >= busyFrom);
+    callers.sweep();
   }, adaptIntervalMs);
   // It is no reason for a program to go on.
   timer.unref();
@@ -66,7 +69,7 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
       const admitted = admit(
         requireRouterSecret(limitedRoute, routerSecret),
         admission,
-        createOpenAccount(options),
+        createOpenAccount(options, callers),
       );
       const shared =
         corsOrigins.length === 0 && !corsLoopback
@@ -93,17 +96,14 @@ function admit(route: Route, admission: Admission, openAccount: (exchange: Excha
  * Charges an exchange to its caller: whoever has a key that the upstream has accepted lately. Anybody can invent keys, so
  * those who bring others, or none, are one caller for each client address. Behind a router all are one.
  */
-function createOpenAccount(options: ProtectionOptions): (exchange: Exchange) => void {
+function createOpenAccount(options: ProtectionOptions, callers: Callers): (exchange: Exchange) => void {
   const { credentialOf, isBehindRouter, trustedProxies } = options;
-  const callers = createCallers();
   return (exchange) => {
-    const { request, response, server } = exchange;
+    const { request, server } = exchange;
     const caller =
       credentialOf(request) ??
       (isBehindRouter ? 'router' : `address ${readClientAddress(request, trustedProxies)}`);
-    const account = callers.enter(caller);
-    server.ledger.assign(exchange, account);
-    response.once('close', () => callers.leave(account));
+    server.ledger.assign(exchange, callers.accountOf(caller));
   };
 }
 

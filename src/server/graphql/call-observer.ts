@@ -23,7 +23,8 @@ export class RequestCallObserver implements CallObserver {
   readonly #exchange: Exchange;
   #bodyBytes = 0;
   #mayCall = true;
-  #wasRefused = false;
+  /** Whether a read was refused because the request may not call. */
+  wasRefused = false;
 
   constructor(exchange: Exchange, trace: OperationTrace | undefined) {
     this.#exchange = exchange;
@@ -35,18 +36,13 @@ export class RequestCallObserver implements CallObserver {
     return this.#exchange.account.caller;
   }
 
-  /** Whether a read was refused because the request may not call. */
-  get wasRefused(): boolean {
-    return this.#wasRefused;
-  }
-
   /** Answers from memory alone from now on. */
   refuseCalls(): void {
     this.#mayCall = false;
   }
 
   mayCall(): boolean {
-    if (!this.#mayCall) this.#wasRefused = true;
+    if (!this.#mayCall) this.wasRefused = true;
     return this.#mayCall;
   }
 

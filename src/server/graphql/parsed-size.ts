@@ -1,5 +1,5 @@
 /** A body that is smaller parses to little. */
-const smallBytes = 2_048;
+export const smallBodyBytes = 2_048;
 
 const quote = 0x22;
 const comma = 0x2c;
@@ -7,11 +7,10 @@ const openBracket = 0x5b;
 const openBrace = 0x7b;
 
 /**
- * Estimates the heap that a JSON text takes once it is parsed, in bytes: 0 for a small one. By what V8 takes (64-bit,
+ * Estimates the heap that a JSON text takes once it is parsed, in bytes. By what V8 takes (64-bit,
  * measured): an empty object or array of 2 bytes takes 56, a member of an array 8, a short text 16.
  */
 export function estimateParsedBytes(body: Buffer): number {
-  if (body.length <= smallBytes) return 0;
   let bytes = body.length;
   for (let index = 0; index < body.length; index += 1) {
     const byte = body[index];

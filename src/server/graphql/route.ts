@@ -9,7 +9,7 @@ import type { Exchange, Route } from '../http/exchange.ts';
 import { asksForPage } from '../http/graphiql.ts';
 import { parseGraphQLParams } from './params.ts';
 import type { GraphQLParams } from './params.ts';
-import { estimateParsedBytes } from './parsed-size.ts';
+import { estimateParsedBytes, smallBodyBytes } from './parsed-size.ts';
 import type { Executor } from './request.ts';
 import { isJsonMediaType } from '../http/media-type.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
@@ -71,9 +71,9 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   };
 
   function parseBody(exchange: Exchange, body: Buffer): GraphQLParams {
-    const { ledger } = exchange.server;
-    const bytes = estimateParsedBytes(body);
-    if (bytes > 0) {
+    if (body.length > smallBodyBytes) {
+      const { ledger } = exchange.server;
+      const bytes = estimateParsedBytes(body);
       if (!ledger.hasRoomFor(exchange, bytes)) throw overloaded;
       ledger.add(exchange, bytes);
     }

@@ -12,8 +12,6 @@ export interface WaitingRequest {
 /** What one caller has under way. Whoever shares capacity between callers shares by these. */
 export interface CallerAccount {
   readonly caller: string;
-  /** Its exchanges that have not ended: an account without any may be dropped. */
-  exchanges: number;
   /** The reads that its executed operations can cause. */
   reads: number;
   /** The bytes that the process holds for it. */
@@ -30,7 +28,6 @@ export interface CallerAccount {
 export function createCallerAccount(caller: string): CallerAccount {
   return {
     caller,
-    exchanges: 0,
     reads: 0,
     bytes: 0,
     waiting: new Queue(),
