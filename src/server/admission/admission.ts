@@ -40,14 +40,14 @@ export const adaptIntervalMs = 20;
 const standingAfterMs = 100;
 /** How long a request may wait in a queue that stands, as a share of the longest wait. */
 const standingShare = 0.4;
-/** After so long in which only requests of standing queues were started the process counts as overloaded. */
+/** A queue that stands has room for as many requests as were started in the last window, and for so many at least. */
+const minimumRoom = 10;
+/** After so long in which callers were refused, and only such callers' requests were started, the process is overloaded. */
 const overloadedAfterMs = 1_000;
 /** How long it counts as overloaded after that. */
 const overloadedForMs = 2_000;
 /** A shorter queue that is slow is the work of a processor that others use, and no overload. */
 const minimumQueue = 50;
-/** A slice that the machine paused in decides nothing. */
-const weightOfLatest = 0.1;
 
 /**
  * Starts requests in slices, one to a turn of the event loop: a turn goes on until all that has arrived is dealt with,
@@ -72,13 +72,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let sliceEndsAtMs = Number.NEGATIVE_INFINITY;
   let isScheduled = false;
   let startedInSlice = 0;
-  let isUnfinished = false;
-  let msForEach = 0;
   let capacity = Number.POSITIVE_INFINITY;
   let reads = 0;
   /** How many callers have reads under way. */
   let readers = 0;
-  /** When a request was last started whose caller has no standing queue. */
+  let windowEndsAtMs = now() + standingAfterMs;
+  /** When a request was last started whose caller was not refused a short time before. */
   let soonAtMs = now();
   let overloadedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -99,6 +98,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return entry.item;
   }
 
+  function recordStart(account: CallerAccount, atMs: number): void {
+    account.started += 1;
+    if (atMs - account.refusedAtMs > overloadedAfterMs) soonAtMs = atMs;
+  }
+
+  function recordRefusal(account: CallerAccount, atMs: number): void {
+    account.refusedAtMs = atMs;
+    if (atMs - soonAtMs >= overloadedAfterMs) overloadedAtMs = atMs;
+  }
+
   /** The next request of the next caller that has capacity. */
   function takeNext(): (() => void) | undefined {
     const { first } = resuming;
@@ -113,12 +122,12 @@ export function createAdmission(options: AdmissionOptions): Admission {
       callers.delete(place);
       account.place = callers.add(account);
       if (!hasCapacity(account)) continue;
-      if (!account.isStanding) soonAtMs = now();
       const entry = account.isStanding ? account.waiting.last : account.waiting.first;
       if (entry === undefined) continue;
       const { settle } = remove(account, entry);
       // Refusals do not end it: a turn of the event loop may be so long that they leave nothing.
       if (account.waiting.size === 0) account.isStanding = false;
+      recordStart(account, now());
       return () => settle(true);
     }
     return undefined;
@@ -132,23 +141,15 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function startSlice(): void {
     isScheduled = false;
-    const atMs = now();
-    // What else the turn was spent on counts: whoever waits, waits for that too.
-    if (isUnfinished) {
-      const latestMs = (atMs - (sliceEndsAtMs - sliceMs)) / startedInSlice;
-      msForEach = msForEach === 0 ? latestMs : msForEach + (latestMs - msForEach) * weightOfLatest;
-    }
-    isUnfinished = false;
     startedInSlice = 0;
-    sliceEndsAtMs = atMs + sliceMs;
+    sliceEndsAtMs = now() + sliceMs;
     startNext();
   }
 
   function startNext(): void {
     // At least one: a pause may be longer than a slice.
     if (startedInSlice > 0 && now() >= sliceEndsAtMs) {
-      isUnfinished = callers.size > 0 || resuming.size > 0;
-      if (isUnfinished) schedule();
+      if (callers.size > 0 || resuming.size > 0) schedule();
       return;
     }
     const start = takeNext();
@@ -165,25 +166,27 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const { waiting } = account;
     const isLong = waiting.size >= minimumQueue;
     if (isLong && atMs - account.waitingSinceMs > standingAfterMs) account.isStanding = true;
-    if (account.isStanding && atMs - soonAtMs >= overloadedAfterMs) overloadedAtMs = atMs;
     if (!isLong && !account.isStanding) return;
     const limit = limitMs(account);
     for (let { first } = waiting; first !== undefined; first = waiting.first) {
       if (atMs - first.item.sinceMs <= limit) return;
       remove(account, first).settle(false);
+      recordRefusal(account, atMs);
     }
   }
 
   return {
     isOpenTo(account) {
       if (!account.isStanding) return true;
-      return account.waiting.size * callers.size * msForEach <= limitMs(account);
+      if (account.waiting.size < Math.max(minimumRoom, account.startedBefore)) return true;
+      recordRefusal(account, now());
+      return false;
     },
     enter(account) {
       const atMs = now();
       const isFree = callers.size === 0 && resuming.size === 0 && atMs < sliceEndsAtMs;
       if (isFree && (reads < capacity || hasCapacity(account))) {
-        soonAtMs = atMs;
+        recordStart(account, atMs);
         return undefined;
       }
       return new Promise((settle) => {
@@ -219,9 +222,15 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (maxDelayMs === 0) return;
       capacity = isBusy ? busyCapacity : capacity * 2;
       const atMs = now();
+      const isNewWindow = atMs >= windowEndsAtMs;
+      if (isNewWindow) windowEndsAtMs = atMs + standingAfterMs;
       for (let place = callers.first; place !== undefined;) {
         const { item: account, after } = place;
         control(account, atMs);
+        if (isNewWindow) {
+          account.startedBefore = account.started;
+          account.started = 0;
+        }
         place = after;
       }
       if (callers.size > 0) schedule();

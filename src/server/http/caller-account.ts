@@ -23,6 +23,11 @@ export interface CallerAccount {
   waitingSinceMs: number;
   /** Whether its queue has been long, and never empty, for too long to be a burst. */
   isStanding: boolean;
+  /** How many of its requests were started in this window and in the one before. */
+  started: number;
+  startedBefore: number;
+  /** When one of its requests was last refused for want of time. */
+  refusedAtMs: number;
 }
 
 export function createCallerAccount(caller: string): CallerAccount {
@@ -34,5 +39,8 @@ export function createCallerAccount(caller: string): CallerAccount {
     place: undefined,
     waitingSinceMs: 0,
     isStanding: false,
+    started: 0,
+    startedBefore: 0,
+    refusedAtMs: Number.NEGATIVE_INFINITY,
   };
 }
