@@ -27,6 +27,7 @@ if (!result.ok) throw new Error(result.problems.join('\n'));
 const { limits, maxRepresentations, maxResponseBytes } = result.config;
 const schema = createSchema();
 
+const never = () => Promise.reject(new Error('Nothing is written here'));
 const createDataSources = createDataSourcesFactory({
   customerPersonas: {
     get: (id) =>
@@ -41,6 +42,9 @@ const createDataSources = createDataSourcesFactory({
         },
         freshUntil: 0,
       }),
+    create: never,
+    update: never,
+    delete: never,
     listByAgent: () => Promise.resolve({ value: [], freshUntil: 0 }),
   },
 });

@@ -8,7 +8,8 @@ import { createDataSourcesFactory } from '../src/datasources/index.ts';
 import { getCustomerPersona } from '../src/datasources/bluejay/customer-persona.ts';
 import { credential, errorDialect } from '../src/datasources/bluejay/service.ts';
 import type { Caller } from '../src/datasources/upstream/call.ts';
-import { createEndpointCall } from '../src/datasources/upstream/client.ts';
+import { createGenerations } from '../src/datasources/upstream/cache/generations.ts';
+import { createReadCall } from '../src/datasources/upstream/client.ts';
 import { createFingerprint } from '../src/datasources/upstream/fingerprint.ts';
 import { createBulkhead } from '../src/datasources/upstream/resilience/bulkhead.ts';
 import { createChain } from '../src/datasources/upstream/resilience/chain.ts';
@@ -40,6 +41,7 @@ const logger = createLogger('warn');
 const query = 'query Persona($id: UUID!) { persona(id: $id) { id createdAt name description goal orgId } }';
 
 const listByAgent = () => Promise.resolve({ value: [], freshUntil: 0 });
+const never = () => Promise.reject(new Error('Nothing is written here'));
 
 let next = 0;
 const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
@@ -67,8 +69,9 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
     close: () => Promise.resolve(),
   };
   const name = { service: 'bluejay', operation: getCustomerPersona.operation };
-  const call = createEndpointCall({
+  const call = createReadCall({
     ...name,
+    generations: createGenerations({ now }),
     endpoint: getCustomerPersona,
     transport,
     errorDialect,
@@ -103,7 +106,10 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
       exposure: { introspection: false, serviceSdl: false },
     }),
     schema,
-    createDataSources: createDataSourcesFactory({ customerPersonas: { get, listByAgent }, events }),
+    createDataSources: createDataSourcesFactory({
+      customerPersonas: { get, listByAgent, create: never, update: never, delete: never },
+      events,
+    }),
     formatResult: createFormatResult(logger),
     limitRepresentations: createRepresentationLimit(1_000),
     inlineTracer: createInlineTracer(createSchema),

@@ -19,6 +19,7 @@ process.stdout.write(`
 requests          ${report.requests} (${report.left} left early)
 faults injected   ${list(report.faults)}
 answers by code   ${list(report.answers)}
+writes            ${list(report.writes)}
 p50 / p99         ${report.p50Ms.toFixed(0)} ms / ${report.p99Ms.toFixed(0)} ms
 retries           ${report.retries}
 breaker openings  ${report.breakerOpenings}

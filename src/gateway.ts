@@ -8,6 +8,7 @@ import type { BluejayEvents } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
 import { openService } from './datasources/service.ts';
 import type { AnyService, OpenService } from './datasources/service.ts';
+import type { Peers } from './datasources/upstream/cache/fences.ts';
 import type { AnyEndpoint } from './datasources/upstream/endpoint.ts';
 import type { DataSourcesEvents } from './datasources/index.ts';
 import { createEventLog } from './observability/event-log.ts';
@@ -71,6 +72,11 @@ export interface GatewayOptions {
   readonly plugins?: readonly GraphQLPlugin[];
   /** The path of GraphQL. @default '/graphql' */
   readonly path?: string;
+  /**
+   * Other processes that serve the same, such as the workers of one machine: they tell each other of writes, so that none
+   * answers with what was there before. @default none but those that share `config.cache.url`
+   */
+  readonly peers?: Peers | undefined;
   /** Fields of your own. @default none */
   readonly extension?: Extension;
 }
@@ -142,7 +148,8 @@ export async function createGateway(
   const config = completeConfig(partialConfig);
   const { servesMetrics = true, extension = {}, path = '/graphql', plugins = [] } = options;
   checkPath(path);
-  const createExtendedSchema = () => createSchema(extension.extendSchema, config.schemaNames);
+  const createExtendedSchema = () =>
+    createSchema({ writes: config.writes, extend: extension.extendSchema, names: config.schemaNames });
   const schema = createExtendedSchema();
   const pipelineOptions = {
     schema,
@@ -184,6 +191,9 @@ export async function createGateway(
     timeoutMs: config.upstream.timeoutMs,
     auth: upstream.auth.mode,
     cache: config.cache,
+    // Without them there is nothing to keep sockets for.
+    ...(!config.writes && { maxWritesInFlight: 0 }),
+    peers: options.peers,
     events,
   });
   const opened: readonly OpenService[] = await Promise.all(
@@ -194,6 +204,7 @@ export async function createGateway(
         service,
         userAgent,
         mergeEvents<GatewayEvents>(...listeners, metrics?.eventsOf(name, operations) ?? {}),
+        options.peers,
       );
     }),
   );

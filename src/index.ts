@@ -5,11 +5,11 @@ export type { Extension, Gateway, GatewayEvents, GatewayOptions } from './gatewa
 export { defineService } from './datasources/service.ts';
 export type { Service, ServiceCalls, ServiceOptions } from './datasources/service.ts';
 export { bodyOf, defineEndpoint } from './datasources/upstream/endpoint.ts';
-export type { Endpoint } from './datasources/upstream/endpoint.ts';
+export type { Endpoint, Invalidation } from './datasources/upstream/endpoint.ts';
 export type { Decoded } from './datasources/upstream/json.ts';
 export type { ErrorDialect } from './datasources/upstream/error-dialect.ts';
-export { declareReads } from './schema/index.ts';
-export type { Builder, Reads } from './schema/index.ts';
+export { declareReads, declareWrite } from './schema/index.ts';
+export type { Builder, Reads, SchemaOptions } from './schema/index.ts';
 export type { OperationEnd, OperationOutcome, RequestEnd, ServerEvents } from './observability/events.ts';
 export type { GraphQLPlugin } from './server/graphql/plugins.ts';
 export { parseConfig } from './config/index.ts';
@@ -44,6 +44,8 @@ export type {
   DataSourcesEvents,
   DataSourcesFactory,
   DataSourcesOptions,
+  NewCustomerPersona,
+  PersonaChanges,
 } from './datasources/index.ts';
 export { createBluejay } from './datasources/bluejay/index.ts';
 export type {
@@ -52,6 +54,8 @@ export type {
   BluejayOptions,
   CustomerPersonasClient,
 } from './datasources/bluejay/index.ts';
+export type { Peers } from './datasources/upstream/cache/fences.ts';
+export type { WriteEnd } from './datasources/upstream/write.ts';
 export type { CacheConfig, UpstreamLoad } from './datasources/upstream/index.ts';
 export type { Cancellation } from './shared/cancellation.ts';
 export type { Attempt, AttemptResult, CacheResult, CallObserver } from './datasources/upstream/attempt.ts';
@@ -63,6 +67,7 @@ export type {
   FieldError,
   InvalidResponseReason,
   UpstreamCall,
+  WriteOutcome,
 } from './datasources/upstream/errors.ts';
 export type { Proxy } from './datasources/upstream/transport/route.ts';
 export type { BreakerState } from './datasources/upstream/resilience/breaker.ts';

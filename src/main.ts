@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { readCommandLine } from './shared/command-line.ts';
 import type { BluejayConfig, Config } from './config/index.ts';
+import type { Peers } from './datasources/upstream/cache/fences.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
 import type { Logger } from './observability/logger.ts';
 import type { PrimaryMessage, WorkerMessage } from './workers/messages.ts';
@@ -103,7 +104,12 @@ async function runWorker(config: Config, logger: Logger): Promise<void> {
   logCrash(logger);
   // Terminals and some supervisors signal the whole process group, but only the primary acts on signals.
   process.on('SIGTERM', () => {}).on('SIGINT', () => {});
-  const listening = await listen(config, { logger, servesMetrics: false });
+  const listeners: ((message: unknown) => void)[] = [];
+  const peers: Peers = {
+    send: (message) => void sendToPrimary({ forPeers: message }),
+    onMessage: (listener) => void listeners.push(listener),
+  };
+  const listening = await listen(config, { logger, servesMetrics: false, peers });
   if (listening === undefined) process.exit();
   const { gateway } = listening;
   async function sendMetrics(): Promise<void> {
@@ -116,7 +122,10 @@ async function runWorker(config: Config, logger: Logger): Promise<void> {
     process.exit(0);
   }
   const answers = { stop, metrics: sendMetrics, ping: () => sendToPrimary('pong') };
-  process.on('message', (message: PrimaryMessage) => void answers[message]());
+  process.on('message', (message: PrimaryMessage) => {
+    if (typeof message === 'string') void answers[message]();
+    else for (const listener of listeners) listener(message.forPeers);
+  });
 }
 
 async function sendToPrimary(message: WorkerMessage): Promise<void> {

@@ -3,6 +3,7 @@ import { ConfigurationError } from '../shared/configuration-error.ts';
 import { isObject } from '../shared/is-object.ts';
 import { parseConfig, variables } from './index.ts';
 import type { Config } from './index.ts';
+import { writesByDefault } from './operations.ts';
 import type { Variable } from './variable.ts';
 
 /** A part of the configuration: what is missing at any depth has its default. Arrays are replaced as a whole. */
@@ -36,7 +37,10 @@ export function completeConfig(partial: PartialConfig): Config {
     TRUSTED_DOCUMENTS: trustedDocuments?.path,
   });
   if (!defaults.ok) throw new ConfigurationError(defaults.problems);
-  return merge(defaults.config, partial) as Config;
+  const completed = merge(defaults.config, partial) as Config;
+  // This default depends on options that the variables above do not carry.
+  const { writes = writesByDefault(completed.upstream, completed.routerSecrets) } = partial;
+  return { ...completed, writes };
 }
 
 function merge(defaults: unknown, given: unknown): unknown {

@@ -2,7 +2,12 @@ import * as v from 'valibot';
 import { cacheVariables, resolveCache } from './cache.ts';
 import { observabilityVariables, resolveObservability } from './observability.ts';
 import type { ObservabilityConfig } from './observability.ts';
-import { findOperationsProblems, operationsVariables, resolveOperations } from './operations.ts';
+import {
+  findOperationsProblems,
+  operationsVariables,
+  resolveOperations,
+  writesByDefault,
+} from './operations.ts';
 import type { OperationsConfig } from './operations.ts';
 import { protectionVariables, resolveHttp, resolveProtection } from './protection.ts';
 import type { HttpConfig, ProtectionConfig } from './protection.ts';
@@ -126,15 +131,20 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: resolve(parsed as Values) };
 }
 
-/** Reads only what the schema's names depend on, for who wants to see the schema and not to start a gateway. */
-export function parseSchemaNames(
+/** Reads only what the schema depends on, for who wants to see the schema and not to start a gateway. */
+export function parseSchemaConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ):
-  | { readonly ok: true; readonly names: SchemaNames }
+  | { readonly ok: true; readonly names: SchemaNames; readonly writes: boolean }
   | { readonly ok: false; readonly problems: readonly string[] } {
-  const { parsed, problems } = read(schemaNamesVariables, environment, () => true);
+  const { NODE_ENV, WRITES, ROUTER_SECRET } = variables;
+  const declared = { NODE_ENV, WRITES, ROUTER_SECRET, ...upstreamVariables, ...schemaNamesVariables };
+  const { parsed, problems } = read(declared, environment, () => true);
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, names: resolveSchemaNames(parsed as ValuesOf<typeof schemaNamesVariables>) };
+  const values = parsed as ValuesOf<typeof declared>;
+  const upstream = resolveUpstream(values, values.NODE_ENV === 'production');
+  const writes = values.WRITES ?? writesByDefault(upstream, values.ROUTER_SECRET);
+  return { ok: true, names: resolveSchemaNames(values), writes };
 }
 
 /** Parses each variable by itself. What is wrong is missing in `parsed`. */
@@ -174,6 +184,7 @@ function findWorkersProblems(values: Partial<Values>): readonly string[] {
 function resolve(values: Values): Config {
   const isDevelopment = values.NODE_ENV === 'development';
   const isProduction = values.NODE_ENV === 'production';
+  const upstream = resolveUpstream(values, isProduction);
   return {
     environment: values.NODE_ENV,
     host: values.HOST,
@@ -183,11 +194,11 @@ function resolve(values: Values): Config {
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     schemaNames: resolveSchemaNames(values),
     ...resolveSchemaExposure(values, isDevelopment),
-    ...resolveOperations(values),
+    ...resolveOperations(values, upstream),
     http: resolveHttp(values),
     protection: resolveProtection(values, isDevelopment, values.WORKERS),
     cache: resolveCache(values),
-    upstream: resolveUpstream(values, isProduction),
+    upstream,
     ...resolveObservability(values, values.HOST, isDevelopment, values.ROUTER_SECRET.length > 0),
   };
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { integerVariable, oneOf } from './variable.ts';
+import { integerVariable, onOff, oneOf } from './variable.ts';
+import type { UpstreamConfig } from './upstream.ts';
 import type { ValuesOf, Variable } from './variable.ts';
 
 /** The limits of a document; an error's `limit` is the name of one. */
@@ -36,6 +37,8 @@ export interface OperationsConfig {
   readonly maxRepresentations: number;
   /** The most bytes that the body of an answer may have. */
   readonly maxResponseBytes: number;
+  /** Whether the schema has a `Mutation`. */
+  readonly writes: boolean;
   /** The router's secrets, two during a rotation. Without any, every client may send GraphQL requests. */
   readonly routerSecrets: readonly string[];
 }
@@ -56,6 +59,13 @@ export const operationsVariables = {
     default: '',
     description:
       'What every GraphQL request must then carry in `router-authorization`, 16 to 256 visible ASCII characters without a comma. Two, with a comma between, during a rotation.',
+  },
+  WRITES: {
+    option: 'writes',
+    schema: v.optional(onOff),
+    default: '`true` with `BLUEJAY_AUTH=forward` or a `ROUTER_SECRET`, else `false`',
+    description:
+      'Whether there are mutations. With `BLUEJAY_AUTH=service` the gateway’s key writes for whoever reaches it.',
   },
   MAX_REPRESENTATIONS: integerVariable(
     'maxRepresentations',
@@ -97,7 +107,7 @@ export const operationsVariables = {
     1,
     100_000,
     50,
-    'The most different fields of `Query`.',
+    'The most different fields of `Query`; of `Mutation` never more than 10.',
   ),
   MAX_DUPLICATES: integerVariable(
     'limits.duplicates',
@@ -143,9 +153,19 @@ export function findOperationsProblems(values: Partial<Values>): readonly string
   return [`TRUSTED_DOCUMENTS: required when TRUSTED_DOCUMENTS_MODE is ${mode}`];
 }
 
-/** Resolves the limits, trusted documents and router secrets. */
-export function resolveOperations(values: Values): OperationsConfig {
+/** Whether there are mutations by default: callers write with their own keys, or the router decides for its clients. */
+export function writesByDefault(
+  upstream: UpstreamConfig,
+  secrets: OperationsConfig['routerSecrets'],
+): boolean {
+  return secrets.length > 0 || (upstream.kind === 'bluejay' && upstream.auth.mode === 'forward');
+}
+
+/** Resolves the limits, trusted documents, router secrets and whether there are mutations. */
+export function resolveOperations(values: Values, upstream: UpstreamConfig): OperationsConfig {
+  const { ROUTER_SECRET: secrets } = values;
   return {
+    writes: values.WRITES ?? writesByDefault(upstream, secrets),
     limits: {
       tokens: values.MAX_TOKENS,
       depth: values.MAX_DEPTH,
@@ -159,7 +179,7 @@ export function resolveOperations(values: Values): OperationsConfig {
     trustedDocuments: resolveTrustedDocuments(values),
     maxRepresentations: values.MAX_REPRESENTATIONS,
     maxResponseBytes: values.MAX_RESPONSE_BYTES,
-    routerSecrets: values.ROUTER_SECRET,
+    routerSecrets: secrets,
   };
 }
 

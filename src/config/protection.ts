@@ -104,7 +104,7 @@ export const protectionVariables = {
     schema: v.optional(rateLimit),
     default: '',
     description:
-      'Points and the seconds of their window, such as `600/60`, for each API key or address; a call to Bluejay costs one, a request at least one.',
+      'Points and the seconds of their window, such as `600/60`, for each API key or address; a read of Bluejay costs one, a write five, a request at least one.',
   },
   TRUSTED_PROXIES: integerVariable(
     'protection.trustedProxies',

@@ -11,6 +11,10 @@ const closeMs = 1_000;
 export function stopTimeoutMs({
   drainDelayMs,
   requestTimeoutMs,
-}: Pick<Config, 'drainDelayMs' | 'requestTimeoutMs'>): number {
-  return drainDelayMs + requestTimeoutMs + answerMs + lastTracesMs + closeMs;
+  upstream,
+  writes,
+}: Pick<Config, 'drainDelayMs' | 'requestTimeoutMs' | 'upstream' | 'writes'>): number {
+  // A write that has just been sent when its request's time is over has an attempt's time to end.
+  const lastWritesMs = writes ? upstream.timeoutMs : 0;
+  return drainDelayMs + requestTimeoutMs + answerMs + lastWritesMs + lastTracesMs + closeMs;
 }

@@ -1,9 +1,11 @@
 import { parseAgentId } from './agent-id.ts';
 import { createLoader } from './loader.ts';
 import type { Hints, Loader, OnBatch, RequestReads } from './loader.ts';
+import type { Reading } from './upstream/call.ts';
 import type { CustomerPersona } from './bluejay/customer-persona.ts';
+import type { PersonaChanges } from './bluejay/customer-persona-writes.ts';
 import type { CustomerPersonasClient } from './bluejay/index.ts';
-import { invalidInput } from './upstream/errors.ts';
+import { invalidInput, withOutcome } from './upstream/errors.ts';
 import type { UpstreamError } from './upstream/errors.ts';
 import { parseUuid } from './uuid.ts';
 
@@ -24,6 +26,32 @@ export interface CustomerPersonas {
    * @throws {UpstreamError} every kind; `invalid_input` about `agentId` costs no call
    */
   listByAgent(agentId: string | number): Promise<readonly CustomerPersona[]>;
+  /**
+   * A write, like the two below: it is sent once, and whatever becomes of it, the request reads everything anew.
+   *
+   * @returns the persona as Bluejay has made it, or null when Bluejay does not say its id
+   * @throws {UpstreamError} every kind, with its `outcome`; `invalid_input` about `agentId` costs no call
+   */
+  create(persona: NewCustomerPersona): Promise<CustomerPersona | null>;
+  /**
+   * @param changes what is left out stays as it is, null is null
+   * @throws {UpstreamError} every kind, with its `outcome`; `not_found` where Bluejay has none of that id for this caller
+   */
+  update(id: string, changes: PersonaChanges): Promise<CustomerPersona>;
+  /**
+   * @returns the persona as it was
+   * @throws {UpstreamError} as `update`
+   */
+  delete(id: string): Promise<CustomerPersona>;
+}
+
+/** What a persona is made from. */
+export interface NewCustomerPersona {
+  readonly name: string;
+  readonly description: string;
+  readonly goal: string;
+  /** A safe integer, also as a string; without one the persona plays against no agent yet. */
+  readonly agentId?: string | number | null | undefined;
 }
 
 interface CustomerPersonasOptions {
@@ -61,7 +89,30 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
     return { loader, pending: new Set(), known };
   }
 
+  /** Waits for a write, then forgets what the request has read. */
+  async function write<Value>(call: Promise<Reading<Value>>): Promise<Value> {
+    try {
+      return (await call).value;
+    } finally {
+      reads.freshUntil = 0;
+      personas.clear();
+      lists = undefined;
+    }
+  }
+
   return {
+    async create({ name, description, goal, agentId }) {
+      const agent = agentId === undefined || agentId === null ? agentId : parseAgentId(agentId);
+      if (agent === undefined && agentId !== undefined) throw withOutcome(notAgentId(), 'not_applied');
+      const persona = { name, description, goal, ...(agent !== undefined && { agent_id: agent }) };
+      return write(client.create(persona, caller));
+    },
+    async update(id, changes) {
+      return write(client.update(requireUuid(id), changes, caller));
+    },
+    async delete(id) {
+      return write(client.delete(requireUuid(id), caller));
+    },
     load(id) {
       const canonical = parseUuid(id);
       return canonical === undefined ? Promise.reject(notUuid()) : personas.load(canonical);
@@ -82,6 +133,13 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
 interface Lists extends Hints<string, CustomerPersona> {
   readonly loader: Loader<number, readonly CustomerPersona[]>;
   readonly pending: Set<Promise<unknown>>;
+}
+
+/** @throws {UpstreamError} of a write that was not sent */
+function requireUuid(id: string): string {
+  const canonical = parseUuid(id);
+  if (canonical === undefined) throw withOutcome(notUuid(), 'not_applied');
+  return canonical;
 }
 
 function notUuid(): UpstreamError {

@@ -7,9 +7,10 @@ import { createCustomerPersonas } from './customer-personas.ts';
 import type { CustomerPersonas } from './customer-personas.ts';
 
 export { parseAgentId } from './agent-id.ts';
-export { invalidInput, renameArgument } from './upstream/errors.ts';
+export { invalidInput, nestArguments, renameArgument, withOutcome } from './upstream/errors.ts';
 export type { CustomerPersona } from './bluejay/customer-persona.ts';
-export type { CustomerPersonas } from './customer-personas.ts';
+export type { PersonaChanges } from './bluejay/customer-persona-writes.ts';
+export type { CustomerPersonas, NewCustomerPersona } from './customer-personas.ts';
 
 /** The sources that the resolvers of one GraphQL request read from. */
 export interface DataSources extends ServiceLookup {

@@ -41,6 +41,8 @@ export interface Loader<Key, Value> {
   /** Values to use instead of reading them. @default none */
   hints: Hints<Key, Value> | undefined;
   load(key: Key): Promise<Value>;
+  /** Forgets what was read, because something was written. */
+  clear(): void;
 }
 
 /** How long loads wait for the reads of `hints`, in milliseconds. After that they read for themselves. */
@@ -73,6 +75,10 @@ export function createLoader<Key extends string | number, Value>(
     load(key) {
       loads += 1;
       return dataLoader.load(key);
+    },
+    clear() {
+      dataLoader.clearAll();
+      loader.hints = undefined;
     },
   };
   return loader;

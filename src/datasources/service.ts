@@ -1,5 +1,6 @@
 import { createLoader } from './loader.ts';
-import type { OnBatch, RequestReads } from './loader.ts';
+import type { Loader, OnBatch, RequestReads } from './loader.ts';
+import type { Peers } from './upstream/cache/fences.ts';
 import type { EndpointCall } from './upstream/client.ts';
 import type { AnyEndpoint } from './upstream/endpoint.ts';
 import { createUpstream } from './upstream/index.ts';
@@ -79,11 +80,12 @@ export async function openService(
   service: AnyService,
   userAgent: string,
   events: UpstreamEvents & { readonly onBatch?: OnBatch | undefined },
+  peers?: Peers,
 ): Promise<OpenService> {
   const options: ServiceOptions<readonly AnyEndpoint[]> = service.options;
   const { apiKey, ...others } = options;
   const auth = apiKey === undefined ? 'forward' : 'service';
-  const upstream = await createUpstream({ ...others, auth, userAgent, events });
+  const upstream = await createUpstream({ ...others, auth, userAgent, events, peers });
   return { options, upstream, onBatch: events.onBatch };
 }
 
@@ -91,6 +93,7 @@ export async function openService(
 export function createServiceCalls({ options, upstream, onBatch }: OpenService, reads: RequestReads): object {
   const { apiKey, endpoints } = options;
   const caller = apiKey === undefined ? reads.caller : { ...reads.caller, apiKey };
+  const loaders: Loader<string, unknown>[] = [];
   return Object.fromEntries(
     endpoints.map(({ operation, method }) => {
       const call = upstream.calls[operation] as EndpointCall<object, unknown>;
@@ -105,15 +108,20 @@ export function createServiceCalls({ options, upstream, onBatch }: OpenService, 
       read: (key) => call(JSON.parse(key) as object, caller),
       onBatch,
     });
+    loaders.push(loader);
     return (input: object) => loader.load(JSON.stringify(input));
   }
 
   function createWrite(call: EndpointCall<object, unknown>) {
     return async (input: object) => {
-      const { value } = await call(input, caller);
-      // The answer to a write may not be cached.
-      reads.freshUntil = 0;
-      return value;
+      try {
+        const { value } = await call(input, caller);
+        return value;
+      } finally {
+        // The answer to a write may not be cached, and earlier reads may be out of date.
+        reads.freshUntil = 0;
+        for (const loader of loaders) loader.clear();
+      }
     };
   }
 }

@@ -15,6 +15,8 @@ export interface CacheCheckOptions {
   readonly url: string;
   /** Whether the rate limit counts there, too. */
   readonly isRateLimited: boolean;
+  /** Whether replicas tell each other of writes there. */
+  readonly isWriting: boolean;
   /** The longest that connecting and all commands may take together, in milliseconds. */
   readonly limitMs: number;
 }
@@ -29,7 +31,12 @@ interface Failure {
 const readCount = 32;
 
 /** Runs the commands of the gateway, on keys with its prefix that expire within a second. */
-export async function checkCache({ url, isRateLimited, limitMs }: CacheCheckOptions): Promise<Verdict> {
+export async function checkCache({
+  url,
+  isRateLimited,
+  isWriting,
+  limitMs,
+}: CacheCheckOptions): Promise<Verdict> {
   const address = parseRedisUrl(url);
   if (address === undefined) throw new TypeError('expected a URL that the configuration has let through');
   const { host, port, isTls } = address;
@@ -38,7 +45,7 @@ export async function checkCache({ url, isRateLimited, limitMs }: CacheCheckOpti
   client.on('error', () => {});
   try {
     await withTimeLimit(client.connect(), limitMs);
-    const failures = await withTimeLimit(tryCommands(client, isRateLimited), limitMs);
+    const failures = await withTimeLimit(tryCommands(client, { isRateLimited, isWriting }), limitMs);
     if (failures.length > 0) return explainFailures(failures);
     return { outcome: 'ok', text: `${host.includes(':') ? `[${host}]` : host}:${port} answers` };
   } catch (error) {
@@ -52,14 +59,23 @@ export async function checkCache({ url, isRateLimited, limitMs }: CacheCheckOpti
 }
 
 /** @throws errors that are no reply of Redis */
-async function tryCommands(client: RedisClient, isRateLimited: boolean): Promise<Failure[]> {
+async function tryCommands(
+  client: RedisClient,
+  { isRateLimited, isWriting }: Pick<CacheCheckOptions, 'isRateLimited' | 'isWriting'>,
+): Promise<Failure[]> {
   const keys = Array.from({ length: readCount }, () => `${sharedKeyPrefix}doctor:${randomUUID()}`);
   const [key = ''] = keys;
+  const channel = `${sharedKeyPrefix}doctor:writes`;
   const commands: Record<string, () => Promise<unknown>> = {
     GET: () => Promise.all(keys.map((each) => client.get(each))),
     SET: () => client.set(key, '', { expiration: { type: 'PX', value: 1_000 } }),
     DEL: () => client.del(key),
     ...(isRateLimited && { EVAL: () => count(client) }),
+    ...(isWriting && {
+      PUBLISH: () => client.publish(channel, ''),
+      // Last, as a connection that listens does nothing else.
+      SUBSCRIBE: () => client.subscribe(channel, () => {}),
+    }),
   };
   const failures: Failure[] = [];
   for (const [command, execute] of Object.entries(commands)) {

@@ -85,11 +85,13 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
     parsed.ok ? describe(parsed.config.upstream) : listProblems(parsed.problems),
   );
   if (!parsed.ok || !isConfigured) return false;
-  const { upstream, cache, protection } = parsed.config;
+  const { upstream, cache, protection, writes: isWriting } = parsed.config;
   const isTrustWell = await checkTrust();
   const isUpstreamWell = upstream.kind === 'sandbox' || ((await reach(upstream)) && (await ask(upstream)));
   const isRateLimited = protection.rateLimit !== undefined;
-  const isCacheWell = await run('cache', () => examineCache({ url: cache.url, isRateLimited, limitMs }));
+  const isCacheWell = await run('cache', () =>
+    examineCache({ url: cache.url, isRateLimited, isWriting, limitMs }),
+  );
   return isTrustWell && isUpstreamWell && isCacheWell;
 }
 

@@ -94,8 +94,11 @@ export function explainRedisRefusal(code: string, message: string, refused: read
 }
 
 function permissionsFor(refused: readonly string[]): string[] {
-  const permissions = refused.flatMap((command) =>
-    command === 'EVAL' ? commandsOfCounters : `+${command.toLowerCase()}`,
-  );
+  const permissions = refused.flatMap((command) => {
+    if (command === 'EVAL') return commandsOfCounters;
+    const permission = `+${command.toLowerCase()}`;
+    const isOfChannel = command === 'PUBLISH' || command === 'SUBSCRIBE';
+    return isOfChannel ? [permission, '&bluejay-graphql:*'] : permission;
+  });
   return [...new Set(permissions)];
 }

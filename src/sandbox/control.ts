@@ -48,6 +48,8 @@ const ruleSchema = v.object({
   ]),
   personaId: v.exactOptional(v.pipe(v.string(), v.toLowerCase())),
   agentId: v.exactOptional(v.pipe(v.number(), v.safeInteger())),
+  method: v.exactOptional(v.picklist(['GET', 'POST', 'PUT', 'DELETE'])),
+  isApplied: v.exactOptional(v.boolean()),
   times: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 

@@ -1,6 +1,6 @@
-import { organisations as builtIn } from './organisations.ts';
-import type { Organisation } from './organisations.ts';
 import type { Answer } from './answer.ts';
+import { readBody } from './body.ts';
+import type { OrganisationStore } from './store.ts';
 
 /** The parts of a request that decide its answer. */
 export interface SandboxRequest {
@@ -8,19 +8,28 @@ export interface SandboxRequest {
   /** Without the query. */
   readonly path: string;
   readonly apiKey: string | undefined;
+  readonly body: string;
 }
 
-/** The resource of a path, decoded as Starlette decodes it. */
-export interface Target {
-  readonly kind: 'persona' | 'agent';
-  readonly id: string;
-}
+/** What a request's path names, decoded as Starlette decodes it. */
+export type Target =
+  | { readonly kind: 'persona' | 'agent'; readonly id: string; readonly methods: readonly string[] }
+  | { readonly kind: 'new'; readonly methods: readonly string[] };
+
+const routes = [
+  { pattern: /^\/v1\/customer-persona\/([^/]+)$/, kind: 'persona', methods: ['GET', 'DELETE'] },
+  { pattern: /^\/v1\/update-customer-persona\/([^/]+)$/, kind: 'persona', methods: ['PUT'] },
+  { pattern: /^\/v1\/customer-personas-by-agent\/([^/]+)$/, kind: 'agent', methods: ['GET'] },
+] as const;
 
 /** @returns undefined for a path that Bluejay has not */
 export function targetOf(path: string): Target | undefined {
-  const match = /^\/v1\/(customer-persona|customer-personas-by-agent)\/([^/]+)$/.exec(path);
-  if (match?.[2] === undefined) return undefined;
-  return { kind: match[1] === 'customer-persona' ? 'persona' : 'agent', id: decode(match[2]) };
+  if (path === '/v1/create-customer-persona') return { kind: 'new', methods: ['POST'] };
+  for (const { pattern, kind, methods } of routes) {
+    const id = pattern.exec(path)?.[1];
+    if (id !== undefined) return { kind, id: decode(id), methods };
+  }
+  return undefined;
 }
 
 function decode(segment: string): string {
@@ -31,39 +40,48 @@ function decode(segment: string): string {
   }
 }
 
-/** Answers as Bluejay's FastAPI service does, from the organisations given. */
-export function createFastApi(organisations: readonly Organisation[] = builtIn) {
-  return ({ method, path, apiKey }: SandboxRequest): Answer => {
+/**
+ * Answers as Bluejay's FastAPI service does, and carries out what is written.
+ *
+ * @param storeOf the organisation that an API key opens
+ */
+export function createFastApi(storeOf: (apiKey: string) => OrganisationStore | undefined) {
+  return ({ method, path, apiKey, body }: SandboxRequest): Answer => {
     const target = targetOf(path);
     if (target === undefined) return json(404, { detail: 'Not Found' });
-    if (method !== 'GET') return json(405, { detail: 'Method Not Allowed' });
+    if (!target.methods.includes(method)) return json(405, { detail: 'Method Not Allowed' });
 
-    // FastAPI validates the path and the headers before the service's own code runs.
-    const { kind, id } = target;
+    // FastAPI validates path, headers and body before any of the service's own code runs.
+    const read = method === 'POST' || method === 'PUT' ? readBody(body, method === 'POST') : undefined;
     const invalid = [
-      ...(kind === 'persona' ? validatePersonaId(id) : validateAgentId(id)),
+      ...(target.kind === 'persona' ? validatePersonaId(target.id) : []),
+      ...(target.kind === 'agent' ? validateAgentId(target.id) : []),
       ...validateApiKey(apiKey),
+      ...(read?.ok === false ? read.detail : []),
     ];
     if (invalid.length > 0) return json(422, { detail: invalid });
 
-    const organisation = organisations.find((candidate) => candidate.apiKey === apiKey);
-    if (organisation === undefined) return json(401, { detail: 'Invalid API key' });
-    return kind === 'persona' ? getPersona(organisation, id) : listPersonas(organisation, id);
+    const store = storeOf(apiKey ?? '');
+    if (store === undefined) return json(401, { detail: 'Invalid API key' });
+    if (target.kind === 'agent') {
+      return found(store.personasOf(Number(target.id)), 'Agent not found');
+    }
+    if (target.kind === 'new') {
+      return found(read?.ok === true ? store.create(read.texts, read.agentId) : undefined, 'Agent not found');
+    }
+    const id = target.id.toLowerCase();
+    const persona =
+      read?.ok === true
+        ? store.update(id, read.texts)
+        : method === 'DELETE'
+          ? store.delete(id)
+          : store.persona(id);
+    return found(persona, 'Customer persona not found');
   };
 }
 
-function getPersona({ personas }: Organisation, personaId: string): Answer {
-  const persona = personas.find(({ id }) => id === personaId.toLowerCase());
-  return persona === undefined ? json(404, { detail: 'Customer persona not found' }) : json(200, persona);
-}
-
-function listPersonas({ agents, personas }: Organisation, agentId: string): Answer {
-  const agent = agents.find(({ id }) => id === Number(agentId));
-  if (agent === undefined) return json(404, { detail: 'Agent not found' });
-  return json(
-    200,
-    agent.personaIds.map((personaId) => personas.find(({ id }) => id === personaId)),
-  );
+function found(value: unknown, otherwise: string): Answer {
+  return value === undefined ? json(404, { detail: otherwise }) : json(200, value);
 }
 
 function json(status: number, body: unknown): Answer {

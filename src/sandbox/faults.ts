@@ -29,6 +29,13 @@ export interface FaultRule {
   readonly personaId?: string;
   /** Only for the list of this agent. @default every request */
   readonly agentId?: number;
+  /** Only for this method, such as `PUT`. @default every request */
+  readonly method?: string;
+  /**
+   * Whether a write is carried out although its answer is lost, or replaced: with `reset` the connection ends after the
+   * body, and the write is done. `delay`, `drip` and `truncate` always carry it out. @default false
+   */
+  readonly isApplied?: boolean;
   /** How many requests it applies to before it is removed. @default unlimited */
   readonly times?: number;
 }
@@ -37,8 +44,8 @@ export interface FaultRule {
 export interface Faults {
   add(rule: FaultRule): void;
   clear(): void;
-  /** Returns the fault of a request, and counts its use. */
-  take(target: Target | undefined): Fault | undefined;
+  /** The rule for a request, counted as used. */
+  take(method: string, target: Target | undefined): FaultRule | undefined;
 }
 
 export function createFaults(): Faults {
@@ -50,13 +57,15 @@ export function createFaults(): Faults {
     clear() {
       rules = [];
     },
-    take(target) {
+    take(method, target) {
       const personaId = target?.kind === 'persona' ? target.id.toLowerCase() : undefined;
       const agentId = target?.kind === 'agent' ? target.id : undefined;
-      const entry = rules.find(({ rule, left }) => left > 0 && isFor(rule, personaId, agentId));
+      const entry = rules.find(
+        ({ rule, left }) => left > 0 && (rule.method ?? method) === method && isFor(rule, personaId, agentId),
+      );
       if (entry === undefined) return undefined;
       entry.left -= 1;
-      return entry.rule.fault;
+      return entry.rule;
     },
   };
 }
@@ -64,6 +73,11 @@ export function createFaults(): Faults {
 function isFor(rule: FaultRule, personaId: string | undefined, agentId: string | undefined): boolean {
   if (rule.personaId !== undefined) return rule.personaId === personaId;
   return rule.agentId === undefined || String(rule.agentId) === agentId;
+}
+
+/** Whether a request that a rule is for is carried out. */
+export function isCarriedOut({ fault, isApplied = false }: FaultRule): boolean {
+  return isApplied || fault.kind === 'delay' || fault.kind === 'drip' || fault.kind === 'truncate';
 }
 
 /** Sends the answer with the fault. */

@@ -1,11 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import { control, controlPath } from './control.ts';
 import { createFastApi, targetOf } from './fastapi.ts';
-import { createFaults, send } from './faults.ts';
+import { createFaults, isCarriedOut, send } from './faults.ts';
 import type { Faults } from './faults.ts';
 import { organisations as builtIn } from './organisations.ts';
 import type { Organisation } from './organisations.ts';
+import { createOrganisationStore } from './store.ts';
+import type { OrganisationStore } from './store.ts';
 
 export type { Fault, FaultRule, Faults } from './faults.ts';
 export { organisations } from './organisations.ts';
@@ -27,6 +30,8 @@ export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Empty until it has arrived. */
+  body: string;
   /** True once the client went away before the answer was sent. */
   aborted: boolean;
 }
@@ -37,6 +42,8 @@ export interface Sandbox {
   readonly faults: Faults;
   /** The requests since the start, oldest first. May be emptied. */
   readonly requests: ReceivedRequest[];
+  /** The personas of an API key, as they are now. */
+  personasOf(apiKey: string): ReturnType<OrganisationStore['personas']>;
   /** The most requests that were unanswered at the same time. */
   peakInFlight(): number;
   /** Sockets that are open now. */
@@ -44,12 +51,18 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+/** Replaced by the fault of a request that is not carried out. */
+const noAnswer = { status: 500, headers: {}, body: '' };
+
 /** How many requests are kept; older ones are removed. */
 const maxRequests = 10_000;
 
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, organisations = builtIn, isControllable = true } = options;
-  const answer = createFastApi(organisations);
+  const stores = new Map(
+    organisations.map((organisation) => [organisation.apiKey, createOrganisationStore(organisation)]),
+  );
+  const answer = createFastApi((apiKey) => stores.get(apiKey));
   const faults = createFaults();
   const requests: ReceivedRequest[] = [];
   let inFlight = 0;
@@ -67,7 +80,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
         .catch(destroy);
       return;
     }
-    const received = { method, path, headers, aborted: false };
+    const received = { method, path, headers, body: '', aborted: false };
     requests.push(received);
     if (requests.length > maxRequests) requests.shift();
     inFlight += 1;
@@ -76,10 +89,19 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       inFlight -= 1;
       received.aborted = !response.writableFinished;
     });
-    request.resume();
-    const apiKey = headers['x-api-key'];
-    const reply = answer({ method, path, apiKey: typeof apiKey === 'string' ? apiKey : undefined });
-    send(response, reply, faults.take(targetOf(path))).catch(destroy);
+    const { 'x-api-key': header } = headers;
+    const apiKey = typeof header === 'string' ? header : undefined;
+    const reply = (body: string) => {
+      received.body = body;
+      const rule = faults.take(method, targetOf(path));
+      const isLost = method !== 'GET' && rule !== undefined && !isCarriedOut(rule);
+      const right = isLost ? noAnswer : answer({ method, path, apiKey, body });
+      return send(response, right, rule?.fault);
+    };
+    if (method === 'GET') {
+      request.resume();
+      reply('').catch(destroy);
+    } else readText(request).then(reply).catch(destroy);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, host, resolve);
@@ -89,6 +111,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     faults,
     requests,
+    personasOf: (apiKey) => stores.get(apiKey)?.personas() ?? [],
     peakInFlight: () => peakInFlight,
     connections: () =>
       new Promise((resolve, reject) => {

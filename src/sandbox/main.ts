@@ -41,12 +41,17 @@ ${organisations
   curl -s ${sandbox.url}/v1/customer-persona/${organisations[0]?.personas[0]?.id} -H 'x-api-key: ${organisations[0]?.apiKey}'
   curl -s ${sandbox.url}/v1/customer-personas-by-agent/${organisations[0]?.agents[0]?.id} -H 'x-api-key: ${organisations[0]?.apiKey}'
 
-Faults on demand (answer, delay, drip, truncate, reset, hang), for a number of times, one persona (personaId) or one
-agent's list (agentId), or until removed:
+  curl -s ${sandbox.url}/v1/create-customer-persona -H 'x-api-key: ${organisations[0]?.apiKey}' \\
+    -H 'content-type: application/json' -d '{"name":"Ann","description":"Calls early","goal":"An appointment"}'
+
+Faults on demand (answer, delay, drip, truncate, reset, hang), for a number of times, one persona (personaId), one
+agent's list (agentId) or one method, or until removed. isApplied: a write is done, though its answer is lost.
 
   curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"answer","status":503},"times":3}'
   curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"hang"},"personaId":"${organisations[0]?.personas[0]?.id}"}'
   curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"delay","delayMs":500}}'
+  curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"reset"},"method":"PUT","isApplied":true,"times":1}'
+  curl ${sandbox.url}/_sandbox/faults -d '{"fault":{"kind":"answer","status":409,"body":"{\\"detail\\":\\"Busy\\"}"},"method":"POST"}'
   curl ${sandbox.url}/_sandbox/faults -X DELETE
 
 Through the gateway:

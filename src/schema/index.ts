@@ -5,6 +5,7 @@ import { addAgent } from './agent.ts';
 import { createBuilder } from './builder.ts';
 import type { Builder } from './builder.ts';
 import { addCustomerPersona } from './customer-persona.ts';
+import { addCustomerPersonaWrites } from './customer-persona-writes.ts';
 import { isolateEntities } from './entities.ts';
 import { defaultNames } from '../shared/schema-names.ts';
 import type { SchemaNames } from '../shared/schema-names.ts';
@@ -14,23 +15,29 @@ import { addScalars } from './scalars.ts';
 
 export type { Builder } from './builder.ts';
 export type { Context } from './context.ts';
-export { declareReads } from './reads.ts';
+export { declareReads, declareWrite } from './reads.ts';
 export type { SchemaNames } from '../shared/schema-names.ts';
 export type { Reads } from './reads.ts';
+
+export interface SchemaOptions {
+  /** Whether there is a `Mutation`. @default true */
+  readonly writes?: boolean;
+  /** Adds types and fields of an embedder's own. @default none */
+  readonly extend?: ((builder: Builder) => void) | undefined;
+  /** What the subgraph's own types and root fields are called; those of `extend` stay as they are. @default the source's */
+  readonly names?: SchemaNames | undefined;
+}
 
 /**
  * Creates the executable subgraph, with `_service` and `_entities`.
  *
- * @param extend adds types and fields of an embedder's own, whose names stay as they are
- * @param names what the subgraph's own types and root fields are called
  * @throws an Error that names a field which has arguments and declares no reads
  * @throws {ConfigurationError} for names that the schema has already
  */
-export function createSchema(
-  extend: (builder: Builder) => void = () => {},
-  names: SchemaNames = defaultNames,
-): GraphQLSchema {
-  const schema = build(extend, names, hasOtherNames(names) ? createRename(names) : keep);
+export function createSchema(options: SchemaOptions = {}): GraphQLSchema {
+  const { writes = true, extend = () => {}, names = defaultNames } = options;
+  const rename = hasOtherNames(names) ? createRename(names, writes) : keep;
+  const schema = build({ writes, extend, names }, rename);
   isolateEntities(schema);
   requireReads(schema);
   return schema;
@@ -41,18 +48,26 @@ type Rename = (schema: GraphQLSchema) => GraphQLSchema;
 const keep: Rename = (schema) => schema;
 
 /** Renames what a schema has without an embedder's extension. */
-function createRename(names: SchemaNames): Rename {
-  const own = ownNamesOf(build(() => {}, names, keep));
+function createRename(names: SchemaNames, writes: boolean): Rename {
+  const own = ownNamesOf(build({ writes, extend: () => {}, names }, keep));
   return (schema) => renameSchema(schema, own, names);
 }
 
-function build(extend: (builder: Builder) => void, names: SchemaNames, rename: Rename): GraphQLSchema {
+interface Parts {
+  readonly writes: boolean;
+  readonly extend: (builder: Builder) => void;
+  readonly names: SchemaNames;
+}
+
+function build({ writes, extend, names }: Parts, rename: Rename): GraphQLSchema {
   const builder = createBuilder(rename);
   builder.queryType({ description: "Bluejay's customer personas." });
   addScalars(builder);
   const CustomerPersona = addCustomerPersona(builder);
   if (hasAgent(names)) addAgent(builder, CustomerPersona);
   extend(builder);
+  // After the embedder's own, which may have a Mutation of theirs.
+  if (writes) addCustomerPersonaWrites(builder, CustomerPersona);
   // v2.9: the newest Federation specification that every composition library accepts.
   return builder.toSubGraphSchema({
     linkUrl: 'https://specs.apollo.dev/federation/v2.9',

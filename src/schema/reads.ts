@@ -7,6 +7,8 @@ import type { GraphQLField } from 'graphql';
 export type Reads =
   /** `one`: one read for each parent object. `none`: no read, or one that the parent declares. */
   | { readonly reads: 'one' | 'none' }
+  /** One write. */
+  | { readonly reads: 'write' }
   /** One read for each item of a list argument. */
   | {
       readonly reads: 'each';
@@ -18,6 +20,14 @@ export type Reads =
 
 /** The length of a list in estimates, a router's and the gateway's own. Bluejay does not page its lists. */
 export const assumedListSize = 50;
+
+/** How many reads a write counts as, for the rate limit. */
+export const pointsOfWrite = 5;
+
+/** Declares that a field writes something, in the form in which Pothos takes extensions. */
+export function declareWrite(): { readonly reads: Reads } {
+  return declareReads({ reads: 'write' });
+}
 
 /**
  * Declares the reads of a field, as Pothos' `extensions`.

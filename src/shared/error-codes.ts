@@ -5,6 +5,8 @@ export const errorTable = {
   UNAUTHENTICATED:
     'No API key, a malformed one, or one that Bluejay does not accept; or, with `ROUTER_SECRET`, not the router’s secret.',
   FORBIDDEN: 'The API key may not do this.',
+  NOT_FOUND: 'Bluejay has nothing of the id of a write that the API key may see.',
+  CONFLICT: 'Bluejay refuses a write for the state that the thing is in (409).',
   RATE_LIMITED: 'Too many requests: Bluejay limits this API key, or the gateway limits the caller.',
   UPSTREAM_TIMEOUT: 'Bluejay did not answer in time.',
   UPSTREAM_UNAVAILABLE:

@@ -6,6 +6,7 @@ import { metricsPrefix } from '../config/program.ts';
 import { createMetricsAggregate } from '../observability/metrics/aggregate.ts';
 import { createMetricsServer } from '../observability/metrics/metrics-server.ts';
 import type { MetricsServer } from '../observability/metrics/metrics-server.ts';
+import { isSnapshot } from './messages.ts';
 import type { PrimaryMessage, WorkerMessage } from './messages.ts';
 
 /** The longest that a scrape waits for a worker, whose former snapshot is used then. */
@@ -38,7 +39,7 @@ export function createWorkersMetrics(serving: () => Iterable<Worker>): WorkersMe
   return {
     watch(worker) {
       worker.on('message', (message: WorkerMessage) => {
-        if (message !== 'pong') aggregate.update(worker.id, message);
+        if (isSnapshot(message)) aggregate.update(worker.id, message);
       });
       // 'disconnect' follows 'exit' and all messages of the worker.
       worker.once('disconnect', () => aggregate.end(worker.id));
@@ -58,6 +59,6 @@ async function ask(worker: Worker): Promise<void> {
 
 async function receiveSnapshot(worker: Worker, signal: AbortSignal): Promise<void> {
   for await (const [message] of on(worker, 'message', { signal }) as AsyncIterable<[WorkerMessage]>) {
-    if (message !== 'pong') return;
+    if (isSnapshot(message)) return;
   }
 }

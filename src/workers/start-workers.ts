@@ -1,7 +1,8 @@
 import type { Address, Worker } from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
-import type { PrimaryMessage } from './messages.ts';
+import { isForPeers } from './messages.ts';
+import type { PrimaryMessage, WorkerMessage } from './messages.ts';
 import { planRestart } from './plan-restart.ts';
 import { watchWorker } from './watch-worker.ts';
 import type { WorkerPatience } from './watch-worker.ts';
@@ -41,6 +42,11 @@ export function startWorkers(options: WorkersOptions): Workers {
     watchWorker(worker, patience, () => {
       logger.error({ pid: worker.process.pid }, 'worker hangs');
       worker.process.kill('SIGKILL');
+    });
+    worker.on('message', (message: WorkerMessage) => {
+      if (!isForPeers(message)) return;
+      // One that does not listen yet has read nothing, or is about to.
+      for (const peer of alive) if (peer !== worker) peer.send(message, () => {});
     });
     worker.once('listening', () => {
       serving.add(worker);

@@ -41,7 +41,7 @@ const table = Object.entries<Field>(fields).map(([name, field]) => ({ name, ...f
  * @param idIfNull the canonical id to use where the JSON's is missing or null
  * @returns undefined for what is no persona, or has no usable id
  */
-type DecodePersona = (json: unknown, idIfNull?: string) => CustomerPersona | undefined;
+export type DecodePersona = (json: unknown, idIfNull?: string) => CustomerPersona | undefined;
 
 /** @param operation whose answers are decoded: the errors of their unusable values name it */
 export function createPersonaDecoder(operation: string): DecodePersona {

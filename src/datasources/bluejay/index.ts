@@ -4,20 +4,32 @@ import type { Upstream, UpstreamEvents, UpstreamLimits, UpstreamOptions } from '
 import { listCustomerPersonasByAgent } from './agent.ts';
 import { getCustomerPersona } from './customer-persona.ts';
 import type { CustomerPersona } from './customer-persona.ts';
+import {
+  createCustomerPersona,
+  deleteCustomerPersona,
+  updateCustomerPersona,
+} from './customer-persona-writes.ts';
+import type { NewPersona, PersonaChanges } from './customer-persona-writes.ts';
 import { credential, errorDialect, service, title } from './service.ts';
 
 /** The prefix of keys in the shared cache. It changes with the format of an entry, so versions do not share entries. */
-export const sharedKeyPrefix = 'bluejay-graphql:3:';
+export const sharedKeyPrefix = 'bluejay-graphql:4:';
 
 /** What the gateway calls of Bluejay. */
-export const endpoints = [getCustomerPersona, listCustomerPersonasByAgent] as const;
+export const endpoints = [
+  getCustomerPersona,
+  listCustomerPersonasByAgent,
+  createCustomerPersona,
+  updateCustomerPersona,
+  deleteCustomerPersona,
+] as const;
 
 /** The names of Bluejay's operations. */
 export const bluejayOperations = { service, operations: endpoints.map(({ operation }) => operation) };
 
 export type BluejayOptions = Pick<
   UpstreamOptions<typeof endpoints>,
-  'baseUrl' | 'userAgent' | 'proxy' | 'auth' | 'cache' | 'events' | 'now' | 'wallClock' | 'random'
+  'baseUrl' | 'userAgent' | 'proxy' | 'auth' | 'cache' | 'events' | 'peers' | 'now' | 'wallClock' | 'random'
 > &
   UpstreamLimits;
 
@@ -42,6 +54,28 @@ export interface CustomerPersonasClient {
    * @throws {UpstreamError} every kind; a missing or malformed key costs no call
    */
   listByAgent(agentId: number, caller: Caller): Promise<Reading<readonly CustomerPersona[]>>;
+  /**
+   * `POST /v1/create-customer-persona`
+   *
+   * @returns the new persona, or null when Bluejay does not say its id
+   * @throws {UpstreamError} every kind, with its `outcome`: the call is sent once
+   */
+  create(persona: NewPersona, caller: Caller): Promise<Reading<CustomerPersona | null>>;
+  /**
+   * `PUT /v1/update-customer-persona/{persona_id}`
+   *
+   * @param id a canonical UUID
+   * @throws {UpstreamError} as `create`; `not_found` where Bluejay has none of that id for this key
+   */
+  update(id: string, changes: PersonaChanges, caller: Caller): Promise<Reading<CustomerPersona>>;
+  /**
+   * `DELETE /v1/customer-persona/{persona_id}`
+   *
+   * @param id a canonical UUID
+   * @returns the persona as it was
+   * @throws {UpstreamError} as `update`
+   */
+  delete(id: string, caller: Caller): Promise<Reading<CustomerPersona>>;
 }
 
 /** Bluejay's API with its sockets, cache, breakers and budgets, shared by all requests. */
@@ -57,7 +91,7 @@ export interface Bluejay extends Omit<Upstream<typeof endpoints>, 'calls'> {
  * const { value } = await bluejay.customerPersonas.get(id, { apiKey });
  */
 export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
-  const { timeoutMs, maxInFlight, maxQueue, cache, ...others } = options;
+  const { timeoutMs, maxInFlight, maxQueue, maxWritesInFlight, cache, ...others } = options;
   const { calls, ...upstream } = await createUpstream({
     ...others,
     name: service,
@@ -69,6 +103,7 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(maxInFlight !== undefined && { maxInFlight }),
       ...(maxQueue !== undefined && { maxQueue }),
+      ...(maxWritesInFlight !== undefined && { maxWritesInFlight }),
     },
     endpoints,
   });
@@ -77,6 +112,9 @@ export async function createBluejay(options: BluejayOptions): Promise<Bluejay> {
     customerPersonas: {
       get: (id, caller) => calls.getCustomerPersona({ persona_id: id }, caller),
       listByAgent: (agentId, caller) => calls.listCustomerPersonasByAgent({ agent_id: agentId }, caller),
+      create: (body, caller) => calls.createCustomerPersona({ body }, caller),
+      update: (id, body, caller) => calls.updateCustomerPersona({ persona_id: id, body }, caller),
+      delete: (id, caller) => calls.deleteCustomerPersona({ persona_id: id }, caller),
     },
   };
 }

@@ -8,7 +8,7 @@ import { createPath } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorDialect } from './error-dialect.ts';
 import { UpstreamError } from './errors.ts';
-import type { InvalidResponseReason, CallName, UpstreamCall } from './errors.ts';
+import type { Failure, InvalidResponseReason, CallName, UpstreamCall } from './errors.ts';
 import { tryParseJson } from './json.ts';
 import type { Decoded } from './json.ts';
 import type { CallContext } from './resilience/coalesce.ts';
@@ -20,7 +20,9 @@ import type { Transport } from './transport/transport.ts';
 export interface Caller {
   /** As the caller sent it; undefined or empty when it had to bring a key and did not. */
   readonly apiKey: string | undefined;
-  /** Aborted when the caller leaves. Aborts the calls that no other caller waits for. */
+  /** The request's id in the log, for its writes. */
+  readonly requestId?: string | undefined;
+  /** Aborted when the caller leaves. Aborts the reads that no other caller waits for, and no write on its way. */
   readonly signal?: Cancellation | undefined;
   /** When the caller leaves, on the clock of `performance.now()`: no retry starts after it. */
   readonly deadlineAtMs?: number | undefined;
@@ -115,6 +117,7 @@ export function createCall<Input extends object, Value>(
   } = endpoint;
   const name = { service, operation, title };
   const pathOf = createPath(template, argumentNames);
+  const isWrite = method !== 'GET';
 
   function read(
     response: TransportResponse,
@@ -129,6 +132,8 @@ export function createCall<Input extends object, Value>(
         ? { kind: 'not_modified', confirmed: previous, headers, elapsedMs }
         : { kind: 'other_not_modified', elapsedMs };
     }
+    if (isWrite && status === 404) throw new UpstreamError(missingIn(response), { ...name, status });
+    if (isWrite && status === 409) throw new UpstreamError({ kind: 'conflict' }, { ...name, status });
     if (!successStatuses.includes(status))
       throw new UpstreamError(refusalIn(response, apiKey), { ...name, status });
     const decoded = decodeBody(response.body, input);
@@ -149,6 +154,16 @@ export function createCall<Input extends object, Value>(
     return errorDialect.statuses.includes(response.status)
       ? errorDialect.readRefusal(response, { argumentNames, secret })
       : classifyStatus(response, Date.now());
+  }
+
+  /** What a 404 means for a write. Nobody asks whether the path is there: that would be another write. */
+  function missingIn(response: TransportResponse): Failure {
+    const notFound = errorDialect.readNotFound(response);
+    const { status } = response;
+    if (notFound === 'foreign') return { kind: 'unexpected_status', status, reason: 'foreign_not_found' };
+    // Where the path names nothing, only the path itself can be missing.
+    const isPath = notFound === 'unclear' && !template.includes('{');
+    return isPath ? { kind: 'unexpected_status', status, reason: 'unknown_path' } : { kind: 'not_found' };
   }
 
   function readAbsence(

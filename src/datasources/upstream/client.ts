@@ -1,10 +1,12 @@
 import type { CacheResult, CallObserver } from './attempt.ts';
 import type { HeldEntry } from './cache/entry.ts';
-import type { Cache } from './cache/index.ts';
+import type { Cache, ReadSlot } from './cache/index.ts';
 import { allowedFreshUntil } from './cache/freshness.ts';
+import type { Generations } from './cache/generations.ts';
 import { selectHeaders } from './cache/validators.ts';
 import { withoutKey } from './call.ts';
 import type { Caller, Reading } from './call.ts';
+import { createResourceName } from './endpoint.ts';
 import { deadlineError, UpstreamError } from './errors.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
@@ -31,6 +33,8 @@ export interface ClientEvents {
 
 export interface ClientOptions<Input, Value> extends ResilientCallOptions<Input, Value> {
   readonly fingerprint: Fingerprint;
+  /** The generations that writes have started. */
+  readonly generations: Generations;
   /** Undefined for an endpoint without a cache. */
   readonly cache: Cache<Input, Value> | undefined;
   /** Milliseconds since the epoch. */
@@ -38,28 +42,30 @@ export interface ClientOptions<Input, Value> extends ResilientCallOptions<Input,
   readonly events: ResilientCallOptions<Input, Value>['events'] & ClientEvents;
 }
 
-/** Creates the call of one endpoint. It answers from the cache, from a call in flight, or from the service. */
-export function createEndpointCall<Input extends object, Value>(
+/** Creates the read of one endpoint. It answers from the cache, from a call in flight, or from the service. */
+export function createReadCall<Input extends object, Value>(
   options: ClientOptions<Input, Value>,
 ): EndpointCall<Input, Value> {
-  const { service, title, endpoint, fingerprint, cache, events, now, wallClock } = options;
-  const { operation, method, path } = endpoint;
+  const { service, title, endpoint, fingerprint, generations, cache, events, now, wallClock } = options;
+  const { operation, path } = endpoint;
   const send = createResilientCall(options);
   const coalescer = createCoalescer<Reading<Value>>({
     onCoalesced: () => events.onCoalesced?.(operation, service),
     leaveError: (reason) => deadlineError(reason, { service, operation, title }),
   });
-  const keyOf = createKey(operation, path);
-  let writes = 0;
+  const resourceOf = createResourceName(operation, path);
 
   /** Reads the shared cache, then asks the service, and stores the answer. */
   async function readThrough(
-    { key, input, apiKey, tenant }: Read<Input>,
+    read: Read<Input>,
     context: CallContext,
     kept: Cache<Input, Value>,
     entry: HeldEntry<Value> | undefined,
   ): Promise<Reading<Value>> {
-    const previous = kept.isShared ? await kept.getShared(key, input) : entry;
+    const { input, apiKey, tenant } = read;
+    const { entry: previous, slot } = kept.isShared
+      ? await kept.getShared(read, input)
+      : { entry, slot: read };
     if (kept.isShared) {
       const isHit = previous !== undefined && kept.isFresh(previous);
       events.onSharedCache?.(isHit ? 'hit' : 'miss');
@@ -71,12 +77,12 @@ export function createEndpointCall<Input extends object, Value>(
         // The 304 is about another answer than the entry, and does not confirm it (RFC 9111, section 4.3.4).
         answer = await send({ input, apiKey, tenant }, context);
       }
-      if (answer.kind === 'full') return kept.store(key, answer, answer, previous);
-      if (answer.kind === 'not_modified') return kept.confirm(key, answer.confirmed, answer);
+      if (answer.kind === 'full') return kept.store(slot, answer, answer, previous);
+      if (answer.kind === 'not_modified') return kept.confirm(slot, answer.confirmed, answer);
       throw new Error('A 304 without a condition');
     } catch (error) {
       // A key that the service refuses may not read the entry either.
-      if (isRefusal(error)) kept.forget(key, previous);
+      if (isRefusal(error)) kept.forget(read, previous);
       throw error;
     }
   }
@@ -94,12 +100,12 @@ export function createEndpointCall<Input extends object, Value>(
 
   /** Answers an error of the service with the stale entry (RFC 5861, section 4). */
   function answerOnError(
-    key: string,
+    slot: ReadSlot,
     observer: CallObserver | undefined,
     error: unknown,
     kept: Cache<Input, Value>,
   ): Reading<Value> {
-    const entry = isUpstreamError(error) ? kept.get(key) : undefined;
+    const entry = isUpstreamError(error) ? kept.get(slot) : undefined;
     if (entry === undefined || !kept.mayServeOnError(entry)) throw error;
     record(observer, 'stale');
     return kept.read(entry);
@@ -124,13 +130,12 @@ export function createEndpointCall<Input extends object, Value>(
       return readThrough(read, context, kept, entry);
     };
     // A failure is dropped: the entry stays as it is.
-    coalescer.run(read.key, { deadlineAtMs }, start).catch(() => {});
+    coalescer.run(sharingKey(read), { deadlineAtMs }, start).catch(() => {});
   }
 
   function readCached(read: Read<Input>, caller: Caller, kept: Cache<Input, Value>): Promise<Reading<Value>> {
-    const { key } = read;
     const { observer } = caller;
-    const entry = kept.get(key);
+    const entry = kept.get(read);
     if (entry !== undefined && kept.isFresh(entry)) {
       record(observer, 'hit');
       return Promise.resolve(kept.read(entry));
@@ -143,11 +148,17 @@ export function createEndpointCall<Input extends object, Value>(
     }
     record(observer, 'miss');
     const reading = mayCall(observer)
-      ? coalescer.run(key, caller, (context) => readThrough(read, context, kept, entry))
+      ? coalescer.run(sharingKey(read), caller, (context) => readThrough(read, context, kept, entry))
       : Promise.reject(overloaded());
     // Only an entry can replace an error.
     if (entry === undefined && !kept.isShared) return reading;
-    return reading.catch((error: unknown) => answerOnError(key, observer, error, kept));
+    return reading.catch((error: unknown) => answerOnError(read, observer, error, kept));
+  }
+
+  /** Returns the key of the reads that may share a call. Reads before and after a write never do. */
+  function sharingKey({ key, resource }: ReadSlot): string {
+    const generation = generations.leastOf(operation, resource);
+    return generation === 0 ? key : `${key}@${generation}`;
   }
 
   function overloaded(): UpstreamError {
@@ -161,16 +172,12 @@ export function createEndpointCall<Input extends object, Value>(
     const { apiKey = '' } = caller;
     const tenant = fingerprint(apiKey);
     if (tenant === undefined) return Promise.reject(withoutKey(apiKey, title ?? service));
-    // Only reads are shared (RFC 9110, section 9.2.1): each write is its own.
-    if (method !== 'GET') {
-      writes += 1;
-      const write = { key: String(writes), input, apiKey, tenant };
-      return coalescer.run(write.key, caller, (context) => callThrough(write, context));
-    }
-    const read = { key: `${tenant}:${keyOf(input)}`, input, apiKey, tenant };
+    const resource = resourceOf(input);
+    const key = `${tenant}:${resource}`;
+    const read = { key, resource, generation: generations.current, input, apiKey, tenant };
     if (cache !== undefined) return readCached(read, caller, cache);
     if (!mayCall(caller.observer)) return Promise.reject(overloaded());
-    return coalescer.run(read.key, caller, (context) => callThrough(read, context));
+    return coalescer.run(sharingKey(read), caller, (context) => callThrough(read, context));
   };
 }
 
@@ -178,27 +185,11 @@ function mayCall(observer: CallObserver | undefined): boolean {
   return observer === undefined || observer.mayCall();
 }
 
-/** One call, with the key that it shares with equal reads. */
-interface Read<Input> {
-  readonly key: string;
+/** One read, with the key that it shares with equal reads. */
+interface Read<Input> extends ReadSlot {
   readonly input: Input;
   readonly apiKey: string;
   readonly tenant: string;
-}
-
-/** Creates a function that returns the key of an input: the operation and the parameters of its path. */
-function createKey(operation: string, path: string): (input: object) => string {
-  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
-  const [only] = names;
-  // A parameter is a value of one segment, and its text may hold anything but the separator of several.
-  if (only !== undefined && names.length === 1) {
-    return (input) => `${operation}:${(input as Record<string, string>)[only]}`;
-  }
-  return (input) =>
-    [
-      operation,
-      ...names.map((name) => encodeURIComponent((input as Record<string, string>)[name] ?? '')),
-    ].join(':');
 }
 
 function isRefusal(error: unknown): boolean {

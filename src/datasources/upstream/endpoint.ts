@@ -37,10 +37,26 @@ export interface Endpoint<Operation extends string, Input, Value> {
     /** Encodes a value as JSON that `decode` reads. Never called for the absent value. */
     readonly encode: (value: Value) => object;
   };
+  /**
+   * The reads that a call makes out of date, under whichever API key their answers were kept. Only of a write.
+   *
+   * @param value what the call answered; undefined while there is no answer
+   */
+  readonly invalidates?: (input: Input, value: Value | undefined) => readonly Invalidation[];
+  /** The id of what a write is about, for the log. `value` as in `invalidates`. */
+  readonly subject?: (input: Input, value: Value | undefined) => string | undefined;
   /** The caller's argument names by the service's parameter names, for `fieldErrors`. @default the same names */
   readonly argumentNames?: Readonly<Record<string, string>>;
   /** The largest answer that is read, in bytes. @default 1048576 */
   readonly maxResponseBytes?: number;
+}
+
+/** A read that a write makes out of date. */
+export interface Invalidation {
+  /** Of a GET of the same service. */
+  readonly operation: string;
+  /** The parameters of its path. Without them all reads of the operation are meant, which must not have a `cache`. */
+  readonly input?: object;
 }
 
 /**
@@ -91,6 +107,21 @@ export function bodyOf<Body>(): BodyType<Body> {
 export type AnyEndpoint = Endpoint<string, any, any>;
 
 type ValueOf = string | number;
+
+/** What tells one input of an endpoint from another: its operation and the parameters of its path. */
+export function createResourceName(operation: string, path: string): (input: object) => string {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const [only] = names;
+  // A parameter is a value of one segment, and its text may hold anything but the separator of several.
+  if (only !== undefined && names.length === 1) {
+    return (input) => `${operation}:${(input as Record<string, string>)[only]}`;
+  }
+  return (input) =>
+    [
+      operation,
+      ...names.map((name) => encodeURIComponent((input as Record<string, string>)[name] ?? '')),
+    ].join(':');
+}
 
 /**
  * Creates a function that fills a path template. Each value becomes one segment: what would leave it, such as `..` or a slash, is encoded.

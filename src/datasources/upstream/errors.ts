@@ -26,6 +26,10 @@ export type Failure =
   | { readonly kind: 'invalid_input'; readonly fieldErrors: readonly FieldError[] }
   | { readonly kind: 'unauthenticated'; readonly reason: 'missing_key' | 'malformed_key' | 'refused_key' }
   | { readonly kind: 'forbidden' }
+  /** Of a write: the service has nothing of that id that the key may see. */
+  | { readonly kind: 'not_found' }
+  /** Of a write: it does not fit the state that the thing is in. */
+  | { readonly kind: 'conflict' }
   | { readonly kind: 'rate_limited'; readonly retryAfterMs: number | undefined }
   | {
       readonly kind: 'timeout';
@@ -77,6 +81,12 @@ export interface UpstreamCall extends OperationName {
   readonly status?: number;
 }
 
+/**
+ * What became of a write that failed. `not_applied`: it was surely not done. `unknown`: it may have been done, or may
+ * still be.
+ */
+export type WriteOutcome = 'not_applied' | 'unknown';
+
 /** The reason of a request's signal when the request's deadline has passed. */
 export class DeadlineExceeded extends Error {
   override readonly name = 'DeadlineExceeded';
@@ -96,11 +106,20 @@ export class UpstreamError extends ExpectedError {
   /** The service's name in messages for people. */
   readonly serviceTitle: string | undefined;
 
+  /** Of a write; undefined of a read. */
+  readonly outcome: WriteOutcome | undefined;
+
   /** @param serviceTitle of a call that was refused before it had a name */
-  constructor(failure: Failure, call?: UpstreamCall & CallName, serviceTitle?: string) {
+  constructor(
+    failure: Failure,
+    call?: UpstreamCall & CallName,
+    serviceTitle?: string,
+    outcome?: WriteOutcome,
+  ) {
     super('reason' in failure ? `${failure.kind}: ${failure.reason}` : failure.kind);
     this.failure = failure;
     this.serviceTitle = serviceTitle;
+    this.outcome = outcome;
     if (call === undefined) return;
     const { title, ...upstream } = call;
     this.upstream = upstream;
@@ -119,6 +138,15 @@ export function invalidInput(argument: string, message: string, type: string): U
   return new UpstreamError({ kind: 'invalid_input', fieldErrors: [{ path: [argument], message, type }] });
 }
 
+/** The same error, of a write. */
+export function withOutcome(error: UpstreamError, outcome: WriteOutcome): UpstreamError {
+  return new UpstreamError(error.failure, callOf(error), error.serviceTitle, outcome);
+}
+
+function callOf({ upstream, serviceTitle }: UpstreamError): (UpstreamCall & CallName) | undefined {
+  return upstream && { ...upstream, title: serviceTitle };
+}
+
 /** Maps the reason of a caller's signal to the error that the caller gets: its passed deadline becomes a `timeout`. */
 export function deadlineError(reason: unknown, name: CallName): unknown {
   return reason instanceof DeadlineExceeded
@@ -131,10 +159,24 @@ export function deadlineError(reason: unknown, name: CallName): unknown {
  * data source. Returns any other error unchanged.
  */
 export function renameArgument(error: unknown, from: string, to: readonly (string | number)[]): unknown {
+  return mapPaths(error, (path) => (path[0] === from ? [...to, ...path.slice(1)] : path));
+}
+
+/** The same error for a caller who gave all arguments within another one: `["name"]` becomes `["input", "name"]`. */
+export function nestArguments(error: unknown, within: string): unknown {
+  return mapPaths(error, (path) => (path[0] === within ? path : [within, ...path]));
+}
+
+function mapPaths(error: unknown, map: (path: FieldError['path']) => FieldError['path']): unknown {
   if (!(error instanceof UpstreamError) || error.failure.kind !== 'invalid_input') return error;
-  const fieldErrors = error.failure.fieldErrors.map((fieldError) =>
-    fieldError.path[0] === from ? { ...fieldError, path: [...to, ...fieldError.path.slice(1)] } : fieldError,
+  const fieldErrors = error.failure.fieldErrors.map((fieldError) => ({
+    ...fieldError,
+    path: map(fieldError.path),
+  }));
+  return new UpstreamError(
+    { kind: 'invalid_input', fieldErrors },
+    callOf(error),
+    error.serviceTitle,
+    error.outcome,
   );
-  const call = error.upstream && { ...error.upstream, title: error.serviceTitle };
-  return new UpstreamError({ kind: 'invalid_input', fieldErrors }, call);
 }

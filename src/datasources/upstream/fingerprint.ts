@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
 /**
@@ -24,7 +24,7 @@ const maxRemembered = 10_000;
  * @param pattern what a credential looks like
  */
 export function createFingerprint({ service, baseUrl, pattern }: FingerprintOptions): Fingerprint {
-  const purpose = `${service} credential ${new URL(baseUrl).href.replace(/\/$/, '')}`;
+  const purpose = `${service} credential ${normalise(baseUrl)}`;
   const remembered = new LRUCache<string, string>({ max: maxRemembered });
   return (apiKey) => {
     let fingerprint = remembered.get(apiKey);
@@ -34,4 +34,16 @@ export function createFingerprint({ service, baseUrl, pattern }: FingerprintOpti
     }
     return fingerprint;
   };
+}
+
+/** A stand-in for a service at its base URL, the same on every replica: what tells its resources from another one's. */
+export function createScope(service: string, baseUrl: string): string {
+  return createHash('sha256')
+    .update(`${service} ${normalise(baseUrl)}`)
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+function normalise(baseUrl: string): string {
+  return new URL(baseUrl).href.replace(/\/$/, '');
 }

@@ -1,18 +1,27 @@
+import { channelOf } from './cache/fence-message.ts';
+import { createFences } from './cache/fences.ts';
+import type { Fences } from './cache/fences.ts';
+import type { FenceListener } from './cache/fence-listener.ts';
+import { createGenerations } from './cache/generations.ts';
+import type { Generations } from './cache/generations.ts';
 import { createCache } from './cache/index.ts';
 import { createMemoryStore } from './cache/memory-store.ts';
 import type { SharedStore } from './cache/shared-store.ts';
-import { createEndpointCall } from './client.ts';
+import { createReadCall } from './client.ts';
 import type { EndpointCall } from './client.ts';
 import type { AnyEndpoint, Endpoint } from './endpoint.ts';
-import { createFingerprint } from './fingerprint.ts';
+import { createFingerprint, createScope } from './fingerprint.ts';
 import type { BreakerState } from './resilience/breaker.ts';
 import { createBulkhead } from './resilience/bulkhead.ts';
 import { createChain } from './resilience/chain.ts';
 import { createAcceptedKeys, createTenants } from './resilience/tenants.ts';
 import type { CacheConfig, UpstreamEvents, UpstreamOptions } from './options.ts';
 import { createTransport } from './transport/transport.ts';
+import { createWriteCall } from './write.ts';
 
 export type { CacheConfig, Credential, UpstreamEvents, UpstreamLimits, UpstreamOptions } from './options.ts';
+
+const defaultKeyPrefix = 'upstream:';
 
 const cacheDefaults: CacheConfig = {
   ttlMs: 0,
@@ -62,7 +71,7 @@ export interface Upstream<Endpoints extends readonly AnyEndpoint[]> {
   readonly backlogOf: (caller: string) => number;
   /** The bytes of the entries that are cached in this process, approximately. */
   readonly cachedBytes: () => number;
-  /** Closes every socket; calls in flight fail with `unavailable`. */
+  /** Waits for the writes on their way, then closes every socket; reads in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
 
@@ -79,9 +88,16 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
   const { name: service, title, baseUrl, credential, errorDialect, endpoints, userAgent, proxy } = options;
   const { auth = 'service', events = {}, limits = {} } = options;
   const { timeoutMs = 3_000, maxInFlight = 64, maxQueue = 4_096 } = limits;
+  const isWritten = endpoints.some(({ method }) => method !== 'GET');
+  const { maxWritesInFlight = isWritten ? Math.ceil(maxInFlight / 8) : 0 } = limits;
   const { now = () => performance.now(), wallClock = Date.now, random = Math.random } = options;
   const cacheConfig = { ...cacheDefaults, ...options.cache };
-  const shared = await openSharedStore(cacheConfig, events);
+  const scope = createScope(service, baseUrl);
+  const generations = createGenerations({ now });
+  const shared = await openSharedStore(cacheConfig, scope, events);
+  const fences = createFences({ generations, scope, shared, peers: options.peers });
+  const listener = isWritten ? await openFenceListener(cacheConfig, scope, fences, generations) : undefined;
+  const pendingWrites = new Set<Promise<unknown>>();
   const memory = createMemoryStore(cacheConfig);
   const transport = createTransport({
     baseUrl,
@@ -89,22 +105,30 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
     credentialHeader: credential.header,
     refusalStatuses: errorDialect.statuses,
     timeoutMs,
-    connections: maxInFlight,
+    connections: maxInFlight + maxWritesInFlight,
     proxy,
   });
   // Where every caller brings its own key, none may occupy the whole bulkhead.
   const acceptedKeys = auth === 'forward' ? createAcceptedKeys() : undefined;
   const share = auth === 'forward' ? 0.5 : 1;
-  const bulkhead = createBulkhead({
-    capacity: maxInFlight,
-    capacityPerKey: Math.ceil(maxInFlight * share),
-    queue: maxQueue,
-    queuePerKey: Math.ceil(maxQueue * share),
-  });
+  const bulkheadOf = (capacity: number, queue: number) =>
+    createBulkhead({
+      capacity,
+      capacityPerKey: Math.ceil(capacity * share),
+      queue,
+      queuePerKey: Math.ceil(queue * share),
+    });
+  const bulkhead = bulkheadOf(maxInFlight, maxQueue);
+  // A flood of reads keeps no write waiting.
+  const writeBulkhead = bulkheadOf(
+    maxWritesInFlight,
+    Math.ceil((maxQueue * maxWritesInFlight) / maxInFlight),
+  );
   const fingerprint = createFingerprint({ service, baseUrl, pattern: credential.pattern });
 
   function open(endpoint: AnyEndpoint) {
-    const { operation, idempotent } = endpoint;
+    const { operation, idempotent, method } = endpoint;
+    const isWrite = method !== 'GET';
     // One operation may fail while the others are well: each has its own breakers and retry budgets.
     const tenants = createTenants({
       acceptedKeys,
@@ -119,31 +143,32 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
       idempotent,
       tenants,
       acceptedKeys,
-      bulkhead,
+      bulkhead: isWrite ? writeBulkhead : bulkhead,
       slowMs: timeoutMs / 2,
       now,
       random,
       events,
     });
-    const call = createEndpointCall<object, unknown>({
-      service,
-      title,
-      endpoint,
-      transport,
-      errorDialect,
-      chain,
-      fingerprint,
-      cache: openCache(endpoint),
-      events,
-      now,
-      wallClock,
-    });
+    const parts = { service, title, endpoint, transport, errorDialect, chain, fingerprint, events, now };
+    const call = isWrite
+      ? createWriteCall<object, unknown>({
+          ...parts,
+          endpoints,
+          fences,
+          isAccepted: (tenant) => acceptedKeys === undefined || acceptedKeys.has(tenant),
+          timeoutMs,
+          pending: pendingWrites,
+          onEnd: events.onWrite,
+        })
+      : createReadCall<object, unknown>({ ...parts, generations, cache: openCache(endpoint), wallClock });
     return { operation, tenants, call };
   }
 
-  function openCache({ cache, absent, decode }: AnyEndpoint) {
+  function openCache({ operation, cache, absent, decode }: AnyEndpoint) {
     if (cache === undefined) return undefined;
     return createCache<object, unknown>({
+      operation,
+      generations,
       encode: cache.encode,
       absent: absent?.value,
       decode(json, input) {
@@ -165,9 +190,9 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
     ) as UpstreamCalls<Endpoints>,
     load: () => ({
       service,
-      inFlight: bulkhead.inFlight,
-      maxInFlight,
-      queued: bulkhead.queued,
+      inFlight: bulkhead.inFlight + writeBulkhead.inFlight,
+      maxInFlight: maxInFlight + maxWritesInFlight,
+      queued: bulkhead.queued + writeBulkhead.queued,
       maxQueue,
       operations: Object.fromEntries(
         opened.map(({ operation, tenants }) => [
@@ -180,6 +205,9 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
     backlogOf: bulkhead.backlogOf,
     cachedBytes: memory.bytes,
     async close() {
+      // Each ends with its attempt.
+      await Promise.allSettled(pendingWrites);
+      listener?.close();
       shared?.close();
       await transport.close();
     },
@@ -194,11 +222,29 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
 }
 
 async function openSharedStore(
-  { url, keyPrefix = 'upstream:', sharedTimeoutMs: timeoutMs = 50 }: CacheConfig,
+  { url, keyPrefix = defaultKeyPrefix, sharedTimeoutMs: timeoutMs = 50 }: CacheConfig,
+  scope: string,
   { onSharedCacheStateChange = () => {} }: UpstreamEvents,
 ): Promise<SharedStore | undefined> {
   if (url === undefined) return undefined;
   // Imported on demand: without a shared cache its client is not loaded.
   const { createSharedStore } = await import('./cache/shared-store.ts');
-  return createSharedStore({ url, keyPrefix, timeoutMs, onStateChange: onSharedCacheStateChange });
+  return createSharedStore({ url, keyPrefix, scope, timeoutMs, onStateChange: onSharedCacheStateChange });
+}
+
+/** Hears of the writes of the replicas that share the store. */
+async function openFenceListener(
+  { url, keyPrefix = defaultKeyPrefix }: CacheConfig,
+  scope: string,
+  fences: Fences,
+  generations: Generations,
+): Promise<FenceListener | undefined> {
+  if (url === undefined) return undefined;
+  const { createFenceListener } = await import('./cache/fence-listener.ts');
+  return createFenceListener({
+    url,
+    channel: channelOf({ keyPrefix, scope }),
+    onMessage: (message) => fences.receive(message),
+    onListening: () => generations.renew(),
+  });
 }

@@ -1,3 +1,4 @@
+import type { Peers } from './cache/fences.ts';
 import type { FreshnessOptions } from './cache/freshness.ts';
 import type { MemoryStoreOptions } from './cache/memory-store.ts';
 import type { SharedStoreState } from './cache/shared-store.ts';
@@ -8,6 +9,7 @@ import type { ErrorDialect } from './error-dialect.ts';
 import type { BreakerState } from './resilience/breaker.ts';
 import type { ChainEvents } from './resilience/chain.ts';
 import type { Proxy } from './transport/route.ts';
+import type { WriteEnd } from './write.ts';
 
 /** Declares a service. */
 export interface UpstreamOptions<Endpoints extends readonly AnyEndpoint[]> {
@@ -33,6 +35,8 @@ export interface UpstreamOptions<Endpoints extends readonly AnyEndpoint[]> {
   /** Limits the cache of endpoints that have one. */
   readonly cache?: Partial<CacheConfig>;
   readonly events?: UpstreamEvents;
+  /** Other processes that read the same service, to be told of writes. @default those that share `cache.url` */
+  readonly peers?: Peers | undefined;
   /** Milliseconds on a clock that never goes back. @default performance.now */
   readonly now?: () => number;
   /** Milliseconds since the epoch. @default Date.now */
@@ -56,6 +60,11 @@ export interface UpstreamLimits {
   readonly maxInFlight?: number;
   /** The most calls that wait for a place in flight; one more is `overloaded`. @default 4096 */
   readonly maxQueue?: number;
+  /**
+   * The most writes in flight, with sockets of their own beside those of `maxInFlight`, so that reads cannot take their
+   * places. The same share of `maxQueue` may wait besides. @default an eighth of maxInFlight; 0 where no endpoint writes
+   */
+  readonly maxWritesInFlight?: number;
 }
 
 export interface CacheConfig extends FreshnessOptions, MemoryStoreOptions {
@@ -72,6 +81,8 @@ export interface UpstreamEvents extends CallEvents, ClientEvents, ChainEvents {
   readonly onBreakerStateChange?: (state: BreakerState, operation: string, service: string) => void;
   /** The breaker of one API key has changed; only with `forward`. */
   readonly onTenantBreakerStateChange?: (state: BreakerState, operation: string, service: string) => void;
+  /** A write has ended, also one whose caller had left. */
+  readonly onWrite?: (end: WriteEnd) => void;
   /** `reason`: the code of the failure, such as `timeout` or `READONLY`. */
   readonly onSharedCacheStateChange?: (state: SharedStoreState, reason?: string) => void;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { pointsOfWrite } from '../../schema/reads.ts';
 import { readClientAddress } from '../http/client-address.ts';
 import type { Route } from '../http/exchange.ts';
 import { Refusal } from '../http/refusal.ts';
@@ -17,7 +18,7 @@ export interface RateLimitOptions {
 }
 
 /**
- * Limits what each caller may cost: every call to Bluejay is a point, and every request at least one. The first
+ * Limits what each caller may cost: every read of Bluejay is a point, a write several, and every request at least one. The first
  * point is taken at once, and all that the operation can cost before it is executed, so that requests that are
  * under way at the same time see each other; what was taken too much is given back. The points may end in the
  * middle of a request, which is still answered: a caller overdraws by one request, and by retries.
@@ -25,30 +26,31 @@ export interface RateLimitOptions {
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ for the fields (revision 11)
  */
 export function limitRate(route: Route, options: RateLimitOptions): Route {
-  const { limiter, points, windowSeconds, trustedProxies, credentialOf } = options;
-  const policy = `"default";q=${points};w=${windowSeconds}`;
+  const { limiter, points: limit, windowSeconds, trustedProxies, credentialOf } = options;
+  const policy = `"default";q=${limit};w=${windowSeconds}`;
   return async (exchange) => {
     const { request, response, statistics } = exchange;
     const key = credentialOf(request) ?? readClientAddress(request, trustedProxies);
     let paid = 1;
     let charge = await limiter.charge(key, paid);
-    const cost = () => Math.max(1, statistics.upstreamCalls);
+    const cost = () =>
+      Math.max(1, statistics.upstreamCalls + statistics.upstreamWrites * (pointsOfWrite - 1));
     const resetSeconds = () => Math.ceil(charge.resetMs / 1_000);
-    const reserve = async (reads: number) => {
-      const more = reads - paid;
+    const reserve = async (_reads: number, points: number) => {
+      const more = points - paid;
       if (more <= 0) return;
       charge = await limiter.charge(key, more);
-      paid = reads;
-      if (charge.taken - more > points) throw rateLimited(resetSeconds());
+      paid = points;
+      if (charge.taken - more > limit) throw rateLimited(resetSeconds());
     };
     const sayWhatIsLeft = () => {
-      const left = Math.max(0, points - charge.taken + paid - cost());
+      const left = Math.max(0, limit - charge.taken + paid - cost());
       response.setHeader('ratelimit', `"default";r=${left};t=${resetSeconds()}`);
     };
     response.setHeader('ratelimit-policy', policy);
     exchange.reserve = reserve;
     exchange.beforeAnswer = sayWhatIsLeft;
-    if (charge.taken > points) throw rateLimited(resetSeconds());
+    if (charge.taken > limit) throw rateLimited(resetSeconds());
     try {
       await route(exchange);
     } finally {

@@ -9,7 +9,7 @@ import type {
   SelectionSetNode,
   ValueNode,
 } from 'graphql';
-import { assumedListSize, readsOf } from '../../schema/reads.ts';
+import { assumedListSize, pointsOfWrite, readsOf } from '../../schema/reads.ts';
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
 
@@ -20,6 +20,8 @@ export interface AskedReads {
    * repeated or skipped.
    */
   countReads(variables: Variables): number;
+  /** What these reads count as for the rate limit: a write is dearer than a read. */
+  countPoints(variables: Variables): number;
   readonly lists: readonly AskedList[];
   /** The most values of an item of the lists whose length only the service knows; 0 without such a list. */
   readonly valuesOfListed: number;
@@ -54,6 +56,7 @@ export function findAskedReads(
 ): AskedReads {
   const lists: AskedList[] = [];
   const reads: Count[] = [];
+  const writes: Count[] = [];
   let valuesOfListed = 0;
   const fragments = new Map(
     document.definitions.flatMap((node) =>
@@ -122,7 +125,8 @@ export function findAskedReads(
         visit(node.selectionSet, below, items);
         continue;
       }
-      if (declared?.reads === 'one') reads.push(parents);
+      if (declared?.reads === 'one' || declared?.reads === 'write') reads.push(parents);
+      if (declared?.reads === 'write') writes.push(parents);
       if (!isList(field)) {
         visit(node.selectionSet, below, parents);
         continue;
@@ -133,7 +137,13 @@ export function findAskedReads(
   }
 
   visit(operation.selectionSet, schema.getRootType(operation.operation) ?? undefined, 1);
-  return { lists, valuesOfListed, countReads: createCounter(reads) };
+  const countReads = createCounter(reads);
+  const countWrites = createCounter(writes);
+  const countPoints =
+    writes.length === 0
+      ? countReads
+      : (variables: Variables) => countReads(variables) + countWrites(variables) * (pointsOfWrite - 1);
+  return { lists, valuesOfListed, countReads, countPoints };
 }
 
 function createCounter(counts: readonly Count[]): (variables: Variables) => number {

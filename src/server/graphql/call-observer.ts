@@ -62,6 +62,7 @@ export class RequestCallObserver implements CallObserver {
 
   onAttemptStart(attempt: Attempt): Readonly<Record<string, string>> | undefined {
     this.#statistics.upstreamCalls += 1;
+    if (attempt.method !== 'GET') this.#statistics.upstreamWrites += 1;
     if (this.#inFlight === 0) this.#busySince = performance.now();
     this.#inFlight += 1;
     return this.#trace?.startAttempt(attempt);

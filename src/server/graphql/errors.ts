@@ -34,6 +34,16 @@ const rows: {
     message: `The API key may not do this; ask for access in ${service}.`,
     retryable: false,
   }),
+  not_found: (_failure, service) => ({
+    code: 'NOT_FOUND',
+    message: `${service} has nothing of this id that the API key may see.`,
+    retryable: false,
+  }),
+  conflict: (_failure, service) => ({
+    code: 'CONFLICT',
+    message: `${service} refuses this for the state that it is in: read it again.`,
+    retryable: false,
+  }),
   rate_limited: ({ retryAfterMs }, service) => ({
     code: 'RATE_LIMITED',
     message: `${service} limits the requests of this API key; try again later.`,
@@ -209,9 +219,15 @@ function describeVariable(original: GraphQLError, error: GraphQLError, variable:
   };
 }
 
-function rowOf({ failure, serviceTitle: service = 'The service' }: UpstreamError): Row {
+function rowOf({ failure, serviceTitle: service = 'The service', outcome }: UpstreamError): Row {
   // TypeScript cannot relate the union's member to the row of its kind.
-  return (rows[failure.kind] as (failure: Failure, service: string) => Row)(failure, service);
+  const row = (rows[failure.kind] as (failure: Failure, service: string) => Row)(failure, service);
+  if (outcome === undefined) return row;
+  const extensions = { ...row.extensions, outcome };
+  if (outcome === 'not_applied') return { ...row, extensions };
+  // A client that sends it again could do it twice.
+  const message = `${service} gave no usable answer to the write, and may have done it: look before you try again.`;
+  return { ...row, message, retryable: false, extensions };
 }
 
 function formatUpstream(call: UpstreamCall | undefined): { upstream?: Record<string, unknown> } {

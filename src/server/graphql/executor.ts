@@ -68,7 +68,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     const tooMany = limitRepresentations(asked, variables);
     if (tooMany !== undefined) return { errors: [tooMany] };
     if (asked.valuesOfListed > 0) context.lists = new ListedValues(asked.valuesOfListed);
-    const reserved = reserve?.(asked.countReads(variables));
+    const reserved = reserve?.(asked.countReads(variables), asked.countPoints(variables));
     if (reserved === undefined) return prepared.run(context, variables);
     return reserved.then(() => prepared.run(context, variables));
   }

@@ -90,6 +90,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const trace = exchange.trace?.startOperation();
     const observer = new RequestCallObserver(exchange, trace);
     const caller = {
+      requestId,
       // A missing or malformed key fails only the fields that read, so that a router gets the rest of the answer.
       apiKey: auth.mode === 'service' ? auth.apiKey : callerKey(headers),
       signal: cancellation,
@@ -108,12 +109,12 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
         caller,
         statistics,
         wantsTrace,
-        reserve(reads) {
+        reserve(reads, points) {
           charged = reads;
           admission.charge(exchange.account, reads);
           // It would find places for some of its reads, and miss a part.
           if (reads > 1 && backlogOf(exchange.account.caller) > maxBacklog) observer.refuseCalls();
-          return exchange.reserve?.(reads);
+          return exchange.reserve?.(reads, points);
         },
       });
       if (observer.wasRefused) throw overloaded;

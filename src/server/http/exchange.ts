@@ -60,10 +60,11 @@ export interface Ledger {
 /**
  * Called before an operation is executed; may throw or reject with a Refusal.
  *
- * @param reads the most that the operation can cause
+ * @param reads the most that the operation can cause, writes among them
+ * @param points what they count as for the rate limit
  * @returns undefined where it may be executed at once, else resolves when it may
  */
-export type Reserve = (reads: number) => Promise<void> | undefined;
+export type Reserve = (reads: number, points: number) => Promise<void> | undefined;
 
 export type Route = (exchange: Exchange) => void | Promise<void>;
 

@@ -64,7 +64,7 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
       const level = isProbe(route) ? 'debug' : 'info';
       if (logger.isLevelEnabled?.(level) === false) return;
       if (sampleSuccesses < 1 && isSuccess(status, statistics) && random() >= sampleSuccesses) return;
-      const { upstreamMs, ...rest } = statistics;
+      const { upstreamMs, upstreamWrites, ...rest } = statistics;
       // No URL, header, variable or body.
       logger[level](
         {
@@ -75,6 +75,7 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
           ...(status === undefined ? { aborted: true } : { status }),
           durationMs: round(durationMs),
           upstreamMs: round(upstreamMs),
+          ...(upstreamWrites > 0 && { upstreamWrites }),
           ...rest,
         },
         'request',

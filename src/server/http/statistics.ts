@@ -3,11 +3,13 @@ import type { CacheResult } from '../../datasources/upstream/attempt.ts';
 /** Counts what a request caused, for its line in the log. */
 export interface RequestStatistics {
   operationName: string | undefined;
-  /** `query`; undefined for a document that is refused. */
+  /** `query` or `mutation`; undefined for a document that is refused. */
   operationType: string | undefined;
   /** The document's: see `KnownDocument`. */
   operationHash: string | undefined;
   upstreamCalls: number;
+  /** How many of them were writes. */
+  upstreamWrites: number;
   /** How long at least one of its upstream calls was in flight, in milliseconds. */
   upstreamMs: number;
   /** How often each result of the cache occurred. */
@@ -27,6 +29,7 @@ export function createStatistics(): RequestStatistics {
     operationType: undefined,
     operationHash: undefined,
     upstreamCalls: 0,
+    upstreamWrites: 0,
     upstreamMs: 0,
     cache: {},
     errorCodes: {},

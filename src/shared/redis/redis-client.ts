@@ -11,17 +11,22 @@ interface ConnectOptions {
   readonly connectTimeout: number;
   /** The delay before the next attempt to connect, in milliseconds; false for none. */
   readonly reconnectStrategy: false | ((retries: number) => number);
+  /** How often to ask whether the other side is still there, in milliseconds. @default never */
+  readonly pingInterval?: number;
+  /** A connection that is silent for so long is given up, in milliseconds. @default never */
+  readonly socketTimeout?: number;
 }
 
 export type RedisClient = ReturnType<typeof createRedisClient>;
 
 /** Creates a client of Redis or Valkey that is not connected. */
-export function createRedisClient(address: RedisAddress, options: ConnectOptions) {
+export function createRedisClient(address: RedisAddress, { pingInterval, ...options }: ConnectOptions) {
   const { host, port, isTls, username, password, database } = address;
   return createClient({
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     database,
+    ...(pingInterval !== undefined && { pingInterval }),
     socket: isTls ? { ...options, host, port, tls: true } : { ...options, host, port },
     // Without a connection commands fail at once instead of queueing.
     disableOfflineQueue: true,

@@ -1,8 +1,8 @@
-/** `lost`: nothing can be read. `read_only`: reads work, and Redis refuses writes or deletes. */
+/** `lost`: nothing can be read. `read_only`: reads work, and Redis refuses writes, deletes or messages. */
 export type RedisState = 'lost' | 'read_only' | 'recovered';
 
 /** Redis refuses by kind: a replica writes and deletes, a full one writes only, an access list any of them. */
-export type CommandKind = 'read' | 'write' | 'delete';
+export type CommandKind = 'read' | 'write' | 'delete' | 'publish';
 
 export interface RedisHealthOptions {
   /** Milliseconds on a clock that never goes back. */
@@ -39,7 +39,7 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
   /** The code of the current loss; undefined while Redis answers. */
   let outage: string | undefined;
   const refusals = new Map<CommandKind, string>();
-  const pausedUntilMs = { read: 0, write: 0, delete: 0 };
+  const pausedUntilMs = { read: 0, write: 0, delete: 0, publish: 0 };
   let reported: RedisState = 'recovered';
   let failedAtMs = -Infinity;
   let improvedAtMs = -Infinity;
@@ -47,7 +47,7 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
 
   function report(): void {
     const lostReason = outage ?? refusals.get('read');
-    const reason = lostReason ?? refusals.get('write') ?? refusals.get('delete');
+    const reason = lostReason ?? refusals.get('write') ?? refusals.get('delete') ?? refusals.get('publish');
     const state = lostReason !== undefined ? 'lost' : reason === undefined ? 'recovered' : 'read_only';
     if (state === reported) return;
     if (severities[state] > severities[reported]) {
@@ -94,7 +94,7 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
     lose,
     timeOut() {
       const untilMs = now() + pauseMs;
-      pausedUntilMs.read = pausedUntilMs.write = pausedUntilMs.delete = untilMs;
+      pausedUntilMs.read = pausedUntilMs.write = pausedUntilMs.delete = pausedUntilMs.publish = untilMs;
       lose('timeout');
     },
     retryRefused() {

@@ -15,6 +15,8 @@ export interface CacheEntry<Value> extends Lifetime {
 export interface HeldEntry<Value> extends CacheEntry<Value> {
   /** `sentAt` on the clock of this process that never goes back. */
   readonly sentAtMs: number;
+  /** The one in which its read began: see `Generations`. */
+  readonly generation: number;
 }
 
 /** Encodes the values of an endpoint for other replicas, and decodes them. */
@@ -33,6 +35,8 @@ const header = v.optional(
 );
 
 const entrySchema = v.object({
+  /** What a write of its resource makes another one: see `SharedStore`. */
+  generation: v.string(),
   /** Null where there is none. */
   value: v.nullable(v.unknown()),
   validators: v.object({
@@ -54,9 +58,12 @@ const entrySchema = v.object({
 /** The longest encoded entry that is read: longer than the largest cached answer with its headers. */
 const maxEncodedLength = 2_097_152;
 
+/** An entry of the shared store, and the store's generation that it belongs to. */
+type EncodedEntry<Value> = CacheEntry<Value> & { readonly generation: string };
+
 /** Encodes an entry for a shared store. */
 export function encodeEntry<Value>(
-  { isAbsent, ...entry }: CacheEntry<Value>,
+  { isAbsent, ...entry }: EncodedEntry<Value>,
   { encode }: Pick<ValueCodec<Value>, 'encode'>,
 ): string {
   return JSON.stringify({ ...entry, value: isAbsent ? null : encode(entry.value) });
@@ -66,7 +73,7 @@ export function encodeEntry<Value>(
 export function decodeEntry<Value>(
   text: string,
   { encode, decode, absent }: ValueCodec<Value>,
-): CacheEntry<Value> | undefined {
+): EncodedEntry<Value> | undefined {
   if (text.length > maxEncodedLength) return undefined;
   let json: unknown;
   try {

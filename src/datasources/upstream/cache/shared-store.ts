@@ -1,16 +1,22 @@
+import { randomUUID } from 'node:crypto';
 import { createGuardedRedis } from '../../../shared/redis/guarded-redis.ts';
 import type { RedisState } from '../../../shared/redis/redis-health.ts';
 import { decodeEntry, encodeEntry } from './entry.ts';
 import type { CacheEntry, ValueCodec } from './entry.ts';
+import type { FenceMessage } from './fence-message.ts';
 import { createForgottenKeys } from './forgotten-keys.ts';
 import type { Removal } from './forgotten-keys.ts';
 import { usableUntil } from './freshness.ts';
+import { createStoreGenerations, heldToken, slotTagOf } from './store-generations.ts';
+import type { StoreGeneration } from './store-generations.ts';
 
 export interface SharedStoreOptions {
   /** `redis://` or `rediss://`, of Redis or Valkey. */
   readonly url: string;
   /** The prefix of the keys, which separates programs in the same store. */
   readonly keyPrefix: string;
+  /** Distinguishes the resources of services. The credentials are part of the entries' keys. */
+  readonly scope: string;
   /** The longest that a read or a write may take, in milliseconds. */
   readonly timeoutMs: number;
   /** Called once for each change. `reason`: the code of the failure, such as `timeout` or `READONLY`. */
@@ -23,23 +29,39 @@ export type SharedStoreState = RedisState | 'garbage';
 /** An entry, and the time that the store has contained it in milliseconds, by the store's clock. */
 export type StoredEntry<Value> = CacheEntry<Value> & { readonly storedMs: number };
 
+interface StoredRead<Value> {
+  readonly entry: StoredEntry<Value> | undefined;
+  /** Undefined while a write holds the resource: then nothing may be stored. */
+  readonly generation: StoreGeneration | undefined;
+}
+
 /** The entries that replicas share. It is optional, so it never throws and never waits long. */
 export interface SharedStore {
   /** Returns the entry of a key; undefined without one, and where the store does not answer. */
-  get<Value>(key: string, codec: ValueCodec<Value>): Promise<StoredEntry<Value> | undefined>;
+  get<Value>(key: string, resource: string, codec: ValueCodec<Value>): Promise<StoredRead<Value>>;
   /** Stores an entry that is usable after `now`, in milliseconds since the epoch. */
   set<Value>(
     key: string,
+    resource: string,
     entry: CacheEntry<Value>,
+    generation: StoreGeneration,
     codec: Pick<ValueCodec<Value>, 'encode'>,
     now: number,
   ): void;
+  /** Makes the entries of the resources useless, lets none be stored for `message.holdMs`, and tells the replicas. */
+  hold(message: FenceMessage): Promise<void>;
+  /**
+   * Makes the entries of the resources useless, also while the store cannot be reached, and tells the replicas.
+   *
+   * @param heldMs for how long still another write holds them
+   */
+  release(message: FenceMessage, heldMs: number): Promise<void>;
   /**
    * Deletes an entry. It is not returned again, even while the store cannot delete it.
    *
    * @param wasSeen whether an entry is known to be stored. Otherwise none is, unless reads have failed recently
    */
-  delete(key: string, wasSeen: boolean): void;
+  delete(key: string, resource: string, wasSeen: boolean): void;
   close(): void;
 }
 
@@ -54,15 +76,22 @@ const calmMs = 10_000;
 
 /** Connects to a shared store in the background. */
 export function createSharedStore(options: SharedStoreOptions): SharedStore {
-  const { url, keyPrefix, timeoutMs, onStateChange } = options;
+  const { url, keyPrefix, scope, timeoutMs, onStateChange } = options;
   const redis = createGuardedRedis({ url, timeoutMs, onStateChange });
   const forgotten = createForgottenKeys({ remove, lifetimeMs: maxLifetimeMs, settleMs });
+  const generations = createStoreGenerations({
+    redis,
+    keyPrefix,
+    scope,
+    lifetimeMs: maxLifetimeMs,
+    settleMs,
+  });
   let sawGarbageAtMs = -Infinity;
   let unreadableAtMs = -Infinity;
 
   async function remove(key: string): Promise<Removal> {
     const sentAtMs = performance.now();
-    const reply = await redis.attempt('delete', (client) => client.del(keyPrefix + key));
+    const reply = await redis.attempt('delete', (client) => client.del(key));
     if (reply === undefined) return 'failed';
     // Redis may execute a SET that got no reply after this DEL.
     return sentAtMs - redis.unansweredAtMs > settleMs ? 'gone' : 'deleted';
@@ -71,45 +100,69 @@ export function createSharedStore(options: SharedStoreOptions): SharedStore {
   async function write(key: string, text: string, ttlMs: number): Promise<void> {
     const mark = forgotten.get(key);
     const reply = await redis.attempt('write', (client) =>
-      client.set(keyPrefix + key, text, { expiration: { type: 'PX', value: ttlMs } }),
+      client.set(key, text, { expiration: { type: 'PX', value: ttlMs } }),
     );
     if (reply !== undefined && mark !== undefined) forgotten.discard(key, mark);
   }
 
+  /** The key of an entry, in the same slot as its generation. */
+  function entryKeyOf(key: string, resource: string): string {
+    return `${keyPrefix}${slotTagOf(resource)}${key}`;
+  }
+
   return {
-    async get(key, codec) {
-      if (forgotten.has(key)) return undefined;
+    async get(ownKey, resource, codec) {
+      const key = entryKeyOf(ownKey, resource);
       // Pipelined: one round trip.
       const replies = await redis.attempt('read', (client) =>
         Promise.all([
-          client.get(keyPrefix + key).catch(garbageIfOfWrongType),
+          client.get(generations.keyOf(resource)).catch(garbageIfOfWrongType),
+          client.get(key).catch(garbageIfOfWrongType),
           // Where an access list forbids it, the wall clock alone shows the age.
-          client.pTTL(keyPrefix + key).catch(() => Infinity),
+          client.pTTL(key).catch(() => Infinity),
         ]),
       );
-      if (replies === undefined) unreadableAtMs = performance.now();
-      const [encoded = null, leftMs = 0] = replies ?? [];
-      if (encoded === null || forgotten.has(key)) return undefined;
+      const seenAtMs = performance.now();
+      if (replies === undefined) unreadableAtMs = seenAtMs;
+      const [current = null, encoded = null, leftMs = 0] = replies ?? [];
+      if (current === heldToken) return { entry: undefined, generation: undefined };
+      const isNew = current === null;
+      const generation = { token: current ?? randomUUID(), isNew, seenAtMs };
+      const miss = { entry: undefined, generation };
+      if (encoded === null || forgotten.has(key) || generations.isOutdated(resource)) return miss;
       const entry = decodeEntry(encoded, codec);
       // A miss: the service's answer replaces the garbage.
       if (entry === undefined) {
         if (performance.now() - sawGarbageAtMs > calmMs) onStateChange('garbage');
         sawGarbageAtMs = performance.now();
-        return undefined;
+        return miss;
       }
+      if (entry.generation !== current) return miss;
       const storedMs = Math.min(usableUntil(entry) - entry.sentAt, maxLifetimeMs) - leftMs;
-      if (forgotten.hasOfAge(leftMs === Infinity ? Infinity : storedMs)) return undefined;
-      return { ...entry, storedMs };
+      const ageMs = leftMs === Infinity ? Infinity : storedMs;
+      if (forgotten.hasOfAge(ageMs) || generations.mayBeOutdated(ageMs)) return miss;
+      return { entry: { ...entry, storedMs }, generation };
     },
-    set(key, entry, codec, now) {
+    set(key, resource, entry, generation, codec, now) {
+      // By then a write could have been forgotten.
+      if (generation.isNew && performance.now() - generation.seenAtMs > maxReadMs) return;
+      if (generation.isNew) generations.claim(resource, generation.token);
       const ttlMs = Math.min(Math.ceil(usableUntil(entry) - now), maxLifetimeMs);
-      void write(key, encodeEntry(entry, codec), ttlMs);
+      void write(
+        entryKeyOf(key, resource),
+        encodeEntry({ ...entry, generation: generation.token }, codec),
+        ttlMs,
+      );
     },
-    delete(key, wasSeen) {
-      if (wasSeen || performance.now() - unreadableAtMs < maxReadMs) forgotten.add(key, wasSeen);
+    hold: (message) => generations.hold(message),
+    release: (message, heldMs) => generations.release(message, heldMs),
+    delete(key, resource, wasSeen) {
+      if (!wasSeen && performance.now() - unreadableAtMs >= maxReadMs) return;
+      forgotten.add(entryKeyOf(key, resource), wasSeen);
     },
     close() {
       forgotten.close();
+      generations.close();
       redis.close();
     },
   };

@@ -75,7 +75,10 @@ export function createChain(options: ChainOptions): Chain {
 
   function circuitOpen(breaker: Breaker): UpstreamError {
     const retryAfterMs = Math.ceil(breaker.retryAfterMs());
-    return new UpstreamError({ kind: 'unavailable', reason: 'circuit_open', retryAfterMs }, name);
+    return new UpstreamError(
+      { kind: 'unavailable', reason: 'circuit_open', retryAfterMs, isUnsent: true },
+      name,
+    );
   }
 
   /** Returns the delay before the next attempt, in milliseconds; undefined where there is none. */

@@ -1,4 +1,4 @@
-import { Kind } from 'graphql';
+import { Kind, OperationTypeNode } from 'graphql';
 import type {
   ArgumentNode,
   DirectiveNode,
@@ -17,6 +17,9 @@ import { limitError, tooComplex } from './limit-error.ts';
 /** The schema has two directives for queries, none of them repeatable, so more in one place are never valid. */
 const maxDirectivesAtOnePlace = 4;
 
+/** Its fields run one after the other, and each holds up the answer for a write. */
+const maxMutationFields = 10;
+
 /** Bounds the length of an alias, because the path of each error repeats it. */
 const maxAliasLength = 200;
 
@@ -25,7 +28,8 @@ interface Place {
   readonly depth: number;
   /** The response names of the selection set so far. */
   readonly siblings: Set<string>;
-  readonly isRoot: boolean;
+  /** What the selections are of, where they are fields of an operation's type. */
+  readonly root: OperationTypeNode | undefined;
   /** Whether the fragment was checked before: its values are checked once. */
   readonly isRepeated: boolean;
 }
@@ -42,6 +46,7 @@ export function checkDocument({ definitions }: DocumentNode, limits: OperationLi
   for (const node of definitions) {
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   }
+  let mutationFields = 0;
   const counts = { fields: 0, rootFields: 0, duplicates: 0, aliases: 0, directives: 0, fragments: 0 };
   const seen = new Set<FragmentDefinitionNode>();
   const entered = new Set<FragmentDefinitionNode>();
@@ -49,6 +54,13 @@ export function checkDocument({ definitions }: DocumentNode, limits: OperationLi
   function count(name: keyof typeof counts): void {
     counts[name] += 1;
     if (counts[name] > limits[name]) throw limitError(name, limits[name]);
+  }
+
+  function countRootField(root: OperationTypeNode): void {
+    count('rootFields');
+    if (root !== OperationTypeNode.MUTATION) return;
+    mutationFields += 1;
+    if (mutationFields > maxMutationFields) throw limitError('rootFields', maxMutationFields);
   }
 
   function checkDirectives(directives: readonly DirectiveNode[] = [], isRepeated = false): void {
@@ -80,17 +92,17 @@ export function checkDocument({ definitions }: DocumentNode, limits: OperationLi
   }
 
   function checkField({ name, alias, arguments: nodes, selectionSet }: FieldNode, place: Place): void {
-    const { depth, siblings, isRoot, isRepeated } = place;
+    const { depth, siblings, root, isRepeated } = place;
     if (depth > limits.depth) throw limitError('depth', limits.depth);
     if (alias !== undefined) checkAlias(alias);
     const responseName = (alias ?? name).value;
     if (siblings.has(responseName)) count('duplicates');
-    else if (isRoot) count('rootFields');
+    else if (root !== undefined) countRootField(root);
     siblings.add(responseName);
     count('fields');
     if (!isRepeated) checkArguments(nodes);
     if (selectionSet === undefined) return;
-    checkSelections(selectionSet, { depth: depth + 1, siblings: new Set(), isRoot: false, isRepeated });
+    checkSelections(selectionSet, { depth: depth + 1, siblings: new Set(), root: undefined, isRepeated });
   }
 
   function checkAlias({ value }: NameNode): void {
@@ -126,12 +138,13 @@ export function checkDocument({ definitions }: DocumentNode, limits: OperationLi
       checkDirectives(directives);
       if (defaultValue !== undefined) checkValue(defaultValue, 1);
     }
-    checkSelections(node.selectionSet, { depth: 1, siblings: new Set(), isRoot: true, isRepeated: false });
+    const root = node.operation;
+    checkSelections(node.selectionSet, { depth: 1, siblings: new Set(), root, isRepeated: false });
   }
   // Validation also visits fragments that no operation spreads.
   for (const node of definitions) {
     if (node.kind !== Kind.FRAGMENT_DEFINITION || seen.has(node)) continue;
     count('fragments');
-    checkDefinition(node, { depth: 1, siblings: new Set(), isRoot: false, isRepeated: false });
+    checkDefinition(node, { depth: 1, siblings: new Set(), root: undefined, isRepeated: false });
   }
 }
