@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { variables } from '../src/config/index.ts';
+import { createSchema, printSchema } from '../src/schema/index.ts';
 import { bare } from './support/main.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
@@ -97,6 +98,9 @@ test.each(['src/main.ts', bundled('main.js')])('prints the schema, with nothing 
   expect(run([file, 'schema'], 'node', { SCHEMA_PREFIX: 'Bluejay' }).stdout).toContain(
     'type BluejayCustomerPersona\n',
   );
+  // As a gateway of the same environment has it.
+  const readOnly = run([file, 'schema'], 'node', { NODE_ENV: 'production', WRITES: 'false' }).stdout;
+  expect(readOnly).toBe(printSchema(createSchema({ writes: false })));
   expect(run([file, 'schema', '--canary'])).toMatchObject({ status: 2, stdout: '' });
 });
 

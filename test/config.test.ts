@@ -11,6 +11,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     port: 4000,
     drainDelayMs: 0,
     workers: 1,
+    writes: false,
     graphiql: true,
     introspection: true,
     limits: {

@@ -72,7 +72,7 @@ test('a null representation is refused by the schema', async () => {
 });
 
 test('_service answers with the SDL that is committed', async () => {
-  const gateway = await startGateway();
+  const gateway = await startGateway({ writes: true });
   const response = await gateway.post({ query: '{ _service { sdl } }' });
   const { data } = (await response.json()) as { data: { _service: { sdl: string } } };
   const committed = readFileSync('schema.graphql', 'utf8');

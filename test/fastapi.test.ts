@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
 import { errorDialect } from '../src/datasources/bluejay/service.ts';
+import { createSandbox } from '../src/sandbox/index.ts';
 import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
 import { isFastApiMissing, startFastApi } from './support/fastapi.ts';
-import { startGateway } from './support/gateway.ts';
+import { clinic, startGateway } from './support/gateway.ts';
+import { create, newPersona, readName, remove, startWriter, update } from './support/writes.ts';
 
 test.skipIf(isFastApiMissing)(
   'FastAPI (skipped without Debian’s python3-fastapi and python3-uvicorn): every answer is understood',
@@ -113,3 +115,44 @@ test.skipIf(isFastApiMissing)(
     });
   },
 );
+
+test.skipIf(isFastApiMissing)('FastAPI takes what is written, and its refusals are understood', async () => {
+  const gateway = await startWriter({ baseUrl: await startFastApi() });
+  const apiKey = 'fastapi-tenant-one';
+  const created = await create(gateway, { ...newPersona, agentId: 7 }, apiKey);
+  const { id } = created.data.createCustomerPersona.customerPersona as { id: string };
+  expect(await update(gateway, { id, goal: null }, apiKey)).toMatchObject({
+    data: { updateCustomerPersona: { customerPersona: { ...newPersona, goal: null } } },
+  });
+  const conflict = { id: 'ee000000-0000-4000-8000-000000000409', name: 'x' };
+  expect((await update(gateway, conflict, apiKey)).errors).toMatchObject([
+    { extensions: { code: 'CONFLICT', outcome: 'not_applied', upstream: { status: 409 } } },
+  ]);
+  expect((await remove(gateway, id, 'fastapi-tenant-two')).errors).toMatchObject([
+    { extensions: { code: 'NOT_FOUND' } },
+  ]);
+  expect(await remove(gateway, id, apiKey)).toMatchObject({
+    data: { deleteCustomerPersona: { deletedId: id } },
+  });
+  expect(await readName(gateway, id, apiKey)).toBeNull();
+});
+
+test.skipIf(isFastApiMissing)('the sandbox refuses a body in FastAPI’s own words', async () => {
+  const sandbox = await createSandbox();
+  onTestFinished(() => sandbox.close());
+  const fastApi = await startFastApi();
+  const locationsOf = async (url: string, apiKey: string, body: string) => {
+    const response = await fetch(`${url}/v1/create-customer-persona`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': apiKey },
+      body,
+    });
+    const { detail } = (await response.json()) as { detail: { loc: unknown }[] };
+    return [response.status, detail.map(({ loc }) => loc)];
+  };
+  for (const body of ['{}', '{"name":"x","description":"y"}', '{"name":[],"description":"x","goal":{}}']) {
+    expect(await locationsOf(sandbox.url, clinic.apiKey, body)).toEqual(
+      await locationsOf(fastApi, 'fastapi-tenant-one', body),
+    );
+  }
+});

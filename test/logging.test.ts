@@ -7,7 +7,7 @@ import { createLogger } from '../src/observability/logger.ts';
 import type { GraphQLRequest } from '../src/server/graphql/request.ts';
 import { createStatistics } from '../src/server/http/statistics.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
-import { createTestLane } from './support/lane.ts';
+import { createTestLane, noWrites } from './support/lane.ts';
 
 test('a request is one line: operation, status, duration, request id, upstream calls', async () => {
   const gateway = await startGateway();
@@ -85,7 +85,10 @@ test('a defect is masked for the client and logged once, with its cause, under t
     write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
   });
   const defect = () => Promise.reject(new TypeError('canary is not a function'));
-  const lane = createTestLane({ logger, customerPersonas: { get: defect, listByAgent: defect } });
+  const lane = createTestLane({
+    logger,
+    customerPersonas: { get: defect, listByAgent: defect, ...noWrites() },
+  });
   const response = await lane(request);
   expect(response.status).toBe(200);
   expect(JSON.parse(response.body)).toEqual({

@@ -7,6 +7,9 @@ test(
   async () => {
     const report = await runChaos({ seconds: 5, seed: 20_261_123, callers: 16 });
     expect(report.violations).toEqual([]);
+    for (const outcome of ['applied', 'not_applied', 'unknown']) {
+      expect(report.writes[outcome]).toBeGreaterThan(0);
+    }
     // It must have been chaos: answers, and errors beside them.
     expect(report.answers['ok']).toBeGreaterThan(50);
     expect(Object.keys(report.answers).length).toBeGreaterThan(1);

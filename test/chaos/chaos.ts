@@ -7,6 +7,11 @@ import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Fault, Organisation } from '../../src/sandbox/index.ts';
 import { errorTable } from '../../src/shared/error-codes.ts';
 import { testConfig } from '../support/config.ts';
+import { createRandom } from './random.ts';
+import type { Random } from './random.ts';
+import type { ChaosReport } from './report.ts';
+import { addTargets, createWriters } from './writes.ts';
+import type { Writers } from './writes.ts';
 
 export interface ChaosOptions {
   readonly seconds: number;
@@ -15,43 +20,7 @@ export interface ChaosOptions {
   readonly callers: number;
 }
 
-export interface ChaosReport {
-  requests: number;
-  /** Callers that left before their answer. */
-  left: number;
-  readonly faults: Record<string, number>;
-  /** Answers by code; `ok` for those without an error. */
-  readonly answers: Record<string, number>;
-  /** What must not happen, in words. */
-  readonly violations: string[];
-  p50Ms: number;
-  p99Ms: number;
-  retries: number;
-  breakerOpenings: number;
-  peakInFlight: number;
-  /** Heap in use after a full collection: before the load, and after it. */
-  heapBytes: { before: number; after: number };
-}
-
 const requestTimeoutMs = 1_500;
-
-/** A seeded random source (mulberry32), so that a schedule can be had again. */
-function createRandom(seed: number) {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-  return {
-    next,
-    integer: (below: number) => Math.floor(next() * below),
-    pick: <Item>(items: readonly Item[]) => items[Math.floor(next() * items.length)] as Item,
-  };
-}
-
-type Random = ReturnType<typeof createRandom>;
 
 const allPersonas = organisations.flatMap(({ personas }) => personas);
 const nobody = '00000000-0000-4000-8000-000000000000';
@@ -80,6 +49,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
     left: 0,
     faults: {},
     answers: {},
+    writes: {},
     violations: [],
     p50Ms: 0,
     p99Ms: 0,
@@ -92,7 +62,8 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
   const onUnhandled = (reason: unknown) => report.violations.push(`unhandled rejection: ${String(reason)}`);
   process.on('unhandledRejection', onUnhandled);
   const timersBefore = countTimers();
-  const sandbox = await createSandbox();
+  const { organisations: extended, targets } = addTargets(organisations);
+  const sandbox = await createSandbox({ organisations: extended });
   const { protection } = testConfig({});
   const countOpenings = (state: string) => {
     if (state === 'open') report.breakerOpenings += 1;
@@ -102,6 +73,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
       // The load, the sandbox and the gateway share one event loop here, so its delay says nothing of the gateway.
       protection: { ...protection, maxQueueDelayMs: 0 },
       requestTimeoutMs,
+      writes: true,
       cache: {
         ttlMs: 200,
         notFoundTtlMs: 100,
@@ -123,12 +95,13 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
   );
   const url = `${await gateway.listen()}/graphql`;
   const durations: number[] = [];
+  const writers = createWriters({ url, tenants: extended, targets, random, report });
 
   async function load(until: number): Promise<void> {
     const loops = Array.from({ length: callers }, async () => {
       while (performance.now() < until) {
-        // oxlint-disable-next-line no-await-in-loop -- each caller asks one thing after the other
-        await ask(url, random, report, durations);
+        // oxlint-disable-next-line no-await-in-loop -- each caller does one thing after the other
+        await (random.next() < 0.4 ? writers.act() : ask(url, random, report, durations));
       }
     });
     await Promise.all(loops);
@@ -140,7 +113,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
   durations.length = 0;
 
   const until = performance.now() + seconds * 1_000;
-  const injecting = injectFaults(until, random, sandbox.faults, report);
+  const injecting = injectFaults(until, random, sandbox.faults, writers, report);
   await load(until);
   await injecting;
 
@@ -155,6 +128,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
   report.heapBytes.after = await settledHeap();
 
   await gateway.close();
+  writers.verify(sandbox);
   // The sandbox learns of each socket's end in a turn of its own.
   let connections = await sandbox.connections();
   for (const end = performance.now() + 2_000; connections > 0 && performance.now() < end;) {
@@ -173,6 +147,7 @@ async function injectFaults(
   until: number,
   random: Random,
   faults: Awaited<ReturnType<typeof createSandbox>>['faults'],
+  writers: Writers,
   report: ChaosReport,
 ): Promise<void> {
   while (performance.now() < until) {
@@ -182,7 +157,13 @@ async function injectFaults(
     const personaId = random.next() < 0.8 ? { personaId: random.pick(allPersonas).id } : {};
     if (weather < 0.2) faults.clear();
     if (weather < 0.05) faults.add({ fault: { kind: 'answer', status: 500 } });
-    else if (weather >= 0.2) faults.add({ fault, times: 1 + random.integer(12), ...personaId });
+    else if (weather >= 0.2) {
+      faults.add({ fault, method: 'GET', times: 1 + random.integer(12), ...personaId });
+      if (random.next() < 0.5) {
+        const name = writers.injectFault(faults);
+        report.faults[name] = (report.faults[name] ?? 0) + 1;
+      }
+    }
     const fine = fault.kind === 'answer' ? `answer ${fault.status}` : fault.kind;
     const name = weather < 0.05 ? 'outage' : weather < 0.2 ? 'peace' : fine;
     report.faults[name] = (report.faults[name] ?? 0) + 1;

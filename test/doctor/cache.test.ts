@@ -77,6 +77,13 @@ test.skipIf(isRedisMissing)('an access list with no more than the gateway needs 
   const url = `redis://gateway:right@127.0.0.1:${port}`;
   expect(await examineCache(url, { RATE_LIMIT: '600/60' })).toBe(`ok cache 127.0.0.1:${port} answers`);
   await expect.poll(() => redis.dbSize()).toBe(0);
+  // Writes are told of by messages.
+  const writes = { RATE_LIMIT: '600/60', WRITES: 'true' };
+  expect(await examineCache(url, writes)).toContain(
+    'Permit with ACL SETUSER: ~bluejay-graphql:* +publish &bluejay-graphql:* +subscribe.',
+  );
+  await redis.aclSetUser('gateway', ['+publish', '+subscribe', '&bluejay-graphql:*']);
+  expect(await examineCache(url, writes)).toBe(`ok cache 127.0.0.1:${port} answers`);
 });
 
 test.skipIf(isRedisMissing).each([

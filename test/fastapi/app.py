@@ -1,6 +1,6 @@
 """An independent FastAPI server for the gateway's dialect tests.
 
-It serves GET /v1/customer-persona/{persona_id} and GET /v1/customer-personas-by-agent/{agent_id}
+It serves GET /v1/customer-persona/{persona_id}, GET /v1/customer-personas-by-agent/{agent_id} and the three writes
 as a stock FastAPI service does, so that the gateway meets FastAPI's own JSON, dates, 422s and errors, not an imitation.
 
 Usage: /usr/bin/python3 app.py PORT   (prints "listening" when ready; SIGTERM stops it)
@@ -10,7 +10,7 @@ Needs the Debian packages python3-fastapi and python3-uvicorn.
 import sys
 from datetime import datetime, timezone
 from typing import List, Optional
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import uvicorn
 from fastapi import FastAPI, Header, HTTPException
@@ -120,6 +120,58 @@ def get_customer_personas_by_agent(agent_id: int, x_api_key: str = Header(...)):
     if agent_id != AGENT:
         raise HTTPException(404, "Agent not found")
     return TENANTS[x_api_key]
+
+
+class NewPersona(BaseModel):
+    name: str
+    description: str
+    goal: str
+    agent_id: Optional[int] = None
+
+
+class PersonaUpdate(BaseModel):
+    name: Optional[str] = None
+    description: Optional[str] = None
+    goal: Optional[str] = None
+
+
+def personas_of(x_api_key):
+    if x_api_key not in TENANTS:
+        raise HTTPException(401, "Invalid API key")
+    return TENANTS[x_api_key]
+
+
+def place_of(personas, persona_id):
+    for place, found in enumerate(personas):
+        if found.id == persona_id:
+            return place
+    raise HTTPException(404, "Customer persona not found")
+
+
+@app.post("/v1/create-customer-persona", response_model=CustomerPersona)
+def create_customer_persona(new: NewPersona, x_api_key: str = Header(...)):
+    personas = personas_of(x_api_key)
+    if new.agent_id not in (None, AGENT):
+        raise HTTPException(404, "Agent not found")
+    created = persona(uuid4(), MICROS, new.name, new.description, new.goal, ORG_ONE)
+    personas.append(created)
+    return created
+
+
+@app.put("/v1/update-customer-persona/{persona_id}", response_model=CustomerPersona)
+def update_customer_persona(persona_id: UUID, changes: PersonaUpdate, x_api_key: str = Header(...)):
+    personas = personas_of(x_api_key)
+    if persona_id == CONFLICT:
+        raise HTTPException(409, "Customer persona is being changed")
+    place = place_of(personas, persona_id)
+    personas[place] = personas[place].copy(update=changes.dict(exclude_unset=True))
+    return personas[place]
+
+
+@app.delete("/v1/customer-persona/{persona_id}", response_model=CustomerPersona)
+def delete_customer_persona(persona_id: UUID, x_api_key: str = Header(...)):
+    personas = personas_of(x_api_key)
+    return personas.pop(place_of(personas, persona_id))
 
 
 class Server(uvicorn.Server):

@@ -122,6 +122,7 @@ test('a gateway that closes while it connects to Redis leaves no socket behind',
   const store = createSharedStore({
     url: `redis://127.0.0.1:${port}`,
     keyPrefix: 'test:',
+    scope: 'test',
     timeoutMs: 50,
     onStateChange: () => {},
   });

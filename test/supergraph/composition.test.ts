@@ -22,6 +22,11 @@ describe.each(composers)('%s', (_name, compose) => {
       return isObjectType(type) ? Object.keys(type.getFields()).toSorted() : [];
     };
     expect(fieldsOf('Query')).toEqual(['agent', 'agents', 'calls', 'persona', 'personas', 'personasByAgent']);
+    expect(fieldsOf('Mutation')).toEqual([
+      'createCustomerPersona',
+      'deleteCustomerPersona',
+      'updateCustomerPersona',
+    ]);
     expect(fieldsOf('CustomerPersona')).toEqual(['createdAt', 'description', 'goal', 'id', 'name', 'orgId']);
     expect(fieldsOf('Agent')).toEqual(['customerPersonas', 'id', 'name']);
     expect(fieldsOf('Call')).toEqual(['agent', 'id', 'persona']);

@@ -17,6 +17,7 @@ const events: Readonly<Record<keyof GatewayEvents, true>> = {
   onOverloaded: true,
   onBreakerStateChange: true,
   onTenantBreakerStateChange: true,
+  onWrite: true,
 };
 
 /** The names of all events of a gateway. */

@@ -52,6 +52,8 @@ export interface TestGatewayOptions {
   readonly requestTimeoutMs?: number;
   readonly drainDelayMs?: number;
   readonly graphiql?: boolean;
+  /** @default false */
+  readonly writes?: boolean;
   readonly routerSecrets?: readonly string[];
   readonly maxRepresentations?: number;
   /** @default true */
@@ -120,6 +122,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     requestTimeoutMs = 5_000,
     drainDelayMs = 0,
     graphiql = false,
+    writes = false,
     routerSecrets = [],
     maxRepresentations = 1_000,
     introspection = true,
@@ -144,6 +147,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     inlineTrace: options.inlineTrace ?? true,
     drainDelayMs,
     graphiql,
+    writes,
     requestTimeoutMs,
     maxRepresentations,
     introspection,

@@ -20,9 +20,16 @@ interface TestLaneOptions {
   readonly runsBeforeCompiling?: number;
 }
 
+/** For a data source of a test's own that is only read. */
+export function noWrites(): Pick<CustomerPersonasClient, 'create' | 'update' | 'delete'> {
+  const never = () => Promise.reject(new Error('Nothing is written here'));
+  return { create: never, update: never, delete: never };
+}
+
 const noPersonas: CustomerPersonasClient = {
   get: () => Promise.resolve({ value: null, freshUntil: 0 }),
   listByAgent: () => Promise.resolve({ value: [], freshUntil: 0 }),
+  ...noWrites(),
 };
 
 /** Creates the gateway's lane on a data source of the test's: for defects that no upstream can cause. */

@@ -110,8 +110,8 @@ export function testErrors(startWith: StartWith, guide: Guide): void {
         sdls: {
           ...subgraphs,
           'customer-personas': subgraphs['customer-personas'].replace(
-            ' name: String',
-            ' name: String\n  mood: String',
+            ' name: String\n',
+            ' name: String\n  mood: String\n',
           ),
         },
       },
