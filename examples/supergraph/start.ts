@@ -41,6 +41,11 @@ A supergraph of three subgraphs on ${supergraph.url}: agents, calls and customer
   curl -s ${supergraph.url} -H 'content-type: application/json' \\
     -d '{"query":"{ calls(first: 3) { id agent { name customerPersonas { name } } persona { name goal } } }"}'
 
+And a write, which the sandbox forgets when it ends:
+
+  curl -s ${supergraph.url} -H 'content-type: application/json' \\
+    -d '{"query":"mutation { createCustomerPersona(input: { name: \\"Ann\\", description: \\"Calls early\\", goal: \\"An appointment\\", agentId: \\"7\\" }) { customerPersona { id name } } }"}'
+
 `);
 
 /** Serves a subgraph on a free port of loopback. */
