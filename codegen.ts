@@ -3,7 +3,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 // Typed operations for TypeScript clients, from the committed schema. Frontend teams copy examples/frontend;
 // the tests query through the same output.
 const config: CodegenConfig = {
-  schema: 'schema.graphql',
+  schema: 'api.graphql',
   documents: ['examples/frontend/operations.ts'],
   generates: {
     'examples/frontend/gql/': {

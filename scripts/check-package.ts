@@ -32,6 +32,14 @@ try {
     throw new Error(`The installed package answered: ${answer}`);
   }
   writeFileSync(
+    join(folder, 'schema.js'),
+    `import { readFileSync } from 'node:fs';
+     import { buildSchema } from 'graphql';
+     const file = new URL(import.meta.resolve('bluejay-graphql/api.graphql'));
+     console.log(buildSchema(readFileSync(file, 'utf8')).getQueryType().name);`,
+  );
+  if (run('node', 'schema.js') !== 'Query\n') throw new Error('The installed api.graphql has no queries.');
+  writeFileSync(
     join(folder, 'start.js'),
     `import { spawn } from 'node:child_process';
      import { once } from 'node:events';

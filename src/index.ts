@@ -34,7 +34,7 @@ export type { Logger } from './observability/logger.ts';
 export type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 
 // and the schema and the data sources alone, for a server of your own.
-export { createSchema, printSchema } from './schema/index.ts';
+export { createSchema, printApiSchema, printSchema } from './schema/index.ts';
 export type { Context, SchemaNames } from './schema/index.ts';
 export { createDataSourcesFactory } from './datasources/index.ts';
 export type {

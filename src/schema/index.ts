@@ -13,6 +13,7 @@ import { readsOf } from './reads.ts';
 import { ownNamesOf, renameSchema } from './rename.ts';
 import { addScalars } from './scalars.ts';
 
+export { printApiSchema } from './api-schema.ts';
 export type { Builder } from './builder.ts';
 export type { Context } from './context.ts';
 export { declareReads, declareWrite } from './reads.ts';
