@@ -16,6 +16,7 @@ try {
   writeFileSync(
     join(folder, 'use.js'),
     `import { createGateway, parseConfig } from 'bluejay-graphql';
+     import { errorCodes } from 'bluejay-graphql/errors';
      import { organisations } from 'bluejay-graphql/sandbox';
      const { config } = parseConfig({ PORT: '0', LOG_LEVEL: 'silent' });
      const gateway = await createGateway(config);
@@ -25,10 +26,11 @@ try {
        body: JSON.stringify({ query: \`{ persona(id: "\${organisations[0].personas[0].id}") { name } }\` }),
      });
      console.log(JSON.stringify(await response.json()));
+     console.log(errorCodes({ errors: [{ message: '', extensions: { code: 'FORBIDDEN' } }] }).join());
      await gateway.close();`,
   );
   const answer = run('node', 'use.js').trim();
-  if (answer !== '{"data":{"persona":{"name":"Anxious first-time patient"}}}') {
+  if (answer !== '{"data":{"persona":{"name":"Anxious first-time patient"}}}\nFORBIDDEN') {
     throw new Error(`The installed package answered: ${answer}`);
   }
   writeFileSync(
