@@ -18,6 +18,7 @@ try {
     `import { createGateway, parseConfig } from 'bluejay-graphql';
      import { errorCodes } from 'bluejay-graphql/errors';
      import { organisations } from 'bluejay-graphql/sandbox';
+     import { startTestGateway } from 'bluejay-graphql/testing';
      const { config } = parseConfig({ PORT: '0', LOG_LEVEL: 'silent' });
      const gateway = await createGateway(config);
      const response = await fetch(await gateway.listen() + '/graphql', {
@@ -26,11 +27,14 @@ try {
        body: JSON.stringify({ query: \`{ persona(id: "\${organisations[0].personas[0].id}") { name } }\` }),
      });
      console.log(JSON.stringify(await response.json()));
+     const testGateway = await startTestGateway();
+     console.log((await fetch(testGateway.url)).status);
+     await testGateway.close();
      console.log(errorCodes({ errors: [{ message: '', extensions: { code: 'FORBIDDEN' } }] }).join());
      await gateway.close();`,
   );
   const answer = run('node', 'use.js').trim();
-  if (answer !== '{"data":{"persona":{"name":"Anxious first-time patient"}}}\nFORBIDDEN') {
+  if (answer !== '{"data":{"persona":{"name":"Anxious first-time patient"}}}\n405\nFORBIDDEN') {
     throw new Error(`The installed package answered: ${answer}`);
   }
   writeFileSync(
@@ -68,6 +72,21 @@ try {
   }
   const diagnosis = run(join('node_modules', '.bin', 'bluejay-doctor'));
   if (!diagnosis.includes('All is well.')) throw new Error(`The installed doctor says: ${diagnosis}`);
+  writeFileSync(
+    join(folder, 'advice.js'),
+    `import { spawn } from 'node:child_process';
+     const sandbox = spawn('node_modules/.bin/bluejay-sandbox', ['--port', '0']);
+     let text = '';
+     for await (const chunk of sandbox.stdout) {
+       text += chunk;
+       if (text.includes('AUTH=forward')) sandbox.kill();
+     }
+     console.log(text);`,
+  );
+  const advice = run('node', 'advice.js');
+  if (/npm (start|run)/.test(advice) || !advice.includes('npx bluejay-graphql\n')) {
+    throw new Error(`The installed sandbox says: ${advice}`);
+  }
   for (const program of ['bluejay-graphql', 'bluejay-doctor', 'bluejay-sandbox']) {
     const usage = run(join('node_modules', '.bin', program), '--help');
     if (!usage.startsWith(`${program} `)) throw new Error(`The installed ${program} says: ${usage}`);

@@ -20,6 +20,7 @@ import { mergeEvents } from './observability/merge-events.ts';
 import type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 import type { Metrics, MetricsOptions } from './observability/metrics/index.ts';
 import type { Tracing } from './observability/tracing/index.ts';
+import type { Sandbox } from './sandbox/index.ts';
 import { examples } from './schema/examples.ts';
 import { createSchema } from './schema/index.ts';
 import type { Builder } from './schema/index.ts';
@@ -98,6 +99,8 @@ export type GatewayEvents = ServerEvents & DataSourcesEvents & BluejayEvents;
 /** A gateway, which shares no state with others in the process. */
 export interface Gateway {
   readonly schema: GraphQLSchema;
+  /** The embedded stand-in for Bluejay, which takes faults; undefined where Bluejay is asked. */
+  readonly sandbox: Sandbox | undefined;
   /**
    * Handles the requests of a server of your own: the path of GraphQL, `/health/live`, `/health/ready`, and 404 for others.
    * The limits of sockets (`http.maxConnections`, `http.receiveTimeoutMs`, headers) are then those of that server.
@@ -289,6 +292,7 @@ export async function createGateway(
 
   return {
     schema,
+    sandbox: upstream.sandbox,
     listener: http.listener,
     listen,
     metricsOrigin: () => metricsOrigin,

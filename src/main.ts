@@ -76,7 +76,8 @@ async function runAlone(config: Config, logger: Logger): Promise<void> {
   });
   listening = await listen(config, { logger });
   if (listening === undefined) return;
-  reportListening(config, logger, listening.origin, listening.gateway.metricsOrigin());
+  const { gateway, origin } = listening;
+  reportListening(config, logger, origin, gateway.metricsOrigin(), gateway.sandbox?.url);
 }
 
 /** Keeps the workers running and distributes connections to them; serves no request itself. */
@@ -161,6 +162,8 @@ function reportListening(
   logger: Logger,
   origin: string,
   metricsOrigin: string | undefined,
+  /** Undefined where each worker has a sandbox of its own. */
+  sandboxUrl?: string,
 ): void {
   logger.info(
     {
@@ -173,7 +176,7 @@ function reportListening(
     'listening',
   );
   if (upstream.kind === 'sandbox')
-    createOutput('stdout').write(sandboxNotice(origin, rootFieldName(schemaNames, 'persona')));
+    createOutput('stdout').write(sandboxNotice(origin, rootFieldName(schemaNames, 'persona'), sandboxUrl));
 }
 
 /** Returns the fields of the log about the route to Bluejay. The origin of a proxy has no credentials. */
@@ -212,13 +215,22 @@ function onStopSignal(config: Config, logger: Logger, stop: () => void): void {
   process.on('SIGTERM', handle).on('SIGINT', handle);
 }
 
-function sandboxNotice(url: string, persona: string): string {
+function sandboxNotice(url: string, persona: string, sandboxUrl: string | undefined): string {
+  const faults =
+    sandboxUrl === undefined
+      ? ''
+      : `
+To see how a failure looks, and to end it:
+
+  curl ${sandboxUrl}/_sandbox/faults -d '{"fault":{"kind":"answer","status":503}}'
+  curl ${sandboxUrl}/_sandbox/faults -X DELETE
+`;
   return `
 No BLUEJAY_API_KEY is set: answering from the embedded sandbox, with invented personas.
 Open ${url}/graphql in a browser, or paste:
 
   curl -s ${url}/graphql -H 'content-type: application/json' \\
     -d '{"query":"{ ${persona}(id: \\"3c90c3cc-0d44-4b50-8888-8dd25736052a\\") { id createdAt name description goal orgId } }"}'
-
+${faults}
 `;
 }

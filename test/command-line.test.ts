@@ -1,11 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { variables } from '../src/config/index.ts';
 import { createSchema, printSchema } from '../src/schema/index.ts';
 import { bare } from './support/main.ts';
+import { findOldNode } from './support/processes.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const folder = mkdtempSync(join(tmpdir(), 'bluejay-graphql-'));
@@ -21,12 +22,8 @@ function run(args: readonly string[], node = 'node', more: Record<string, string
   return { status, stdout, stderr };
 }
 
+const oldNode = findOldNode();
 const bundled = (file: string) => join(folder, 'build', file);
-
-/** A Node.js of this machine that is too old, as outside of npm. */
-const oldNode = bare.PATH.split(delimiter)
-  .map((path) => join(path, 'node'))
-  .find((file) => existsSync(file) && /^v(1\d|2[0-3])\./.test(run(['--version'], file).stdout));
 
 describe.each([
   ['bluejay-graphql', 'src/main.ts', bundled('main.js')],

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createSandbox, organisations } from '../src/sandbox/index.ts';
 import { airline, clinic, exampleId, unknownId } from './support/gateway.ts';
 import { startProcess } from './support/processes.ts';
+import { send } from './support/send.ts';
 
 const bodyOf = async (answer: Promise<Response>) => {
   const response = await answer;
@@ -69,6 +70,15 @@ test('faults are set and removed over HTTP', async () => {
   await set({ fault: { kind: 'reset' } });
   await expect(read(exampleId)).rejects.toThrow('fetch failed');
   expect((await fetch(control, { method: 'DELETE' })).status).toBe(204);
+  expect((await read(exampleId)).status).toBe(200);
+});
+
+test('no page sets faults, wherever it comes from', async () => {
+  const { control, read } = await startSandbox();
+  const body = JSON.stringify({ fault: { kind: 'hang' } });
+  const headers = { origin: 'https://elsewhere.example' };
+  expect((await send(control, { method: 'POST', headers, body })).status).toBe(403);
+  expect((await send(control, { method: 'DELETE', headers })).status).toBe(403);
   expect((await read(exampleId)).status).toBe(200);
 });
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { startGateway } from './support/gateway.ts';
+import { exampleId, startGateway } from './support/gateway.ts';
 import { bare, startMain } from './support/main.ts';
 import { findFreePort, startProcess } from './support/processes.ts';
 
@@ -12,6 +12,25 @@ test('with nothing configured it runs on the sandbox, says so, and its curl line
   expect(JSON.parse(pasted.output())).toMatchObject({
     data: { persona: { id: '3c90c3cc-0d44-4b50-8888-8dd25736052a', createdAt: '2023-11-07T05:31:56Z' } },
   });
+});
+
+test('the embedded sandbox fails on demand', async () => {
+  const main = await startMain({});
+  await expect.poll(main.output, { timeout: 10_000 }).toContain('-X DELETE');
+  const [fail = '', end = ''] = main.output().match(/curl \S+\/_sandbox\/faults .*/g) ?? [];
+  const askedAfter = async (command: string) => {
+    expect(await startProcess('sh', ['-c', command]).exited).toBe(0);
+    const response = await fetch(`${main.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
+    });
+    return response.json();
+  };
+  expect(await askedAfter(fail)).toMatchObject({
+    errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
+  });
+  expect(await askedAfter(end)).toEqual({ data: { persona: { id: exampleId } } });
 });
 
 test('npm start runs it whatever Node.js the machine has', async () => {

@@ -21,8 +21,6 @@ export interface SandboxOptions {
   readonly port?: number;
   /** @default two organisations with six personas each */
   readonly organisations?: readonly Organisation[];
-  /** Whether faults can be set over HTTP too. @default true */
-  readonly isControllable?: boolean;
 }
 
 /** A request that reached the sandbox. */
@@ -58,7 +56,7 @@ const noAnswer = { status: 500, headers: {}, body: '' };
 const maxRequests = 10_000;
 
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { host = '127.0.0.1', port = 0, organisations = builtIn, isControllable = true } = options;
+  const { host = '127.0.0.1', port = 0, organisations = builtIn } = options;
   const stores = new Map(
     organisations.map((organisation) => [organisation.apiKey, createOrganisationStore(organisation)]),
   );
@@ -74,7 +72,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     const { method = 'GET', headers } = request;
     // A fault that fails destroys the connection, not the process.
     const destroy = () => response.destroy();
-    if (isControllable && path === controlPath) {
+    if (path === controlPath) {
       control(request, faults)
         .then((reply) => send(response, reply))
         .catch(destroy);

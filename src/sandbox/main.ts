@@ -28,6 +28,8 @@ const sandbox = await createSandbox({ host, port: Number(port) }).catch((error: 
   process.exit(1);
 });
 
+/** In the repository, or where the package is installed. */
+const start = import.meta.url.endsWith('.ts') ? 'npm start' : 'npx bluejay-graphql';
 process.stdout.write(`
 A stand-in for Bluejay's API, with invented personas, on ${sandbox.url}
 
@@ -56,8 +58,8 @@ agent's list (agentId) or one method, or until removed. isApplied: a write is do
 
 Through the gateway:
 
-  BLUEJAY_BASE_URL=${sandbox.url} BLUEJAY_API_KEY=${organisations[0]?.apiKey} npm start
-  BLUEJAY_BASE_URL=${sandbox.url} BLUEJAY_AUTH=forward npm start
+  BLUEJAY_BASE_URL=${sandbox.url} BLUEJAY_API_KEY=${organisations[0]?.apiKey} ${start}
+  BLUEJAY_BASE_URL=${sandbox.url} BLUEJAY_AUTH=forward ${start}
 
 `);
 

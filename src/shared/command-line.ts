@@ -99,7 +99,8 @@ export async function readCommandLine(
   return values;
 }
 
-function isSupported(node: string): boolean {
+/** @param node a version such as `24.1.0` */
+export function isSupported(node: string): boolean {
   const parts = node.split('.').map((part) => Number.parseInt(part, 10));
   const different = requiredNode.findIndex((part, index) => part !== parts[index]);
   return different === -1 || (parts[different] ?? 0) > (requiredNode[different] ?? 0);

@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 /**
@@ -20,6 +22,18 @@ export const isIpv6Missing =
   !Object.values(networkInterfaces()).some((addresses) =>
     addresses?.some(({ address }) => address === '::1'),
   );
+
+/** A Node.js of this machine that is too old for the gateway, as outside of npm. */
+export function findOldNode(): string | undefined {
+  return (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, 'node'))
+    .find(
+      (file) =>
+        existsSync(file) &&
+        /^v(1\d|2[0-3])\./.test(spawnSync(file, ['--version'], { encoding: 'utf8' }).stdout),
+    );
+}
 
 export interface TestProcess {
   readonly process: ChildProcess;
