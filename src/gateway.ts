@@ -21,18 +21,17 @@ import type { MetricsSnapshot } from './observability/metrics/aggregate.ts';
 import type { Metrics, MetricsOptions } from './observability/metrics/index.ts';
 import type { Tracing } from './observability/tracing/index.ts';
 import type { Sandbox } from './sandbox/index.ts';
-import { examples } from './schema/examples.ts';
-import { createSchema } from './schema/index.ts';
+import { createExamples, createSchema } from './schema/index.ts';
 import type { Builder } from './schema/index.ts';
 import { errorTable } from './shared/error-codes.ts';
 import { createExecutor } from './server/graphql/executor.ts';
-import { asksForPage, createGraphiQLRoute } from './server/http/graphiql.ts';
+import { asksForPage, createGraphiQLRedirect, createGraphiQLRoute } from './server/http/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql/route.ts';
 import { createReadyRoute, live } from './server/http/health.ts';
 import { createInlineTracer } from './server/graphql/inline-trace.ts';
 import type { Exchange } from './server/http/exchange.ts';
 import { OpenExchanges } from './server/http/open-exchanges.ts';
-import { createHttpServer } from './server/http/server.ts';
+import { createHttpServer, notFound } from './server/http/server.ts';
 import { createPipeline } from './server/graphql/pipeline.ts';
 import { checkPlugins } from './server/graphql/plugins.ts';
 import type { GraphQLPlugin } from './server/graphql/plugins.ts';
@@ -169,6 +168,9 @@ export async function createGateway(
     config.trustedDocuments &&
     (await loadTrustedDocuments(config.trustedDocuments, createPipeline(pipelineOptions)));
 
+  // It would send documents that are refused.
+  const hasGraphiQL = config.graphiql && trustedDocuments?.isExclusive !== true;
+
   const logger = options.logger === undefined ? await openLogger(config.log) : guardLogger(options.logger);
   const metrics: Metrics | undefined =
     config.metrics &&
@@ -230,7 +232,7 @@ export async function createGateway(
     routerSecret: {
       secrets: config.routerSecrets,
       // The page holds no data, and its requests need the secret.
-      isExempt: (request) => config.graphiql && asksForPage(request),
+      isExempt: (request) => hasGraphiQL && asksForPage(request),
     },
     sharedUrl: config.cache.url,
     logger,
@@ -253,12 +255,19 @@ export async function createGateway(
       Math.max(bluejay.backlogOf(caller), ...opened.map(({ upstream: { backlogOf } }) => backlogOf(caller))),
     requestTimeoutMs: config.requestTimeoutMs,
     serverTiming: config.serverTiming,
-    graphiql: config.graphiql ? createGraphiQLRoute({ title: 'Bluejay GraphQL', examples }) : undefined,
+    graphiql: hasGraphiQL
+      ? createGraphiQLRoute({
+          title: 'Bluejay GraphQL',
+          examples: () => createExamples(schema),
+          headerNames: upstream.auth.mode === 'forward' ? ['x-api-key'] : [],
+        })
+      : undefined,
     trustedDocuments,
   });
   const http = createHttpServer({
     ...config.http,
     routes: new Map([
+      ...(hasGraphiQL ? [['/', createGraphiQLRedirect(path, notFound)] as const] : []),
       [path, protection.protect(graphql)],
       ['/health/live', live],
       ['/health/ready', createReadyRoute([() => http.isReady(), () => !protection.admission.isOverloaded()])],

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { buildSchema, isObjectType, printSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { createExamples, createSchema } from '../src/schema/index.ts';
 import { ownNamesOf, renameSchema } from '../src/schema/rename.ts';
 import { problemsOf } from './support/config.ts';
 import { clinic, exampleId, startGateway } from './support/gateway.ts';
@@ -224,3 +225,16 @@ test.each(['Query', 'Mutation', 'Int', 'Float', 'UUID', 'CustomerPersona'])(
     await expect(startGateway({ schemaNames: { agentType, prefix: '' } })).rejects.toThrow(problem);
   },
 );
+
+test('the examples of GraphiQL have the names of the deployment', async () => {
+  const schemaNames = { agentType: 'VoiceAgent', prefix: 'Bluejay' };
+  const gateway = await startGateway({ schemaNames });
+  const { document, variables } = createExamples(createSchema(undefined, schemaNames));
+  expect(document).toContain('bluejayPersona(');
+  for (const [, operationName] of document.matchAll(/^query (\w+)/gm)) {
+    // oxlint-disable no-await-in-loop -- few
+    const response = await gateway.post({ query: document, operationName, variables });
+    expect(await response.json()).not.toHaveProperty('errors');
+    // oxlint-enable no-await-in-loop
+  }
+});

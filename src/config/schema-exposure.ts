@@ -15,7 +15,8 @@ export const schemaExposureVariables = {
     option: 'graphiql',
     schema: v.optional(onOff),
     default: '`true` in development, else `false`',
-    description: 'Whether a browser that opens `/graphql` gets GraphiQL.',
+    description:
+      'Whether a browser that opens `/graphql` gets GraphiQL; never where only trusted documents are executed.',
   },
   INTROSPECTION: {
     option: 'introspection',

@@ -16,6 +16,7 @@ import { addScalars } from './scalars.ts';
 export { printApiSchema } from './api-schema.ts';
 export type { Builder } from './builder.ts';
 export type { Context } from './context.ts';
+export { createExamples } from './examples.ts';
 export { declareReads, declareWrite } from './reads.ts';
 export type { SchemaNames } from '../shared/schema-names.ts';
 export type { Reads } from './reads.ts';

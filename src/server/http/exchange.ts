@@ -194,6 +194,14 @@ function watchWrite(exchange: Exchange): void {
   response.once('socket', () => void setImmediate(watch));
 }
 
+/** Answers that what the client has is still the same (RFC 9110, section 15.4.5). */
+export function sendNotModified(exchange: Exchange, headers: Readonly<Record<string, string>>): void {
+  const { response, requestId } = exchange;
+  if (response.headersSent || response.destroyed) return;
+  decideKeepAlive(exchange);
+  response.writeHead(304, { 'x-request-id': requestId, ...securityHeaders, ...headers }).end();
+}
+
 /**
  * Decides whether the connection stays open after the answer; to be called before the headers are written. The rest of a
  * body that has not arrived in full is discarded, so its length must be bounded.

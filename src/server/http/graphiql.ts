@@ -1,42 +1,82 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
 import type { Route } from './exchange.ts';
-import { sendBody } from './exchange.ts';
-import { acceptsHtml } from './media-type.ts';
-
-export interface GraphiQLOptions {
-  readonly title: string;
-  /** The documents of the first tabs. */
-  readonly examples: readonly string[];
-}
+import { sendBody, sendNotModified, sendRefusal } from './exchange.ts';
+import { acceptsGzip, acceptsHtml } from './media-type.ts';
+import type { Refusal } from './refusal.ts';
 
 /** Returns whether a browser asks for a page; API clients ask for JSON. */
 export function asksForPage({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && acceptsHtml(headers.accept);
 }
 
-/** Serves GraphiQL as one page without outside resources. The page has 9 MB, so it is loaded at the first request. */
+export interface GraphiQLOptions {
+  readonly title: string;
+  /** Operations to begin with, and the variables of all of them. Called at the first request. */
+  readonly examples: () => { readonly document: string; readonly variables: object };
+  /** Headers to fill in, such as `x-api-key`. */
+  readonly headerNames: readonly string[];
+}
+
+/**
+ * Serves GraphiQL as one page without outside resources. The page has 9 MB, 2 MB compressed, so it is loaded at the first
+ * request, and a browser that has it asks by its hash whether it has changed.
+ */
 export function createGraphiQLRoute(options: GraphiQLOptions): Route {
-  let page: Promise<Page> | undefined;
+  let rendered: Promise<Page> | undefined;
   return async (exchange) => {
-    page ??= renderPage(options);
-    const { body, policy } = await page;
-    sendBody(exchange, 200, 'text/html; charset=utf-8', body, { 'content-security-policy': policy });
+    rendered ??= renderPage(options);
+    const { zipped, etag, policy } = await rendered;
+    const { 'if-none-match': known, 'accept-encoding': encodings } = exchange.request.headers;
+    const headers = { etag, 'cache-control': 'no-cache' };
+    exchange.response.appendHeader('vary', 'Accept, Accept-Encoding');
+    if (known === etag) return sendNotModified(exchange, headers);
+    const isZipped = acceptsGzip(encodings);
+    const body = isZipped ? zipped : await promisify(gunzip)(zipped);
+    sendBody(exchange, 200, 'text/html; charset=utf-8', body, {
+      ...headers,
+      ...(isZipped && { 'content-encoding': 'gzip' }),
+      'content-security-policy': policy,
+    });
+  };
+}
+
+/** Redirects browsers to the page; refuses other clients with `otherwise`. */
+export function createGraphiQLRedirect(path: string, otherwise: Refusal): Route {
+  return (exchange) => {
+    if (!asksForPage(exchange.request)) return sendRefusal(exchange, otherwise);
+    sendBody(exchange, 307, 'text/plain; charset=utf-8', `GraphiQL is at ${path}.\n`, { location: path });
   };
 }
 
 interface Page {
-  readonly body: Buffer;
+  readonly zipped: Buffer;
+  /** Weak: the compressed page and the other one are the same to the browser. */
+  readonly etag: string;
   /** The value of `Content-Security-Policy`. */
   readonly policy: string;
 }
 
-async function renderPage({ title, examples }: GraphiQLOptions): Promise<Page> {
+async function renderPage({ title, examples, headerNames }: GraphiQLOptions): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = renderGraphiQL({
+  const { document, variables } = examples();
+  // Only descriptions hold the character, and the page holds them in a script, which they must not end.
+  const query = document.replaceAll('<', '‹');
+  const headers =
+    headerNames.length === 0
+      ? undefined
+      : JSON.stringify(Object.fromEntries(headerNames.map((name) => [name, ''])), null, 2);
+  const rendered = renderGraphiQL({
     title,
-    defaultTabs: examples.map((query) => ({ query })),
+    // One tab: GraphiQL loses the first click on a further one.
+    defaultQuery: `# Put the cursor into an operation and press Ctrl+Enter, or choose one at ▶.\n\n${query}`,
+    ...(headers !== undefined && { headers }),
+    // They hold keys.
+    shouldPersistHeaders: false,
   });
+  const html = rendered.replace('<script>', () => `${variablesScript(variables)}<script>`);
   const scripts = html.matchAll(/<script>([\s\S]*?)<\/script>/g);
   const hashes = Array.from(scripts, ([, text = '']) => `'sha256-${sha256(text)}'`);
   const policy = [
@@ -52,7 +92,20 @@ async function renderPage({ title, examples }: GraphiQLOptions): Promise<Page> {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
-  return { body: Buffer.from(html), policy };
+  return { zipped: await promisify(gzip)(html), etag: `W/"${sha256(html)}"`, policy };
+}
+
+/**
+ * Stores the variables where GraphiQL looks for those of the last visit, unless there was one. As an option they would come
+ * back at each visit, in a tab beside the one where they were changed.
+ */
+function variablesScript(variables: object): string {
+  const text = JSON.stringify(JSON.stringify(variables, null, 2)).replaceAll('<', String.raw`\u003c`);
+  return `<script>
+    try {
+      if (localStorage.getItem('graphiql:tabState') === null) localStorage.setItem('graphiql:variables', ${text});
+    } catch {}
+  </script>`;
 }
 
 function sha256(text: string): string {

@@ -163,4 +163,5 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-const notFound = new Refusal(404, 'BAD_REQUEST', 'There is nothing here: GraphQL is at /graphql.');
+/** The answer for a path without a route. */
+export const notFound = new Refusal(404, 'BAD_REQUEST', 'There is nothing here: GraphQL is at /graphql.');
