@@ -34,7 +34,7 @@ try {
      await gateway.close();`,
   );
   const answer = run('node', 'use.js').trim();
-  if (answer !== '{"data":{"persona":{"name":"Anxious first-time patient"}}}\n405\nFORBIDDEN') {
+  if (answer !== '{"data":{"persona":{"name":"Anxious first-time patient"}}}\n400\nFORBIDDEN') {
     throw new Error(`The installed package answered: ${answer}`);
   }
   writeFileSync(

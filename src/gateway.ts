@@ -247,6 +247,7 @@ export async function createGateway(
       limitRepresentations: createRepresentationLimit(config.maxRepresentations),
       inlineTracer: config.inlineTrace ? createInlineTracer(createExtendedSchema) : undefined,
       maxResponseBytes: config.maxResponseBytes,
+      suggests: config.introspection,
       onOperation: events.onOperation,
     }),
     auth: upstream.auth,

@@ -46,7 +46,7 @@ test('a part of the configuration is completed by the defaults of its environmen
   expect(await (await post('/graphql', { 'x-api-key': clinic.apiKey })).json()).toMatchObject({
     errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }],
   });
-  expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(405);
+  expect((await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(406);
 });
 
 test.each<[option: string, config: object]>([

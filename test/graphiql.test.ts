@@ -17,7 +17,7 @@ test('a browser gets GraphiQL only where it is switched on and documents of its 
     const gateway = await startGateway(options);
     return (await send(gateway.url + at, { headers: { accept } })).status;
   };
-  expect(await status({})).toBe(405);
+  expect(await status({})).toBe(400);
   expect(await status({}, '/')).toBe(404);
   expect(await status({ graphiql: true })).toBe(200);
   expect(await status({ graphiql: true, trustedDocuments: { path, mode: 'prefer' } })).toBe(200);
@@ -34,7 +34,7 @@ test('the page runs its own scripts alone and talks to nobody else', async () =>
   expect(policy).toMatch(/connect-src 'self'; .*frame-ancestors 'none'$/);
   expect(page.headers.get('x-content-type-options')).toBe('nosniff');
   // Whoever does not ask for a page gets none.
-  expect((await fetch(`${gateway.url}/graphql`)).status).toBe(405);
+  expect((await fetch(`${gateway.url}/graphql`)).status).toBe(400);
   expect((await fetch(gateway.url)).status).toBe(404);
 });
 
@@ -184,11 +184,14 @@ describe.skipIf(executablePath === undefined && process.env['CI'] === undefined)
       await editor.click();
       for (const key of ['Control+Home', 'ArrowRight']) await page.keyboard.press(key);
       await page.keyboard.type(' "mine": 1,');
-      const tabs = () => page.evaluate(() => localStorage.getItem('graphiql:tabState') ?? '');
-      await expect.poll(tabs).toContain('mine');
+      const stored = (name: string) =>
+        page.evaluate((key) => localStorage.getItem(`graphiql:${key}`) ?? '', name);
+      // Each is stored at a time of its own.
+      await expect.poll(() => stored('tabState')).toContain('mine');
+      await expect.poll(() => stored('variables')).toContain('mine');
       await page.reload();
       await expect.poll(() => editor.innerText()).toContain('"mine"');
-      expect(JSON.parse(await tabs())).toMatchObject({
+      expect(JSON.parse(await stored('tabState'))).toMatchObject({
         tabs: [{ variables: expect.stringContaining('"agentId"') as string }],
       });
     });

@@ -45,7 +45,21 @@ test('the operation that is named is executed or refused, whatever name the docu
   }
 });
 
+test('an unknown name of an operation is repeated where it can be one', async () => {
+  const gateway = await startGateway();
+  const messageFor = async (operationName: string) => {
+    const query = 'query A { __typename } query B { __typename }';
+    const { errors } = (await (await gateway.post({ query, operationName })).json()) as Answer;
+    return errors?.[0]?.message;
+  };
+  expect(await messageFor('C')).toBe('Unknown operation named "C".');
+  for (const name of ['', 'a-secret', '<b>', 'C'.repeat(101)]) {
+    // oxlint-disable-next-line no-await-in-loop -- few
+    expect(await messageFor(name)).toBe('The "operationName" cannot be the name of an operation.');
+  }
+});
+
 interface Answer {
   readonly data: Record<string, unknown>;
-  readonly errors?: { readonly extensions: { readonly code: string } }[];
+  readonly errors?: { readonly message: string; readonly extensions: { readonly code: string } }[];
 }

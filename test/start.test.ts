@@ -119,7 +119,7 @@ test('in production nothing configured means the real Bluejay, with no sandbox a
   await expect.poll(main.output, { timeout: 10_000 }).toContain('"upstream":"bluejay"');
   expect(main.output()).not.toContain('sandbox');
   const response = await fetch(`${main.url}/graphql`, { headers: { accept: 'text/html' } });
-  expect(response.status).toBe(405);
+  expect(response.status).toBe(406);
   // Forward mode: without a key of the caller's, nothing leaves the process.
   const answer = await fetch(`${main.url}/graphql`, {
     method: 'POST',

@@ -22,7 +22,7 @@ export interface OperationLimits {
 }
 
 export interface TrustedDocumentsConfig {
-  /** The path of a JSON file: an object of ids and documents, an id being `sha256:` and the document's SHA-256 in hex. */
+  /** The path of a JSON file of ids and documents, as GraphQL Code Generator, Relay's compiler or Apollo's tool writes it. */
   readonly path: string;
   /** `only` refuses other documents, `prefer` executes them, too. */
   readonly mode: 'prefer' | 'only';
@@ -129,7 +129,8 @@ export const operationsVariables = {
     option: 'trustedDocuments.path',
     schema: v.optional(v.string()),
     default: '',
-    description: 'A JSON file of documents by their SHA-256, which clients may then ask for by `documentId`.',
+    description:
+      'A JSON file of documents by their ids, which clients may then ask for by `documentId`: GraphQL Code Generator’s, Relay’s or Apollo’s.',
   },
   TRUSTED_DOCUMENTS_MODE: {
     option: 'trustedDocuments.mode',

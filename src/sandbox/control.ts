@@ -53,7 +53,10 @@ const ruleSchema = v.object({
   times: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 
-/** Adds the fault in the body of a POST; removes all faults at a DELETE. Refuses pages: any page can send requests to a port of this machine. */
+/**
+ * Adds the fault in the body of a POST; removes all faults at a DELETE. Refuses pages, because any page can send requests to
+ * a port of this machine.
+ */
 export async function control(request: IncomingMessage, faults: Faults): Promise<Answer> {
   // Browsers send it with both methods.
   if (request.headers.origin !== undefined) return answer(403, 'Faults are set by programs, not by pages.\n');

@@ -20,7 +20,10 @@ export const errorTable = {
   GRAPHQL_VALIDATION_FAILED: 'The document does not fit the schema.',
   BAD_REQUEST:
     'Refused before GraphQL: for its path, method, headers, size, time or body, for the page that sent it, or for a `query` where only trusted documents are executed. Or it names no operation of its document.',
-  PERSISTED_QUERY_NOT_FOUND: 'No trusted document has the id.',
+  PERSISTED_QUERY_NOT_SUPPORTED:
+    'An id came without its document, and there are no trusted documents: send the text.',
+  PERSISTED_QUERY_NOT_FOUND: 'No trusted document has the id: send the text.',
+  PERSISTED_QUERY_NOT_IN_LIST: 'No trusted document has the id, and no other document is executed.',
   INTERNAL_SERVER_ERROR: 'Anything unforeseen. The log has the cause under `requestId`.',
 } as const;
 

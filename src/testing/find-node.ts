@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { isSupported } from '../shared/command-line.ts';
@@ -38,5 +38,7 @@ function findInstalled(from: string): string | undefined {
     version: string;
     bin: { node: string };
   };
-  return isSupported(version) ? join(dirname(file), bin.node) : undefined;
+  const executable = join(dirname(file), bin.node);
+  // An installation without scripts leaves it out.
+  return isSupported(version) && existsSync(executable) ? executable : undefined;
 }

@@ -61,7 +61,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   async function close(): Promise<void> {
-    const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+    const isRunning = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+    const ended = isRunning ? once(child, 'exit') : undefined;
     if (child.connected) child.disconnect();
     await ended;
     await sandbox.close();
@@ -89,8 +90,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
 const programUrl = new URL(`gateway-process${extname(import.meta.url)}`, import.meta.url);
 
 async function startOf(child: ChildProcess): Promise<Started> {
-  return new Promise((resolve, reject) => {
-    child.once('message', resolve).once('error', reject);
+  return new Promise((resolve) => {
+    child.once('message', resolve);
+    child.once('error', ({ message }) => resolve({ problem: message }));
     child.once('exit', (code, signal) => resolve({ problem: `its process ended with ${signal ?? code}` }));
   });
 }

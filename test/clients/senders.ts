@@ -25,7 +25,7 @@ export const senders: Readonly<Record<string, Sender>> = {
   'Apollo Client, which takes JSON alone': (url, document) =>
     caught(createApolloClient(url, { accept: 'application/json' }).query({ query: gql(document) })),
   urql: async (url, document) => {
-    const client = new Client({ url, exchanges: [fetchExchange], preferGetMethod: false });
+    const client = new Client({ url, exchanges: [fetchExchange] });
     return (await client.query(document, {}).toPromise()).error;
   },
   'graphql-request': (url, document) => caught(request(url, document)),

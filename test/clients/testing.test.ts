@@ -1,4 +1,4 @@
-import { cp, mkdir, symlink } from 'node:fs/promises';
+import { cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Client, fetchExchange } from '@urql/core';
 import { bypass, http } from 'msw';
@@ -45,6 +45,12 @@ test.skipIf(oldNode === undefined)(
     const project = await createProject({ 'package.json': packageJson, 'alone/app.test.js': program });
     const modules = join(project.folder, 'alone/node_modules');
     await mkdir(join(modules, 'bluejay-graphql'), { recursive: true });
+    // The npm package `node`, installed without its script.
+    await mkdir(join(modules, 'node'));
+    await writeFile(
+      join(modules, 'node/package.json'),
+      '{ "version": "26.0.0", "bin": { "node": "bin/node" } }',
+    );
     await cp('dist', join(modules, 'bluejay-graphql/dist'), { recursive: true });
     await cp('package.json', join(modules, 'bluejay-graphql/package.json'));
     await symlink(resolve('node_modules/valibot'), join(modules, 'valibot'));
@@ -58,11 +64,13 @@ test('requests to an address of production reach the gateway of a test through M
   await using gateway = await startTestGateway();
   const url = 'https://graphql.example.com/graphql';
   const server = setupServer(
-    http.all(url, ({ request }) => fetch(bypass(new Request(gateway.url, request)))),
+    http.all(url, ({ request }) =>
+      fetch(bypass(new Request(gateway.url + new URL(request.url).search, request))),
+    ),
   );
   server.listen();
   onTestFinished(() => server.close());
-  const client = new Client({ url, exchanges: [fetchExchange], preferGetMethod: false });
+  const client = new Client({ url, exchanges: [fetchExchange] });
   const { data, error } = await client.query<unknown>(document, {}).toPromise();
   expect(error).toBeUndefined();
   expect(data).toEqual({ persona: { name } });
@@ -75,7 +83,7 @@ test('the fake timers of a test do not stop the gateway', async () => {
   });
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
-  const client = new Client({ url: gateway.url, exchanges: [fetchExchange], preferGetMethod: false });
+  const client = new Client({ url: gateway.url, exchanges: [fetchExchange] });
   const { error } = await client.query(document, {}).toPromise();
   expect(error?.graphQLErrors).toMatchObject([{ extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
 });

@@ -98,6 +98,26 @@ test('what a body parses to counts as long as its request is executed; small req
     .toBe(200);
 });
 
+test('what the variables of a GET parse to counts, too', async () => {
+  const gateway = await start();
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const query =
+    'query ($keys: [_Any!]!) { _entities(representations: $keys) { ... on CustomerPersona { id } } }';
+  const hanging = someIds(100).map((id) => {
+    const junk = Array.from({ length: 5_000 }, () => []);
+    const variables = JSON.stringify({ keys: [{ __typename: 'CustomerPersona', id, junk }] });
+    const connection = openConnection(gateway.url);
+    connection.socket.write(
+      `GET /graphql?query=${encodeURIComponent(query)}&variables=${variables} HTTP/1.1\r\nhost: x\r\n\r\n`,
+    );
+    return connection;
+  });
+  // 15 kB of text are 335 kB of objects.
+  await expect.poll(() => hanging.filter(isRefused).length).toBeGreaterThan(20);
+  expect(gateway.sandbox.requests.length).toBeGreaterThan(20);
+  expect((await gateway.post(typename)).status).toBe(200);
+});
+
 test('the headers of requests that wait in pipelines count', async () => {
   const gateway = await start();
   gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });

@@ -14,6 +14,8 @@ import { testConfig } from './config.ts';
 interface TestLaneOptions {
   readonly logger: Logger;
   readonly schema?: GraphQLSchema;
+  /** @default true */
+  readonly introspection?: boolean;
   /** @default a Bluejay without any persona */
   readonly customerPersonas?: CustomerPersonasClient;
   /** How often graphql-js runs an operation before it is compiled. @default 50 */
@@ -36,6 +38,7 @@ const noPersonas: CustomerPersonasClient = {
 export function createTestLane({
   logger,
   schema = createSchema(),
+  introspection = true,
   customerPersonas = noPersonas,
   runsBeforeCompiling = 50,
 }: TestLaneOptions): Executor {
@@ -44,13 +47,14 @@ export function createTestLane({
     pipeline: createPipeline({
       schema,
       limits: testConfig({}).limits,
-      exposure: { introspection: true, serviceSdl: true },
+      exposure: { introspection, serviceSdl: true },
     }),
     createDataSources: createDataSourcesFactory({ customerPersonas }),
     formatResult: createFormatResult(logger),
     limitRepresentations: createRepresentationLimit(1_000),
     inlineTracer: createInlineTracer(createSchema),
     maxResponseBytes: testConfig({}).maxResponseBytes,
+    suggests: introspection,
     runsBeforeCompiling,
   });
 }

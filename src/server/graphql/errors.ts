@@ -186,7 +186,12 @@ function isValue(kind: Kind): boolean {
 /** Replaces the message about a value of the wrong type: graphql-js repeats the value, which may be a secret. */
 function describeValue(message: string): string {
   const type = /^(\w+) cannot represent/.exec(message)?.[1] ?? /of type "([^"]*)"/.exec(message)?.[1];
-  return `A value in the document does not fit ${type === undefined ? 'its type' : `the type ${type}`}.`;
+  return `A value in the document does not fit ${type === undefined ? 'its type' : `the type ${type}`}.${suggestionIn(message)}`;
+}
+
+/** What graphql-js suggests, where it does: names of the schema alone. */
+function suggestionIn(message: string): string {
+  return / Did you mean (?:the enum value )?(?:(?:, or |, | or )?"\w+")+\?$/.exec(message)?.[0] ?? '';
 }
 
 /** Describes the error of a document whose depth overflows the stack of the parser or of validation. */
@@ -214,7 +219,7 @@ function describeVariable(original: GraphQLError, error: GraphQLError, variable:
   const subject = place === undefined ? variable : `$${place}`;
   const reason = original.extensions['code'] === 'BAD_USER_INPUT' ? ` ${original.message}` : '';
   return {
-    message: `Variable "${subject}" does not fit the type ${type}.${reason}`,
+    message: `Variable "${subject}" does not fit the type ${type}.${reason || suggestionIn(original.message)}`,
     extensions: { code: 'BAD_USER_INPUT' },
   };
 }

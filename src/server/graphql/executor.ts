@@ -9,6 +9,7 @@ import { isLarger, isSurelyLarger, responseTooLarge } from './limits/response-si
 import { ListedValues, tooManyValues } from './limits/values.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
+import { checkMethod } from './preparation.ts';
 import { createPreparation } from './prepare-operation.ts';
 import { createPluginPreparation } from './prepare-with-plugins.ts';
 import type { GraphQLParams } from './params.ts';
@@ -29,6 +30,8 @@ export interface ExecutorOptions {
   readonly hasPlugins?: boolean;
   /** The most bytes that the body of an answer may have. */
   readonly maxResponseBytes: number;
+  /** Whether errors suggest names of the schema. @default false */
+  readonly suggests?: boolean;
   /**
    * How often graphql-js executes an operation before it is compiled. Compiling costs as much as some hundred
    * executions save. @default 50
@@ -44,10 +47,11 @@ export interface ExecutorOptions {
  */
 export function createExecutor(options: ExecutorOptions): Executor {
   const { pipeline, schema, createDataSources, formatResult, limitRepresentations, inlineTracer } = options;
-  const { hasPlugins = false, maxResponseBytes, runsBeforeCompiling = 50, onOperation } = options;
+  const { hasPlugins = false, maxResponseBytes, onOperation } = options;
+  const { suggests = false, runsBeforeCompiling = 50 } = options;
   const prepare = hasPlugins
     ? createPluginPreparation(pipeline, schema)
-    : createPreparation(pipeline, schema, runsBeforeCompiling);
+    : createPreparation(pipeline, { schema, runsBeforeCompiling, suggests });
 
   /** Executes the operation once all that it asks for is known to be allowed. */
   function execute(
@@ -56,6 +60,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   ): ExecutionResult | Promise<ExecutionResult> {
     const prepared = prepare(request, context);
     if ('errors' in prepared) return prepared;
+    checkMethod(request, prepared.type);
     const { statistics, reserve, params } = request;
     const { asked } = prepared;
     const variables = selectVariables(params.variables, prepared.variableNames);

@@ -19,6 +19,8 @@ export interface OperationRunnerOptions {
   readonly operationName: string | undefined;
   /** How often graphql-js executes the operation before it is compiled. */
   readonly runsBeforeCompiling: number;
+  /** Whether errors suggest names of the schema. */
+  readonly suggests: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface OperationRunnerOptions {
  * so it is never compiled.
  */
 export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
-  const { schema, document, operationName, runsBeforeCompiling } = options;
+  const { schema, document, operationName, runsBeforeCompiling, suggests } = options;
   let runs = 0;
   /** Undefined before the operation is compiled, and where it cannot be. */
   let compiled: CompiledQuery['query'] | undefined;
@@ -43,7 +45,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
       contextValue,
       variableValues,
       operationName,
-      hideSuggestions: true,
+      hideSuggestions: !suggests,
     });
   }
 

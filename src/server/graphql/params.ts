@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { isObject } from '../../shared/is-object.ts';
 import { Refusal } from '../http/refusal.ts';
 import type { TrustedDocuments } from './trusted-documents/documents.ts';
-import { findDocument, onlyTrusted } from './trusted-documents/find-document.ts';
+import { documentIdOf, findDocument, onlyTrusted } from './trusted-documents/find-document.ts';
 
 /** The parameters of a GraphQL request (GraphQL over HTTP, "Request Parameters"). */
 export interface GraphQLParams {
@@ -25,8 +25,24 @@ export function parseGraphQLParams(body: Buffer, documents?: TrustedDocuments): 
   const params = readJson(body.toString('utf8'), 'The body');
   if (Array.isArray(params)) throw badRequest('Batches are not supported: send one operation a request.');
   if (!isObject(params)) throw badRequest('The body must be a JSON object with a "query".');
-  const query = documents === undefined ? params['query'] : queryOf(params, documents);
-  if (typeof query === 'string' && query !== '') return createParams(query, params);
+  return createParams(queryOf(params, documents), params);
+}
+
+/**
+ * Returns the document of a request: its `query`, or the trusted document whose id it has instead.
+ *
+ * @param documents undefined where trusted documents are off
+ * @throws {Refusal} where there is none, or it is not executed here
+ */
+export function queryOf(
+  params: Readonly<Record<string, unknown>>,
+  documents: TrustedDocuments | undefined,
+): string {
+  const { query } = params;
+  const id = query === undefined || query === null ? documentIdOf(params) : undefined;
+  if (id !== undefined) return findDocument(id, documents);
+  if (documents?.isExclusive === true) throw onlyTrusted();
+  if (typeof query === 'string' && query !== '') return query;
   throw badRequest('The "query" must be a string that holds a GraphQL document.');
 }
 
@@ -62,15 +78,6 @@ export function readJson(text: string, name: string): unknown {
   } catch {
     throw badRequest(`${name} is not valid JSON.`);
   }
-}
-
-/** @returns the text of the trusted document whose id the request has, else its `query` */
-function queryOf(params: Readonly<Record<string, unknown>>, documents: TrustedDocuments): unknown {
-  const { query } = params;
-  const document = query === undefined || query === null ? findDocument(params, documents) : undefined;
-  if (document !== undefined) return document.text;
-  if (documents.isExclusive) throw onlyTrusted();
-  return query;
 }
 
 function objectOf(name: string, value: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -2,7 +2,7 @@ import { validate } from 'graphql';
 import type { GraphQLSchema } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Plugin, YogaServerInstance } from 'graphql-yoga';
-import { useQuietExecution } from './plugins.ts';
+import { useSuggestions } from './plugins.ts';
 import type { GraphQLPlugin } from './plugins.ts';
 import type { OperationLimits } from '../../config/index.ts';
 import type { Context } from '../../schema/index.ts';
@@ -38,7 +38,7 @@ export interface PipelineOptions {
 export function createPipeline({ schema, limits, exposure, plugins = [] }: PipelineOptions): Pipeline {
   return createYoga<PipelineContext>({
     schema,
-    plugins: [useLimits(limits, exposure), useQuietExecution(), ...plugins],
+    plugins: [useLimits(limits, exposure), useSuggestions(exposure.introspection), ...plugins],
     // The error table masks errors, independently of NODE_ENV.
     maskedErrors: false,
     // `known-documents.ts` caches documents.
@@ -57,15 +57,14 @@ export function createPipeline({ schema, limits, exposure, plugins = [] }: Pipel
 function useLimits(limits: OperationLimits, exposure: SchemaExposure): Plugin {
   const parse = createParse(limits);
   const rules = createValidationRules(exposure);
+  // Suggestions would reveal names of the schema, and a client needs no hundred errors.
+  const validationOptions = { hideSuggestions: !exposure.introspection, maxErrors: 10 };
   return {
     onParse: ({ setParseFn }) => setParseFn(parse),
     onValidate({ addValidationRule, setValidationFn }) {
       for (const rule of rules) addValidationRule(rule);
-      setValidationFn(validateQuietly);
+      setValidationFn(((schema, document, all) =>
+        validate(schema, document, all, validationOptions)) satisfies typeof validate);
     },
   };
 }
-
-/** Validates without suggestions, which would reveal names of the schema, and with at most ten errors. */
-const validateQuietly: typeof validate = (schema, document, rules) =>
-  validate(schema, document, rules, { hideSuggestions: true, maxErrors: 10 });

@@ -39,11 +39,11 @@ export function checkPlugins(plugins: readonly GraphQLPlugin[]): GraphQLPlugin[]
   return [first, ...plugins, last];
 }
 
-/** Creates the plugin that executes without suggestions, which would reveal names of the schema. */
-export function useQuietExecution(): GraphQLPlugin {
+/** Creates the plugin that executes with graphql-js, whose errors suggest names of the schema where `suggests` is true. */
+export function useSuggestions(suggests: boolean): GraphQLPlugin {
   return {
     onExecute({ setExecuteFn }) {
-      setExecuteFn((args) => execute({ ...args, hideSuggestions: true }));
+      setExecuteFn((args) => execute({ ...args, hideSuggestions: !suggests }));
     },
   };
 }

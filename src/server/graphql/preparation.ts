@@ -1,5 +1,6 @@
-import { GraphQLError } from 'graphql';
-import type { ExecutionResult, OperationDefinitionNode, OperationTypeNode } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
+import type { ExecutionResult, OperationDefinitionNode } from 'graphql';
+import { Refusal } from '../http/refusal.ts';
 import type { AskedReads } from './asked-reads.ts';
 import type { OperationRunner } from './operation-runner.ts';
 import type { PipelineContext } from './pipeline.ts';
@@ -31,10 +32,30 @@ export type Preparation = (
 
 export type RefusedOperation = Required<Pick<ExecutionResult, 'errors'>>;
 
-/** The refusal of a request whose `operationName` fits no operation, or is missing where there are several. */
-export function operationNotFound(): GraphQLError {
-  return new GraphQLError('Name one operation of the document in "operationName".', {
-    extensions: { code: 'BAD_REQUEST' },
+/**
+ * Creates the error of a request whose `operationName` fits no operation, or is missing where there are several.
+ *
+ * @param name the `operationName`, which the message repeats where it is a valid name
+ */
+export function operationNotFound(name: string | undefined): GraphQLError {
+  return new GraphQLError(describeOperationName(name), { extensions: { code: 'BAD_REQUEST' } });
+}
+
+function describeOperationName(name: string | undefined): string {
+  if (name === undefined) return 'Name one operation of the document in "operationName".';
+  if (/^\w{1,100}$/.test(name)) return `Unknown operation named "${name}".`;
+  return 'The "operationName" cannot be the name of an operation.';
+}
+
+/**
+ * Refuses an operation that a GET must not execute.
+ *
+ * @throws {Refusal} 405 for anything but a query
+ */
+export function checkMethod({ isReadOnly = false }: GraphQLRequest, type: OperationTypeNode): void {
+  if (!isReadOnly || type === OperationTypeNode.QUERY) return;
+  throw new Refusal(405, 'BAD_REQUEST', 'GET is for queries: send other operations with POST.', {
+    allow: 'POST',
   });
 }
 

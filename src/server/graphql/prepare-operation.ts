@@ -1,11 +1,11 @@
 import { getOperationAST, GraphQLError } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
 import { findAskedReads } from './asked-reads.ts';
 import { createKnownDocuments } from './known-documents.ts';
 import type { KnownDocument } from './known-documents.ts';
 import { createOperationRunner } from './operation-runner.ts';
+import type { OperationRunnerOptions } from './operation-runner.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
-import { operationNotFound, variableNamesOf } from './preparation.ts';
+import { checkMethod, operationNotFound, variableNamesOf } from './preparation.ts';
 import type { Preparation, PreparedOperation, RefusedOperation } from './preparation.ts';
 import type { GraphQLRequest } from './request.ts';
 import { shortenName } from './result.ts';
@@ -13,9 +13,9 @@ import { shortenName } from './result.ts';
 /** Sends each document through Yoga's pipeline once, and prepares each of its operations once. */
 export function createPreparation(
   pipeline: Pipeline,
-  schema: GraphQLSchema,
-  runsBeforeCompiling: number,
+  options: Omit<OperationRunnerOptions, 'document' | 'operationName'>,
 ): Preparation {
+  const { schema } = options;
   const documents = createKnownDocuments();
 
   return (request, context) => {
@@ -27,10 +27,8 @@ export function createPreparation(
     return 'errors' in document ? document : prepareOperation(document, operationName);
   };
 
-  function readDocument(
-    { params: { query, operationName } }: GraphQLRequest,
-    context: PipelineContext,
-  ): KnownDocument | RefusedOperation {
+  function readDocument(request: GraphQLRequest, context: PipelineContext): KnownDocument | RefusedOperation {
+    const { query, operationName } = request.params;
     const refused = documents.refusalOf(query);
     if (refused !== undefined && refused.operationName === operationName) return { errors: refused.errors };
     const { parse, validate } = pipeline.getEnveloped(context);
@@ -38,7 +36,10 @@ export function createPreparation(
     try {
       const document = parse(query);
       // Not a refusal of the document: another request may name another operation.
-      if (!getOperationAST(document, operationName)) return { errors: [operationNotFound()] };
+      const operation = getOperationAST(document, operationName);
+      if (!operation) return { errors: [operationNotFound(operationName)] };
+      // Not a refusal of the document either: POST may send it.
+      checkMethod(request, operation.operation);
       errors = validate(schema, document);
       if (errors.length === 0) return documents.add(query, document);
     } catch (error) {
@@ -54,14 +55,14 @@ export function createPreparation(
     operationName: string | undefined,
   ): PreparedOperation | RefusedOperation {
     const operation = getOperationAST(document, operationName);
-    if (!operation) return { errors: [operationNotFound()] };
+    if (!operation) return { errors: [operationNotFound(operationName)] };
     const prepared = {
       name: shortenName(operation.name?.value),
       type: operation.operation,
       hash,
       asked: findAskedReads(schema, document, operation),
       variableNames: variableNamesOf(operation),
-      run: createOperationRunner({ schema, document, operationName, runsBeforeCompiling }),
+      run: createOperationRunner({ ...options, document, operationName }),
     };
     operations.set(operationName, prepared);
     return prepared;

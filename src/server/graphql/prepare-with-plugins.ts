@@ -22,7 +22,7 @@ export function createPluginPreparation(pipeline: Pipeline, schema: GraphQLSchem
     }
     if (errors.length > 0) return { errors: errors.map((error) => toRefusal(error)) };
     const operation = getOperationAST(document, operationName);
-    if (!operation) return { errors: [operationNotFound()] };
+    if (!operation) return { errors: [operationNotFound(operationName)] };
     return {
       name: shortenName(operation.name?.value),
       type: operation.operation,

@@ -7,6 +7,8 @@ import type { RequestStatistics } from '../http/statistics.ts';
 /** A GraphQL request without HTTP, as the executor accepts it. */
 export interface GraphQLRequest {
   readonly params: GraphQLParams;
+  /** Whether only a query may be executed, as for a GET. @default false */
+  readonly isReadOnly?: boolean;
   readonly mediaType: ResponseMediaType;
   readonly requestId: string;
   readonly caller: Caller;
@@ -25,6 +27,7 @@ export interface GraphQLResponse {
 }
 
 /**
- * Executes a request. Errors of GraphQL are in the response; rejects with the Refusal of `reserve`, and for defects.
+ * Executes a request. Errors of GraphQL are in the response; rejects with the Refusal of `reserve`, with one for a mutation
+ * where only queries may be executed, and for defects.
  */
 export type Executor = (request: GraphQLRequest) => Promise<GraphQLResponse>;

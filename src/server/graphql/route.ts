@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { unescape } from 'node:querystring';
 import type { AuthConfig } from '../../config/index.ts';
 import { DeadlineExceeded } from '../../datasources/upstream/errors.ts';
 import { Timeouts } from '../../shared/timeouts.ts';
@@ -11,6 +12,7 @@ import { parseGraphQLParams } from './params.ts';
 import type { GraphQLParams } from './params.ts';
 import { estimateParsedBytes, smallBodyBytes } from './parsed-size.ts';
 import type { Executor } from './request.ts';
+import { needsPreflight } from '../http/cors.ts';
 import { isJsonMediaType } from '../http/media-type.ts';
 import type { ResponseMediaType } from '../http/media-type.ts';
 import { Refusal } from '../http/refusal.ts';
@@ -19,7 +21,7 @@ import type { Admission } from '../admission/admission.ts';
 import { overloaded } from '../admission/overloaded.ts';
 import { serverTimingOf, serverTimingRequestHeader } from '../http/server-timing.ts';
 import type { TrustedDocuments } from './trusted-documents/documents.ts';
-import { parseGetParams } from './trusted-documents/get-params.ts';
+import { parseUrlParams } from './url-params.ts';
 
 export interface GraphQLRouteOptions {
   readonly executor: Executor;
@@ -37,7 +39,7 @@ export interface GraphQLRouteOptions {
   readonly trustedDocuments: TrustedDocuments | undefined;
 }
 
-/** Creates the route of GraphQL: POST with a JSON body (GraphQL over HTTP), GET for trusted documents, GraphiQL for browsers. */
+/** Creates the route of GraphQL: POST with a JSON body, GET for queries (GraphQL over HTTP), GraphiQL for browsers. */
 export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
   const { executor, auth, admission, backlogOf, requestTimeoutMs, graphiql, trustedDocuments } = options;
   const { serverTiming } = options;
@@ -48,36 +50,39 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
     const { request, response } = exchange;
     const { method, headers } = request;
     if (graphiql !== undefined && asksForPage(request)) return graphiql(exchange);
-    const isGet = method === 'GET' && trustedDocuments !== undefined;
-    if (method !== 'POST' && !isGet) throw methodNotAllowed(trustedDocuments);
+    const isGet = method === 'GET';
+    if (method !== 'POST' && !isGet) throw methodNotAllowed();
     const mediaType = exchange.server.negotiate(headers.accept);
     if (mediaType === undefined) throw notAcceptable();
-    if (isGet) response.appendHeader('vary', vary);
-    else checkContent(headers);
+    if (isGet) {
+      response.appendHeader('vary', vary);
+      refuseForeignPages(exchange);
+    } else checkContent(headers);
     let body = isGet ? undefined : await readBody(exchange);
     const turn = admission.enter(exchange.account);
     if (turn !== undefined && !(await turn)) return sendRefusal(exchange, overloaded);
     // The client may have gone away while the request waited.
     if (exchange.cancellation.aborted) return;
     // Parsed after the wait, because the parameters take far more memory than the body.
-    const params =
-      body === undefined
-        ? trustedDocuments && parseGetParams(request, trustedDocuments)
-        : parseBody(exchange, body);
-    if (params === undefined) throw methodNotAllowed(trustedDocuments);
+    const params = parseParams(exchange, body);
     // Otherwise the body would be held until the answer.
     body = undefined;
     await execute(exchange, params, mediaType);
   };
 
-  function parseBody(exchange: Exchange, body: Buffer): GraphQLParams {
-    if (body.length > smallBodyBytes) {
+  /** @param body undefined where the parameters are in the URL */
+  function parseParams(exchange: Exchange, body: Buffer | undefined): GraphQLParams {
+    const { request } = exchange;
+    const { url = '' } = request;
+    if ((body ?? url).length > smallBodyBytes) {
       const { ledger } = exchange.server;
-      const bytes = estimateParsedBytes(body);
+      const bytes = estimateParsedBytes(body ?? Buffer.from(unescape(url)));
       if (!ledger.hasRoomFor(exchange, bytes)) throw overloaded;
       ledger.add(exchange, bytes);
     }
-    return parseGraphQLParams(body, trustedDocuments);
+    return body === undefined
+      ? parseUrlParams(request, trustedDocuments)
+      : parseGraphQLParams(body, trustedDocuments);
   }
 
   async function execute(
@@ -104,6 +109,7 @@ export function createGraphQLRoute(options: GraphQLRouteOptions): Route {
       const wantsTrace = headers['apollo-federation-include-trace'] === 'ftv1';
       const answer = await executor({
         params,
+        isReadOnly: request.method === 'GET',
         mediaType,
         requestId,
         caller,
@@ -161,15 +167,28 @@ function checkContent(headers: IncomingHttpHeaders): void {
   }
 }
 
-function methodNotAllowed(trustedDocuments: TrustedDocuments | undefined): Refusal {
-  return trustedDocuments === undefined
-    ? new Refusal(405, 'BAD_REQUEST', 'Send GraphQL requests with POST.', { allow: 'POST' })
-    : new Refusal(
-        405,
-        'BAD_REQUEST',
-        'Send GraphQL requests with POST; GET is for queries by the id of a trusted document.',
-        { allow: 'GET, POST' },
-      );
+function methodNotAllowed(): Refusal {
+  return new Refusal(405, 'BAD_REQUEST', 'Send GraphQL requests with POST, or queries with GET.', {
+    allow: 'GET, POST',
+  });
+}
+
+/**
+ * Refuses a GET that a page of another site makes a browser send, with an image, a link or a script. Such a page cannot read
+ * the answer, but causes reads and could measure their time. Pages of listed origins may send it, and so may every page that
+ * CORS had to permit first.
+ *
+ * @see https://www.w3.org/TR/fetch-metadata/
+ */
+function refuseForeignPages({ request: { headers }, response }: Exchange): void {
+  const site = headers['sec-fetch-site'] ?? 'none';
+  if (site === 'none' || site === 'same-origin' || needsPreflight(headers)) return;
+  if (response.hasHeader('access-control-allow-origin')) return;
+  throw new Refusal(
+    403,
+    'BAD_REQUEST',
+    'A page of another site may ask by GET only with a header that needs a preflight, such as apollo-require-preflight.',
+  );
 }
 
 function notAcceptable(): Refusal {

@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { decideKeepAlive } from './exchange.ts';
 import type { Exchange, Route } from './exchange.ts';
+import { isJsonMediaType } from './media-type.ts';
 import { Refusal } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -21,7 +23,10 @@ const allowedHeaders = [
   'tracestate',
   'baggage',
   'sentry-trace',
-].join(', ');
+];
+/** Browsers send these without a preflight, too: the password of a URL, and the media types of forms. */
+const simpleHeaders = new Set(['authorization', 'content-type']);
+const preflightHeaders = allowedHeaders.filter((name) => !simpleHeaders.has(name));
 const exposedHeaders = 'x-request-id, retry-after, ratelimit, ratelimit-policy';
 /** The names of RFC 6761, section 6.3, and the addresses of RFC 6890. */
 const loopbackOrigin = /^https?:\/\/((?:[a-z\d-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
@@ -58,6 +63,16 @@ export function allowOrigins(route: Route, origins: readonly string[], allowsLoo
   };
 }
 
+/**
+ * Returns whether a page of another origin can send these headers only after a preflight (Fetch Standard,
+ * "CORS-safelisted request-header").
+ */
+export function needsPreflight(headers: IncomingHttpHeaders): boolean {
+  return (
+    preflightHeaders.some((name) => headers[name] !== undefined) || isJsonMediaType(headers['content-type'])
+  );
+}
+
 function answerPreflight(exchange: Exchange): void {
   const { response, requestId } = exchange;
   decideKeepAlive(exchange);
@@ -66,7 +81,7 @@ function answerPreflight(exchange: Exchange): void {
       'x-request-id': requestId,
       ...securityHeaders,
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': allowedHeaders,
+      'access-control-allow-headers': allowedHeaders.join(', '),
       'access-control-max-age': maxAgeSeconds,
     })
     .end();

@@ -57,7 +57,7 @@ export function acceptsHtml(accept: string | undefined): boolean {
   return parseAccept(accept ?? '').some(({ type, quality }) => type === 'text/html' && quality > 0);
 }
 
-/** Whether an `Accept-Encoding` header takes gzip (RFC 9110, section 12.5.3). */
+/** Returns whether an `Accept-Encoding` header accepts gzip (RFC 9110, section 12.5.3). */
 export function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
   const codings = parseAccept(String(acceptEncoding ?? ''));
   const coding = codings.find(({ type }) => type === 'gzip') ?? codings.find(({ type }) => type === '*');

@@ -57,7 +57,10 @@ const checks: readonly Attack[] = [
       };
     },
   },
-  isRefused('GET Method Query Support', 405, (target) => send(target, {}, '/graphql?query={__typename}')),
+  // Queries by GET are meant to be there: what it warns of is a page of another site that sends them.
+  isRefused('GET Method Query Support', 403, (target) =>
+    send(target, { headers: { 'sec-fetch-site': 'cross-site' } }, '/graphql?query={__typename}'),
+  ),
   isRefused('Mutation is allowed over GET', 405, (target) =>
     send(target, {}, '/graphql?query=mutation{__typename}'),
   ),

@@ -25,7 +25,7 @@ export const trustedDocuments: readonly Attack[] = [
     'an id that nobody knows',
     400,
     (target) => post(target, { documentId: unknown }),
-    'PERSISTED_QUERY_NOT_FOUND',
+    'PERSISTED_QUERY_NOT_IN_LIST',
   ),
   only('a document to be remembered (automatic persisted queries)', 400, (target) =>
     post(target, {
@@ -33,7 +33,7 @@ export const trustedDocuments: readonly Attack[] = [
       extensions: { persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } },
     }),
   ),
-  only('a document in the URL', 405, (target) => send(target, {}, '/graphql?query={__typename}')),
+  only('a document in the URL', 400, (target) => send(target, {}, '/graphql?query={__typename}')),
   only('an image on another site', 403, (target) =>
     send(
       target,

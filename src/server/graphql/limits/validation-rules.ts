@@ -3,7 +3,7 @@ import type { ValidationRule } from 'graphql';
 
 /** How clients may read the schema. `__typename` is always permitted. */
 export interface SchemaExposure {
-  /** Introspection: `__schema` and `__type`. */
+  /** Introspection: `__schema` and `__type`, and errors that suggest names. */
   readonly introspection: boolean;
   /** Federation's `_service { sdl }`. */
   readonly serviceSdl: boolean;

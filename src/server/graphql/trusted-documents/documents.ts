@@ -2,32 +2,29 @@
 export interface TrustedDocuments {
   /** Whether other documents are refused. */
   readonly isExclusive: boolean;
-  /** @param id `sha256:` and 64 hexadecimal digits, or the digits alone */
-  find(id: string): TrustedDocument | undefined;
-}
-
-export interface TrustedDocument {
-  readonly text: string;
-  /** Whether all operations are queries, so that GET is permitted. */
-  readonly isReadOnly: boolean;
+  /**
+   * @param id as the list has it; a SHA-256 with `sha256:` before it or without
+   * @returns the text of the document
+   */
+  find(id: string): string | undefined;
 }
 
 const prefix = 'sha256:';
 
-/** Returns the SHA-256 of an id, undefined where the id has another form. */
+/** Returns the SHA-256 that an id claims to be, undefined where the id has another form. */
 export function digestOf(id: string): string | undefined {
-  const digest = id.startsWith(prefix) ? id.slice(prefix.length) : id;
-  return /^[0-9a-f]{64}$/.test(digest) ? digest : undefined;
+  if (id.startsWith(prefix)) return id.slice(prefix.length);
+  return /^[0-9a-f]{64}$/.test(id) ? id : undefined;
 }
 
 /**
  * Creates the lookup of trusted documents.
  *
- * @param documents by the SHA-256 of their text
+ * @param documents the texts by their ids, a SHA-256 without its prefix
  * @param isExclusive whether other documents are refused
  */
 export function createTrustedDocuments(
-  documents: ReadonlyMap<string, TrustedDocument>,
+  documents: ReadonlyMap<string, string>,
   isExclusive: boolean,
 ): TrustedDocuments {
   return { isExclusive, find: (id) => documents.get(id.startsWith(prefix) ? id.slice(prefix.length) : id) };
