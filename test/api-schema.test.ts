@@ -15,7 +15,7 @@ import { startGateway } from './support/gateway.ts';
 const api = readFileSync('api.graphql', 'utf8');
 
 test('the clients’ schema is the one that the gateway executes, without federation', async () => {
-  const gateway = await startGateway();
+  const gateway = await startGateway({ writes: true });
   const query = getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true, oneOf: true });
   const { data } = (await (await gateway.post({ query })).json()) as { data: IntrospectionQuery };
   expect(printApiSchema(buildClientSchema(data))).toBe(api);
@@ -23,7 +23,7 @@ test('the clients’ schema is the one that the gateway executes, without federa
 });
 
 test('it keeps the specifications of its scalars, as introspection has them', async () => {
-  const gateway = await startGateway();
+  const gateway = await startGateway({ writes: true });
   const query = '{ __schema { types { name specifiedByURL } } }';
   const { data } = (await (await gateway.post({ query })).json()) as {
     data: { __schema: { types: { name: string; specifiedByURL: string | null }[] } };
@@ -35,21 +35,24 @@ test('it keeps the specifications of its scalars, as introspection has them', as
 });
 
 test('an embedder’s fields are in it, with what their clients have to know', () => {
-  const schema = createSchema((builder) => {
-    const Voice = builder.inputType('Voice', {
-      isOneOf: true,
-      fields: (t) => ({ name: t.string(), id: t.id() }),
-    });
-    builder.mutationType({
-      fields: (t) => ({
-        speak: t.string({
-          args: { voice: t.arg({ type: Voice, required: true }) },
-          deprecationReason: 'Use say.',
-          extensions: declareReads({ reads: 'one' }),
-          resolve: () => '',
+  const schema = createSchema({
+    writes: false,
+    extend(builder) {
+      const Voice = builder.inputType('Voice', {
+        isOneOf: true,
+        fields: (t) => ({ name: t.string(), id: t.id() }),
+      });
+      builder.mutationType({
+        fields: (t) => ({
+          speak: t.string({
+            args: { voice: t.arg({ type: Voice, required: true }) },
+            deprecationReason: 'Use say.',
+            extensions: declareReads({ reads: 'one' }),
+            resolve: () => '',
+          }),
         }),
-      }),
-    });
+      });
+    },
   });
   const directive = (name: string, ...locations: GraphQLDirective['locations']) =>
     new GraphQLDirective({ name, locations });

@@ -86,47 +86,50 @@ test('the page is compressed for those that take it, and not sent again to those
 });
 
 test('the examples have every operation of the schema, those of an embedder too, with variables that fit', () => {
-  const schema = createSchema((builder) => {
-    const Tone = builder.enumType('Tone', { values: ['CALM', 'LOUD'] as const });
-    const Inner = builder.inputType('Inner', {
-      fields: (t) => ({ tone: t.field({ type: Tone }), on: t.boolean() }),
-    });
-    const Input = builder.inputType('Input', {
-      fields: (t) => ({
-        text: t.string({ required: true }),
-        inner: t.field({ type: Inner }),
-        at: t.field({ type: 'DateTime' }),
-      }),
-    });
-    const Choice = builder.inputType('Choice', {
-      isOneOf: true,
-      fields: (t) => ({ a: t.int(), b: t.float() }),
-    });
-    const Node = builder.objectRef<object>('Node');
-    Node.implement({ fields: (t) => ({ next: t.field({ type: Node, resolve: () => null }) }) });
-    builder.queryFields((t) => ({
-      node: t.field({ type: Node, resolve: () => ({}) }),
-      find: t.string({
-        args: { id: t.arg.int({ required: true }), maybe: t.arg.string() },
-        extensions: declareReads({ reads: 'one' }),
-        resolve: () => '',
-      }),
-      old: t.string({ deprecationReason: 'Use find.', resolve: () => '' }),
-    }));
-    builder.mutationType({
-      fields: (t) => ({
-        find: t.string({ resolve: () => '' }),
-        say: t.string({
-          args: {
-            id: t.arg({ type: 'UUID', required: true }),
-            input: t.arg({ type: Input, required: true }),
-            choice: t.arg({ type: Choice, required: true }),
-          },
+  const schema = createSchema({
+    writes: false,
+    extend(builder) {
+      const Tone = builder.enumType('Tone', { values: ['CALM', 'LOUD'] as const });
+      const Inner = builder.inputType('Inner', {
+        fields: (t) => ({ tone: t.field({ type: Tone }), on: t.boolean() }),
+      });
+      const Input = builder.inputType('Input', {
+        fields: (t) => ({
+          text: t.string({ required: true }),
+          inner: t.field({ type: Inner }),
+          at: t.field({ type: 'DateTime' }),
+        }),
+      });
+      const Choice = builder.inputType('Choice', {
+        isOneOf: true,
+        fields: (t) => ({ a: t.int(), b: t.float() }),
+      });
+      const Node = builder.objectRef<object>('Node');
+      Node.implement({ fields: (t) => ({ next: t.field({ type: Node, resolve: () => null }) }) });
+      builder.queryFields((t) => ({
+        node: t.field({ type: Node, resolve: () => ({}) }),
+        find: t.string({
+          args: { id: t.arg.int({ required: true }), maybe: t.arg.string() },
           extensions: declareReads({ reads: 'one' }),
           resolve: () => '',
         }),
-      }),
-    });
+        old: t.string({ deprecationReason: 'Use find.', resolve: () => '' }),
+      }));
+      builder.mutationType({
+        fields: (t) => ({
+          find: t.string({ resolve: () => '' }),
+          say: t.string({
+            args: {
+              id: t.arg({ type: 'UUID', required: true }),
+              input: t.arg({ type: Input, required: true }),
+              choice: t.arg({ type: Choice, required: true }),
+            },
+            extensions: declareReads({ reads: 'one' }),
+            resolve: () => '',
+          }),
+        }),
+      });
+    },
   });
   const { document, variables } = createExamples(schema);
   expect(validate(schema, parse(document))).toEqual([]);
@@ -161,7 +164,7 @@ describe.skipIf(executablePath === undefined && process.env['CI'] === undefined)
       const { page, elsewhere, failures } = await openBrowser(gateway.url);
       // The address without a path leads to it.
       expect(page.url()).toBe(`${gateway.url}/graphql`);
-      const { document } = createExamples(createSchema());
+      const { document } = createExamples(createSchema({ writes: false }));
       const names = Array.from(document.matchAll(/^(?:query|mutation) (\w+)/gm), ([, name = '']) => name);
       for (const name of names) {
         // oxlint-disable no-await-in-loop -- there is one page

@@ -23,7 +23,7 @@ const schema = './node_modules/bluejay-graphql/api.graphql';
 const sha256 = (document: string) => createHash('sha256').update(document).digest('hex');
 
 function createApolloClient(url: string, options: Partial<PersistedQueryLink.Options> = { sha256 }) {
-  const link = new PersistedQueryLink(options as PersistedQueryLink.Options);
+  const link = new PersistedQueryLink(options);
   return new ApolloClient({
     cache: new InMemoryCache(),
     link: ApolloLink.from([link, new HttpLink({ uri: url })]),

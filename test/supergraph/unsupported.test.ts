@@ -34,7 +34,12 @@ test.each(rows)('a router that %s is answered with %s and what to do', async (na
   const answer = await sendBytes(gateway.url, bytesOf(name));
   expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   const { errors } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as { errors: object[] };
-  expect(errors).toMatchObject([{ message: sentence, extensions: { code: 'BAD_REQUEST' } }]);
+  expect(errors).toMatchObject([
+    {
+      message: sentence,
+      extensions: { code: status === '200' ? 'PERSISTED_QUERY_NOT_SUPPORTED' : 'BAD_REQUEST' },
+    },
+  ]);
 });
 
 test('an offer of HTTP/2 is ignored, and no answer is compressed', async () => {
