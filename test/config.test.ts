@@ -34,6 +34,7 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
     protection: {
       allowedHosts: [],
       corsOrigins: [],
+      corsHeaders: [],
       corsLoopback: true,
       trustedProxies: 0,
       rateLimit: undefined,
@@ -57,11 +58,14 @@ test('nothing configured: development on the sandbox, with GraphiQL', () => {
   });
 });
 
-test('origins are exact, several with commas between', () => {
-  const environment = { CORS_ORIGINS: 'https://app.example.com, http://localhost:3000' };
+test('origins are exact or have a wildcard as their first label, several with commas between', () => {
+  const environment = {
+    CORS_ORIGINS: 'https://app.example.com, http://localhost:3000, https://*.example.com:8443',
+  };
   expect(configOf(environment).protection.corsOrigins).toEqual([
     'https://app.example.com',
     'http://localhost:3000',
+    'https://*.example.com:8443',
   ]);
 });
 
@@ -69,7 +73,22 @@ test.each([
   '*',
   'null',
   'app.example.com',
-  'https://*.example.com',
+  'https://*',
+  'https://*.com',
+  'https://*.com:8443',
+  'https://*-app.example.com',
+  'https://app-*.example.com',
+  'https://app.*.example.com',
+  'https://*.*.example.com',
+  'https://**.example.com',
+  'https://*.example.com:*',
+  '*://app.example.com',
+  'http*://app.example.com',
+  'https://*.example.com/',
+  'https://*.Example.com',
+  'https://*.example.com.',
+  'https://*.0.0.1',
+  'https://user@*.example.com',
   'https://app.example.com/',
   'https://app.example.com/path',
   'https://App.example.com',
@@ -79,8 +98,20 @@ test.each([
   'https://app.example.com,',
 ])('the origin %s is none', (origins) => {
   expect(problemsOf({ CORS_ORIGINS: origins })).toEqual([
-    'CORS_ORIGINS: expected exact origins with commas between, such as https://app.example.com; no wildcard, path or slash at the end',
+    'CORS_ORIGINS: expected origins with commas between, such as https://app.example.com or https://*.preview.example.com; no other wildcard, no path, no slash at the end',
   ]);
+});
+
+test('headers of pages are names, in any case', () => {
+  expect(configOf({ CORS_HEADERS: 'X-Tenant, x-b3-traceid' }).protection.corsHeaders).toEqual([
+    'x-tenant',
+    'x-b3-traceid',
+  ]);
+  for (const wrong of ['*', 'x-*', 'x tenant', 'x-tenant:', 'x-tenant,', 'x-ténant', 'a\r\nb']) {
+    expect(problemsOf({ CORS_HEADERS: wrong })).toEqual([
+      'CORS_HEADERS: expected names of headers with commas between, such as x-tenant; no wildcard',
+    ]);
+  }
 });
 
 test('a rate limit is points and the seconds of their window', () => {

@@ -67,6 +67,7 @@ test.each<[option: string, config: object]>([
   ['routerSecrets', { routerSecrets: 'a-secret-of-the-router' }],
   ['routerSecrets', { routerSecrets: ['hidden'] }],
   ['protection.corsOrigins', { protection: { corsOrigins: ['https://app.example.com/'] } }],
+  ['protection.corsHeaders', { protection: { corsHeaders: ['x tenant'] } }],
   ['protection.rateLimit', { protection: { rateLimit: { windowSeconds: 60 } } }],
   ['protection.memoryBudgetBytes', { protection: { memoryBudgetBytes: 0 } }],
   ['cache.url', { cache: { url: 'http://cache' } }],
@@ -83,7 +84,12 @@ test('options that their variables accept are accepted, in any order and togethe
   const { post } = await listen({
     environment: 'test',
     log: { sampleSuccesses: 1 / 3 },
-    protection: { rateLimit: { windowSeconds: 60, points: 100_000_000 }, allowedHosts: [], corsOrigins: [] },
+    protection: {
+      rateLimit: { windowSeconds: 60, points: 100_000_000 },
+      allowedHosts: [],
+      corsOrigins: [],
+      corsHeaders: [],
+    },
     routerSecrets: [],
     drainDelayMs: 0,
     metrics: { port: 0 },

@@ -17,8 +17,13 @@ export interface HttpConfig {
 export interface ProtectionConfig {
   /** The host names that are served beside addresses and the names of this machine. Undefined permits any name. */
   readonly allowedHosts: readonly string[] | undefined;
-  /** The exact origins whose pages may read answers. */
+  /**
+   * The origins whose pages may read answers, such as `https://app.example.com`. `*` as the first label stands for one
+   * label: `https://*.preview.example.com`.
+   */
   readonly corsOrigins: readonly string[];
+  /** The names of headers that these pages may send beside those that client libraries send by themselves. */
+  readonly corsHeaders: readonly string[];
   /** Whether pages of this machine may read answers, too: a frontend's development server. @default false */
   readonly corsLoopback?: boolean;
   /** How many proxies in front append to `X-Forwarded-For`. */
@@ -44,15 +49,29 @@ const corsOrigins = v.pipe(
   v.string(),
   v.transform((value) => (value === '' ? [] : value.split(',').map((origin) => origin.trim()))),
   v.check(
-    (origins) => origins.every(isOrigin),
-    'expected exact origins with commas between, such as https://app.example.com; no wildcard, path or slash at the end',
+    (origins) => origins.every(isOriginOrPattern),
+    'expected origins with commas between, such as https://app.example.com or https://*.preview.example.com; no other wildcard, no path, no slash at the end',
   ),
 );
 
-function isOrigin(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && /^https?:$/.test(url.protocol) && url.origin === value && !value.includes('*');
+/** At least two labels follow the `*`: `https://*.com` would permit the pages of almost anybody. */
+const wildcardLabel = /^(https?:\/\/)\*(?=(?:\.[^.:]+){2,}(?::|$))/;
+
+function isOriginOrPattern(value: string): boolean {
+  const origin = value.replace(wildcardLabel, '$1any');
+  const url = URL.parse(origin);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === origin && !origin.includes('*');
 }
+
+const corsHeaders = v.pipe(
+  v.string(),
+  v.transform((value) => (value === '' ? [] : value.split(',').map((header) => header.trim().toLowerCase()))),
+  v.check(
+    // A token of RFC 9110, section 5.6.2, without `*`, which browsers take for any header.
+    (headers) => headers.every((header) => /^[!#$%&'+\-.^_`|~\da-z]+$/.test(header)),
+    'expected names of headers with commas between, such as x-tenant; no wildcard',
+  ),
+);
 
 const rateLimit = v.pipe(
   v.string(),
@@ -125,7 +144,14 @@ export const protectionVariables = {
     schema: v.optional(corsOrigins, ''),
     default: '',
     description:
-      'The origins whose pages may read answers, with commas between: `https://app.example.com`. In development those of this machine may, too.',
+      'The origins whose pages may read answers, with commas between: `https://app.example.com`, `https://*.preview.example.com`. In development those of this machine may, too.',
+  },
+  CORS_HEADERS: {
+    option: 'protection.corsHeaders',
+    schema: v.optional(corsHeaders, ''),
+    default: '',
+    description:
+      'The headers that these pages may send beside those of GraphQL clients, tracing and `Authorization`, with commas between: `x-tenant`.',
   },
 } as const satisfies Record<string, Variable>;
 
@@ -145,6 +171,7 @@ export function resolveProtection(values: Values, isDevelopment: boolean, worker
   return {
     allowedHosts: isDevelopment || values.ALLOWED_HOSTS.length > 0 ? values.ALLOWED_HOSTS : undefined,
     corsOrigins: values.CORS_ORIGINS,
+    corsHeaders: values.CORS_HEADERS,
     corsLoopback: isDevelopment,
     trustedProxies: values.TRUSTED_PROXIES,
     rateLimit: values.RATE_LIMIT,

@@ -93,6 +93,14 @@ export const requests: Readonly<Record<string, CanaryRequest>> = {
   'a bad accept': { headers: { accept: `text/${canary}` }, body: persona },
   'a request id that is unfit': { headers: { 'x-request-id': `${canary} ${canary}` }, body: persona },
   'a key that is none': { headers: { 'x-api-key': `${canary},${canary}` }, body: persona },
+  'a preflight': {
+    method: 'OPTIONS',
+    headers: {
+      origin: canary,
+      'access-control-request-method': canary,
+      'access-control-request-headers': canary,
+    },
+  },
   'other headers': {
     headers: {
       cookie: canary,

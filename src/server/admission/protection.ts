@@ -46,7 +46,7 @@ const busyFrom = 0.9;
 const now = () => performance.now();
 
 export async function createProtection(options: ProtectionOptions): Promise<Protection> {
-  const { allowedHosts, corsOrigins, corsLoopback = false, maxQueueDelayMs, memoryBudgetBytes } = options;
+  const { allowedHosts, maxQueueDelayMs, memoryBudgetBytes } = options;
   const { rateLimit, routerSecret, sharedUrl, logger } = options;
   const admission = createAdmission({ maxDelayMs: maxQueueDelayMs, now });
   const ledger = createMemoryLedger({ ...options, budgetBytes: memoryBudgetBytes });
@@ -71,10 +71,7 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
         admission,
         createOpenAccount(options, callers),
       );
-      const shared =
-        corsOrigins.length === 0 && !corsLoopback
-          ? admitted
-          : allowOrigins(admitted, corsOrigins, corsLoopback);
+      const shared = allowOrigins(admitted, options);
       return allowedHosts === undefined ? shared : allowHosts(shared, allowedHosts);
     },
     close() {

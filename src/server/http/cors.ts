@@ -1,9 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Logger } from '../../observability/logger.ts';
 import { decideKeepAlive } from './exchange.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { isJsonMediaType } from './media-type.ts';
+import { createOncePerInterval } from './once-per-interval.ts';
+import { createOriginMatcher } from './origins.ts';
 import { Refusal } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
+
+export interface CorsOptions {
+  /** See `createOriginMatcher`. */
+  readonly corsOrigins: readonly string[];
+  /** The names of headers that pages may send beside those that client libraries send by themselves. */
+  readonly corsHeaders: readonly string[];
+  /** Whether origins of this machine are permitted, too, on any port. @default false */
+  readonly corsLoopback?: boolean;
+  readonly logger: Logger;
+}
 
 /** Includes what client libraries send by themselves: names of clients and operations, and trace contexts. */
 const allowedHeaders = [
@@ -28,27 +41,33 @@ const allowedHeaders = [
 const simpleHeaders = new Set(['authorization', 'content-type']);
 const preflightHeaders = allowedHeaders.filter((name) => !simpleHeaders.has(name));
 const exposedHeaders = 'x-request-id, retry-after, ratelimit, ratelimit-policy';
-/** The names of RFC 6761, section 6.3, and the addresses of RFC 6890. */
-const loopbackOrigin = /^https?:\/\/((?:[a-z\d-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/;
 /** The longest that Chromium caches a preflight. */
 const maxAgeSeconds = '7200';
 
 /**
- * Permits pages of these origins to read the route's answers (Fetch Standard, "CORS protocol"). Credentials are never
- * permitted, because the gateway uses no cookies.
- *
- * @param origins exact, such as `https://app.example.com`
- * @param allowsLoopback whether origins of this machine are permitted, too, on any port
+ * Permits pages of the configured origins to read the route's answers (Fetch Standard, "CORS protocol"), and logs what a
+ * preflight fails for. Credentials are never permitted, because the gateway uses no cookies.
  */
-export function allowOrigins(route: Route, origins: readonly string[], allowsLoopback: boolean): Route {
-  const allowed = new Set(origins);
+export function allowOrigins(route: Route, options: CorsOptions): Route {
+  const { corsOrigins, corsHeaders, corsLoopback = false, logger } = options;
+  const isListed = createOriginMatcher(corsOrigins, corsLoopback);
+  const isAnyListed = corsOrigins.length > 0 || corsLoopback;
+  const permittedHeaders = new Set([...allowedHeaders, ...corsHeaders]);
+  const permittedHeaderList = [...permittedHeaders].join(', ');
+  // Anybody can send preflights, from as many invented origins as they like.
+  const mayLog = createOncePerInterval({ intervalMs: 60_000, maxKeys: 20, now: () => performance.now() });
+
+  function warn(origin: string | undefined, message: string): void {
+    const loggable = loggableOrigin(origin);
+    if (mayLog(`${message} ${loggable}`)) logger.warn({ origin: loggable }, message);
+  }
+
   return (exchange) => {
     const { request, response } = exchange;
     const { origin } = request.headers;
-    const isAllowed =
-      origin !== undefined && (allowed.has(origin) || (allowsLoopback && loopbackOrigin.test(origin)));
+    const isAllowed = origin !== undefined && isListed(origin);
     // A cache must not reuse an answer for another origin, or for a request without one.
-    response.setHeader('vary', 'Origin');
+    if (isAnyListed) response.setHeader('vary', 'Origin');
     if (isAllowed) {
       response.setHeader('access-control-allow-origin', origin);
       response.setHeader('access-control-expose-headers', exposedHeaders);
@@ -57,9 +76,15 @@ export function allowOrigins(route: Route, origins: readonly string[], allowsLoo
       return route(exchange);
     }
     if (!isAllowed) {
+      warn(origin, 'refused the preflight of a page: CORS_ORIGINS does not list its origin');
       throw new Refusal(403, 'BAD_REQUEST', 'Pages of this origin may not ask: add it to CORS_ORIGINS.');
     }
-    return answerPreflight(exchange);
+    const requested = request.headers['access-control-request-headers'] ?? '';
+    if (namesIn(requested).some((name) => !permittedHeaders.has(name))) {
+      // The browser's console names the header; here it could be any text.
+      warn(origin, 'the preflight of a page asks for a header that CORS_HEADERS does not list');
+    }
+    answerPreflight(exchange, permittedHeaderList);
   };
 }
 
@@ -73,7 +98,24 @@ export function needsPreflight(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-function answerPreflight(exchange: Exchange): void {
+function namesIn(list: string): readonly string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '');
+}
+
+/** Browsers send `null` or scheme, host and port; others may send any text, a secret too, which must not be logged. */
+const originForm = /^(?:null|[a-z][a-z\d+.-]*:\/\/[a-z\d._:[\]-]+)$/i;
+
+/** Returns at most 200 characters of the origin, or what is wrong with it. */
+function loggableOrigin(origin: string | undefined): string {
+  if (origin === undefined) return 'missing';
+  const text = origin.slice(0, 200);
+  return originForm.test(text) ? text : 'malformed';
+}
+
+function answerPreflight(exchange: Exchange, headers: string): void {
   const { response, requestId } = exchange;
   decideKeepAlive(exchange);
   response
@@ -81,7 +123,7 @@ function answerPreflight(exchange: Exchange): void {
       'x-request-id': requestId,
       ...securityHeaders,
       'access-control-allow-methods': 'GET, POST',
-      'access-control-allow-headers': allowedHeaders.join(', '),
+      'access-control-allow-headers': headers,
       'access-control-max-age': maxAgeSeconds,
     })
     .end();
