@@ -6,8 +6,7 @@ FROM node:26.10.0-trixie-slim AS build
 WORKDIR /app
 
 # The dependencies have a layer of their own, which lasts as long as the lockfile. No script is run at their
-# installation: that of `node` would fetch the Node.js that is here already, and what our own, `prepare`, does
-# needs the source: it follows below.
+# installation: that of `node` would fetch the Node.js that is here already.
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY scripts/bundle.mjs scripts/warm-up.mjs scripts/

@@ -17,8 +17,7 @@ const bundle = await rolldown({
   },
   platform: 'node',
   external: /^node:/,
-  // protobufjs looks for optional modules with eval.
-  checks: { eval: false, circularDependency: false },
+  checks: { circularDependency: false },
 });
 // Not minified, so that stacks stay readable.
 // One folder, because the source reads package.json relative to itself.

@@ -1,6 +1,6 @@
 // Packs the package, installs it in an empty folder, and uses it from there.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,7 +12,18 @@ try {
   execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { stdio: 'inherit' });
   const [tarball = ''] = readdirSync(folder);
   writeFileSync(join(folder, 'package.json'), '{ "type": "module", "private": true }\n');
-  run('npm', 'install', '--silent', '--no-audit', '--no-fund', `./${tarball}`);
+  const options = ['--no-audit', '--no-fund', '--loglevel=warn'];
+  const installation = spawnSync('npm', ['install', ...options, `./${tarball}`], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (installation.status !== 0 || installation.stderr !== '') {
+    throw new Error(`npm install says: ${installation.stderr}`);
+  }
+  const manifest = readFileSync(join(folder, 'node_modules/bluejay-graphql/package.json'), 'utf8');
+  const { scripts } = JSON.parse(manifest) as { scripts: Record<string, string> };
+  const installScripts = Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name));
+  if (installScripts.length > 0) throw new Error(`npm asks users to allow ${installScripts.join(', ')}.`);
   writeFileSync(
     join(folder, 'use.js'),
     `import { createGateway, parseConfig } from 'bluejay-graphql';

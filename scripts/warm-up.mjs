@@ -1,14 +1,11 @@
-// Starts the gateway once after an installation to fill the compile cache, so that the first start is as fast as later
-// ones: `node scripts/warm-up.mjs [program]`, by default from the source. It never fails an installation: without the
-// cache a start only takes longer.
+// Starts the gateway once to fill the compile cache, so that the first start of an image is as fast as later ones:
+// `node scripts/warm-up.mjs build/main.js`. It never fails a build: without the cache a start only takes longer.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const [program = 'src/main.ts'] = process.argv.slice(2);
-const [major = '0'] = process.versions.node.split('.');
-// The machine's own Node.js may be older than the one that runs the gateway.
-if (Number(major) >= 24) await warmUp().catch(() => undefined);
+const [program] = process.argv.slice(2);
+await warmUp().catch(() => undefined);
 
 async function warmUp() {
   const gateway = spawn(process.execPath, [program], {

@@ -29,8 +29,8 @@ await readCommandLine(
   },
   process,
 );
-// Caches compiled code beside the dependencies; the installation fills the cache (scripts/warm-up.mjs). Where the folder
-// is read-only, Node.js silently caches nothing.
+// Caches compiled code beside the dependencies. The first start fills the cache, for the image its build does so
+// (scripts/warm-up.mjs). Where the folder is read-only, Node.js silently caches nothing.
 module.enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url)));
 const { parseConfig } = await import('./config/index.ts');
 const { ConfigurationError, describeProblems } = await import('./shared/configuration-error.ts');

@@ -72,13 +72,18 @@ test('errors are in the trace where they happened, as the client sees them', asy
   expect(JSON.stringify(trace)).not.toContain('canary');
 });
 
-test('a document that is refused has its errors at the root of the trace', async () => {
-  const gateway = await startGateway();
-  const { answer, trace } = await ask(gateway, { query: '{ nobody }' });
-  expect(answer.errors).toHaveLength(1);
-  expect(trace.root?.error).toHaveLength(1);
-  expect(trace.root?.child).toEqual([]);
-});
+test.each(['{ nobody }', '{ persönlich }', '{ "😀" }'])(
+  'the document %s is refused, and its errors are at the root of the trace',
+  async (query) => {
+    const gateway = await startGateway();
+    const { answer, trace } = await ask(gateway, { query });
+    expect(answer.errors).toHaveLength(1);
+    const [error, ...others] = trace.root?.error ?? [];
+    expect(JSON.parse(error?.json ?? '')).toEqual(answer.errors?.[0]);
+    expect(answer.errors?.[0]).toMatchObject({ message: error?.message });
+    expect([others, trace.root?.child]).toEqual([[], []]);
+  },
+);
 
 test('only ftv1 is known, and without the router’s secret there is no trace', async () => {
   const gateway = await startGateway({ routerSecrets: ['the-secret-of-today'] });

@@ -106,7 +106,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     let outcome: OperationOutcome = 'server_error';
     try {
       const dataSources = createDataSources(request.caller);
-      const inlineTrace = request.wantsTrace ? await inlineTracer?.start() : undefined;
+      const inlineTrace = request.wantsTrace ? inlineTracer?.start() : undefined;
       const context: PipelineContext = {
         dataSources,
         graphqlRequest: request,

@@ -1,11 +1,12 @@
-import type { Trace } from '@apollo/usage-reporting-protobuf';
 import { defaultFieldResolver, isObjectType } from 'graphql';
 import type { GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
 import type { FormattedError } from './errors.ts';
+import { encodeTrace } from './trace-message.ts';
+import type { TraceNode } from './trace-message.ts';
 
 /** Creates the traces that Apollo's routers and gateways request of subgraphs. */
 export interface InlineTracer {
-  start(): Promise<InlineTrace>;
+  start(): InlineTrace;
 }
 
 /** The trace of one operation, for the response's `extensions.ftv1`. */
@@ -32,8 +33,6 @@ export interface TracedContext {
   readonly inlineTrace?: InlineTrace | undefined;
 }
 
-type Node = Trace.Node;
-
 /** Bounds a trace, which takes several times the time and the bytes of the traced fields. */
 const maxNodes = 10_000;
 
@@ -45,36 +44,30 @@ const maxNodes = 10_000;
  * @see https://www.apollographql.com/docs/graphos/reference/federation/subgraph-specific-features
  */
 export function createInlineTracer(createSchema: () => GraphQLSchema): InlineTracer {
-  let loaded: Promise<{ protobuf: typeof import('@apollo/usage-reporting-protobuf'); schema: GraphQLSchema }>;
-  async function load() {
-    const protobuf = await import('@apollo/usage-reporting-protobuf');
-    return { protobuf, schema: timeResolvers(createSchema()) };
-  }
+  let schema: GraphQLSchema | undefined;
   return {
-    async start() {
-      loaded ??= load();
-      const { protobuf, schema } = await loaded;
-      return createTrace(protobuf.Trace, schema);
+    start() {
+      schema ??= timeResolvers(createSchema());
+      return createTrace(schema);
     },
   };
 }
 
-function createTrace(TraceMessage: typeof Trace, schema: GraphQLSchema): InlineTrace {
+function createTrace(schema: GraphQLSchema): InlineTrace {
   const startedAt = performance.now();
-  const startTime = timestamp(Date.now());
-  const root = new TraceMessage.Node();
+  const startTimeMs = Date.now();
+  const root = createNode(undefined);
   // graphql-js passes the same path object for the parent of all fields of an object.
-  const nodes = new Map<GraphQLResolveInfo['path'], Node>();
+  const nodes = new Map<GraphQLResolveInfo['path'], TraceNode>();
   const elapsedNanoseconds = () => Math.round((performance.now() - startedAt) * 1e6);
 
-  function nodeAt(path: GraphQLResolveInfo['path'] | undefined): Node {
+  function nodeAt(path: GraphQLResolveInfo['path'] | undefined): TraceNode {
     if (path === undefined) return root;
     let node = nodes.get(path);
     if (node === undefined) {
-      const { key } = path;
-      node = new TraceMessage.Node(typeof key === 'number' ? { index: key } : { responseName: key });
+      node = createNode(path.key);
       nodes.set(path, node);
-      nodeAt(path.prev).child.push(node);
+      nodeAt(path.prev).children.push(node);
     }
     return node;
   }
@@ -83,53 +76,44 @@ function createTrace(TraceMessage: typeof Trace, schema: GraphQLSchema): InlineT
     schema,
     enter({ path, fieldName, returnType, parentType }) {
       if (nodes.size >= maxNodes) return undefined;
-      const node = nodeAt(path);
-      node.type = returnType.toString();
-      node.parentType = parentType.name;
-      if (path.key !== fieldName) node.originalFieldName = fieldName;
-      node.startTime = elapsedNanoseconds();
+      const field = {
+        type: returnType.toString(),
+        parentType: parentType.name,
+        originalName: path.key === fieldName ? undefined : fieldName,
+        startNs: elapsedNanoseconds(),
+        endNs: 0,
+      };
+      nodeAt(path).field = field;
       return () => {
-        node.endTime = elapsedNanoseconds();
+        field.endNs = elapsedNanoseconds();
       };
     },
     finish(errors) {
       for (const error of errors) {
-        nearestNode(root, error.path ?? []).error.push(
-          new TraceMessage.Error({
-            message: error.message,
-            location: (error.locations ?? []).map((location) => new TraceMessage.Location(location)),
-            json: JSON.stringify(error),
-          }),
-        );
+        nearestNode(root, error.path ?? []).errors.push({
+          message: error.message,
+          locations: error.locations ?? [],
+          json: JSON.stringify(error),
+        });
       }
-      const message = {
-        startTime,
-        endTime: timestamp(Date.now()),
-        durationNs: elapsedNanoseconds(),
-        // No field is left out by sampling.
-        fieldExecutionWeight: 1,
-        root,
-      };
-      return Buffer.from(TraceMessage.encode(message).finish()).toString('base64');
+      return encodeTrace({ startTimeMs, endTimeMs: Date.now(), durationNs: elapsedNanoseconds(), root });
     },
   };
 }
 
-/** Finds the deepest node on a path: a field that was never reached has no node of its own. */
-function nearestNode(root: Node, path: readonly (string | number)[]): Node {
-  let node = root;
-  for (const key of path) {
-    const child = node.child.find(({ index, responseName }) =>
-      typeof key === 'number' ? index === key : responseName === key,
-    );
-    if (child === undefined) break;
-    node = child as Node;
-  }
-  return node;
+function createNode(key: TraceNode['key']): TraceNode {
+  return { key, field: undefined, errors: [], children: [] };
 }
 
-function timestamp(milliseconds: number) {
-  return { seconds: Math.floor(milliseconds / 1_000), nanos: (milliseconds % 1_000) * 1e6 };
+/** Finds the deepest node on a path: a field that was never reached has no node of its own. */
+function nearestNode(root: TraceNode, path: readonly (string | number)[]): TraceNode {
+  let node = root;
+  for (const key of path) {
+    const child = node.children.find((each) => each.key === key);
+    if (child === undefined) break;
+    node = child;
+  }
+  return node;
 }
 
 function timeResolvers(schema: GraphQLSchema): GraphQLSchema {
