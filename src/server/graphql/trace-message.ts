@@ -88,7 +88,8 @@ function bytes(field: number, content: string): string {
 }
 
 function text(field: number, value: string): string {
-  return bytes(field, Buffer.from(value).toString('latin1'));
+  const isAscii = Buffer.byteLength(value) === value.length;
+  return bytes(field, isAscii ? value : Buffer.from(value).toString('latin1'));
 }
 
 /** Encodes a whole number from 0 to 2^53 - 1. */
