@@ -1,5 +1,6 @@
 import { Trace } from '@apollo/usage-reporting-protobuf';
 import { expect, test } from 'vitest';
+import { encodeTrace } from '../src/server/graphql/trace-message.ts';
 import { configOf } from './support/config.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 import type { TestGateway } from './support/gateway.ts';
@@ -118,6 +119,19 @@ test('the trace of a large answer has the first 10,000 nodes, and the answer is 
   expect(count).toBeGreaterThan(10_000);
   expect(count).toBeLessThan(10_004);
 });
+
+test.each([0, 127, 128, 2 ** 31, 2 ** 32, 2 ** 40 + 1, Number.MAX_SAFE_INTEGER])(
+  'a duration of %d ns is encoded whole',
+  (durationNs) => {
+    const root = { key: undefined, field: undefined, errors: [], children: [] };
+    const encoded = encodeTrace({ startTimeMs: 4_102_444_800_001, endTimeMs: 0, durationNs, root });
+    expect(Trace.decode(Buffer.from(encoded, 'base64'))).toMatchObject({
+      startTime: { seconds: 4_102_444_800, nanos: 1e6 },
+      endTime: { seconds: 0, nanos: 0 },
+      durationNs,
+    });
+  },
+);
 
 test('a stranger gets no trace, which would multiply what a request costs', async () => {
   const gateway = await startGateway({ inlineTrace: false });
