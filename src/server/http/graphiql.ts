@@ -63,7 +63,8 @@ async function renderPage({ title, examples, headerNames }: GraphiQLOptions): Pr
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const { document, variables } = examples();
   // Only descriptions hold the character, and the page holds them in a script, which they must not end.
-  const query = document.replaceAll('<', '‹');
+  const operations = document.replaceAll('<', '‹');
+  const query = `# Put the cursor into an operation and press Ctrl+Enter, or choose one at ▶.\n\n${operations}`;
   const headers =
     headerNames.length === 0
       ? undefined
@@ -71,12 +72,12 @@ async function renderPage({ title, examples, headerNames }: GraphiQLOptions): Pr
   const rendered = renderGraphiQL({
     title,
     // One tab: GraphiQL loses the first click on a further one.
-    defaultQuery: `# Put the cursor into an operation and press Ctrl+Enter, or choose one at ▶.\n\n${query}`,
+    defaultQuery: query,
     ...(headers !== undefined && { headers }),
     // They hold keys.
     shouldPersistHeaders: false,
   });
-  const html = rendered.replace('<script>', () => `${variablesScript(variables)}<script>`);
+  const html = rendered.replace('<script>', () => `${firstTabScript(query, variables)}<script>`);
   const scripts = html.matchAll(/<script>([\s\S]*?)<\/script>/g);
   const hashes = Array.from(scripts, ([, text = '']) => `'sha256-${sha256(text)}'`);
   const policy = [
@@ -96,14 +97,16 @@ async function renderPage({ title, examples, headerNames }: GraphiQLOptions): Pr
 }
 
 /**
- * Stores the variables where GraphiQL looks for those of the last visit, unless there was one. As an option they would come
- * back at each visit, in a tab beside the one where they were changed.
+ * Stores the first tab where GraphiQL looks for that of the last visit, unless there was one. A reload finds its tab again by
+ * both texts: with options it would add a tab at each reload, as GraphiQL stores no query that nobody has changed.
  */
-function variablesScript(variables: object): string {
-  const text = JSON.stringify(JSON.stringify(variables, null, 2)).replaceAll('<', String.raw`\u003c`);
+function firstTabScript(query: string, variables: object): string {
+  const values = { query, variables: JSON.stringify(variables, null, 2) };
+  const entries = JSON.stringify(Object.entries(values)).replaceAll('<', String.raw`\u003c`);
   return `<script>
     try {
-      if (localStorage.getItem('graphiql:tabState') === null) localStorage.setItem('graphiql:variables', ${text});
+      if (localStorage.getItem('graphiql:tabState') === null)
+        for (const [name, text] of ${entries}) localStorage.setItem('graphiql:' + name, text);
     } catch {}
   </script>`;
 }
