@@ -1,12 +1,14 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
+import { addTypenameSelectionDocumentTransform } from '@graphql-codegen/client-preset';
 
 // Typed operations for TypeScript clients, from the committed schema. Frontend teams copy examples/frontend;
-// the tests query through the same output.
+// the tests query through the same output. The page and the recipes ask for `__typename`, too: without it normalised
+// caches stay empty.
 const config: CodegenConfig = {
   schema: 'api.graphql',
-  documents: ['examples/frontend/operations.ts'],
   generates: {
     'examples/frontend/gql/': {
+      documents: ['examples/frontend/operations.ts'],
       preset: 'client',
       presetConfig: {
         fragmentMasking: false,
@@ -21,6 +23,22 @@ const config: CodegenConfig = {
         useTypeImports: true,
         enumsAsTypes: true,
         strictScalars: true,
+        scalars: { UUID: 'string', DateTime: 'string' },
+      },
+    },
+    'examples/web/src/gql/': {
+      documents: ['examples/web/src/operations.ts'],
+      documentTransforms: [addTypenameSelectionDocumentTransform],
+      preset: 'client',
+      presetConfig: { fragmentMasking: false },
+      config: {
+        documentMode: 'string',
+        emitLegacyCommonJSImports: false,
+        importExtension: '.ts',
+        useTypeImports: true,
+        enumsAsTypes: true,
+        strictScalars: true,
+        nonOptionalTypename: true,
         scalars: { UUID: 'string', DateTime: 'string' },
       },
     },

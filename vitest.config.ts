@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // They have dependencies of their own: npm run test:clients, npm run test:gateways.
-    exclude: ['test/clients/**', 'test/gateways/**'],
+    // They have dependencies of their own: npm run test:clients, test:gateways and test:web.
+    exclude: ['test/clients/**', 'test/gateways/**', 'test/web/**'],
     // Modules load as in production: by Node itself, types stripped.
     // They wait more than they compute: on two cores Vitest would run one file at a time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
