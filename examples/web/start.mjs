@@ -19,9 +19,12 @@ const gatewayUrl = `http://127.0.0.1:${port}`;
 /** @type {import('node:child_process').ChildProcess[]} */
 const children = [];
 
-/** Starts a program that ends with the others. */
-function start(command, args, env, output) {
-  const child = spawn(command, args, { cwd: here, env: { ...process.env, ...env }, stdio: output });
+/**
+ * Starts a program that ends with the others. In a process group of its own, so that Ctrl-C reaches it once, through
+ * `stop`: a second signal makes the gateway drop what it is answering.
+ */
+function start(command, args, env, stdio) {
+  const child = spawn(command, args, { cwd: here, env: { ...process.env, ...env }, stdio, detached: true });
   child.once('exit', (code) => stop(code ?? 0));
   child.once('error', (error) => {
     console.error(error.message);
