@@ -42,6 +42,21 @@ const config: CodegenConfig = {
         scalars: { UUID: 'string', DateTime: 'string' },
       },
     },
+    'examples/clients/gql/': {
+      documents: ['examples/clients/operations.ts'],
+      documentTransforms: [addTypenameSelectionDocumentTransform],
+      preset: 'client',
+      presetConfig: { fragmentMasking: false, persistedDocuments: { hashAlgorithm: 'sha256' } },
+      config: {
+        emitLegacyCommonJSImports: false,
+        importExtension: '.ts',
+        useTypeImports: true,
+        enumsAsTypes: true,
+        strictScalars: true,
+        nonOptionalTypename: true,
+        scalars: { UUID: 'string', DateTime: 'string' },
+      },
+    },
   },
 };
 
