@@ -1,0 +1,32 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const text = readFileSync('docs/client-recipes.md', 'utf8');
+
+test('each quote in the client recipes is a part of the file that is linked before it', () => {
+  let source = '';
+  const quoted = new Set<string>();
+  for (const [, link, quote] of text.matchAll(/\]\((\.\.\/[\w/.-]+\.ts)\)|^```ts\n(.*?)^```$/gms)) {
+    if (link !== undefined) {
+      source = join('docs', link);
+    } else if (quote !== undefined) {
+      expect(outdent(readFileSync(source, 'utf8'))).toContain(outdent(quote));
+      quoted.add(source);
+    }
+  }
+  const recipes = globSync('examples/clients/*.ts').filter(
+    (path) => !/(personas|operations)\.ts$/.test(path),
+  );
+  expect([...quoted].toSorted()).toEqual([...recipes, 'codegen.ts'].toSorted());
+});
+
+test('each link of the client recipes leads to a file', () => {
+  const links = [...text.matchAll(/\]\((\.\.\/[^)#]+)\)/g)].map(([, link = '']) => join('docs', link));
+  expect(links.filter((path) => globSync(path).length === 0)).toEqual([]);
+});
+
+/** Quotes are not indented as deeply as what they quote. */
+function outdent(code: string): string {
+  return code.replaceAll(/^ +/gm, '');
+}
