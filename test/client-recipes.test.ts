@@ -7,14 +7,14 @@ const text = readFileSync('docs/client-recipes.md', 'utf8');
 test('each quote in the client recipes is a part of the file that is linked before it', () => {
   let source = '';
   const quoted = new Set<string>();
+  const changed: string[] = [];
   for (const [, link, quote] of text.matchAll(/\]\((\.\.\/[\w/.-]+\.ts)\)|^```ts\n(.*?)^```$/gms)) {
-    if (link !== undefined) {
-      source = join('docs', link);
-    } else if (quote !== undefined) {
-      expect(outdent(readFileSync(source, 'utf8'))).toContain(outdent(quote));
-      quoted.add(source);
-    }
+    if (link !== undefined) source = join('docs', link);
+    if (quote === undefined) continue;
+    quoted.add(source);
+    if (!outdent(readFileSync(source, 'utf8')).includes(outdent(quote))) changed.push(`${source}:\n${quote}`);
   }
+  expect(changed).toEqual([]);
   const recipes = globSync('examples/clients/*.ts').filter(
     (path) => !/(personas|operations)\.ts$/.test(path),
   );

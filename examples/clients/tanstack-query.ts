@@ -1,13 +1,13 @@
 import { QueryClient } from '@tanstack/query-core';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { print } from 'graphql';
-import { GraphQLClient } from 'graphql-request';
+import { ClientError, GraphQLClient } from 'graphql-request';
 import { retryDelayMs } from './errors.ts';
 import type { GatewayError } from './errors.ts';
 import { createMutation, deleteMutation, listQuery, updateMutation } from './operations.ts';
 import type { ClientOptions, Persona, PersonaList, Personas } from './personas.ts';
 
-/** Thrown when a root field is null because it failed. */
+/** Thrown when a root field is null because it failed, and when the request was refused. */
 class FailedError extends Error {
   override readonly name = 'FailedError';
   readonly errors: readonly GatewayError[];
@@ -44,15 +44,17 @@ export function createPersonas({ url, apiKey }: ClientOptions): Personas {
       // Data comes with errors; the default drops it.
       errorPolicy: 'all',
       // Sends the id that codegen gave the document instead of its text.
-      requestMiddleware: (request) => ({
-        ...request,
+      requestMiddleware: (init) => ({
+        ...init,
         body: JSON.stringify({ documentId: hash, variables }),
       }),
     });
-    const { data, errors = [] } = await client.rawRequest<Data>({
-      query: print(document),
-      variables,
-      ...(signal && { signal }),
+    const request = { query: print(document), variables, ...(signal && { signal }) };
+    const { data, errors = [] } = await client.rawRequest<Data>(request).catch((error: unknown) => {
+      // Whatever the policy: it throws what has another status than 200, such as a rate limit's 429.
+      throw error instanceof ClientError && error.response.errors
+        ? new FailedError(error.response.errors)
+        : error;
     });
     const isRootNull = Object.values(data as object).includes(null);
     if (isRootNull && errors.length > 0) throw new FailedError(errors);

@@ -70,6 +70,14 @@ describe.each(Object.keys(recipes) as (keyof typeof recipes)[])('%s', (name) => 
     expect(timeOf(second) - timeOf(first)).toBeGreaterThan(1_500);
   });
 
+  test('a read that the gateway refuses by HTTP is sent again, too', async () => {
+    const { gateway, personas } = await start({ protection: { rateLimit: { points: 1, windowSeconds: 2 } } });
+    for (const agentId of ['7', '8', '9']) {
+      expect((await personas.list(agentId)).errors).toEqual([]);
+    }
+    expect(gateway.logs).toContainEqual(expect.objectContaining({ status: 429 }));
+  });
+
   test('a value that failed costs that value, and its error says where', async () => {
     const { gateway, personas } = await start();
     const broken = clinic.personas
