@@ -178,10 +178,11 @@ describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)('
 
   test('a slow Bluejay is waited for with skeletons, and said to be slow', async () => {
     await web.addFault({ fault: { kind: 'delay', delayMs: 2_500 } });
-    const { page, list } = await open();
+    const { page, list } = await open(personaHash(exampleId));
     await list.and(page.locator('[aria-busy="true"]')).waitFor();
     expect(await list.locator('.skeleton').count()).toBeGreaterThan(0);
     await list.getByRole('status').getByText('longer than usual').waitFor();
+    expect(await problemsOf(page)).toEqual([]);
     await list.getByRole('link', { name: first.name ?? '' }).waitFor();
     expect(await list.locator('.skeleton').count()).toBe(0);
   });

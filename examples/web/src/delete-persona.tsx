@@ -35,7 +35,7 @@ export function DeletePersona({ agentId, persona: { id, name }, onDone }: Delete
       </button>
       <dialog ref={dialog} aria-labelledby="delete-heading">
         <h2 id="delete-heading">Delete “{name ?? 'this persona'}”?</h2>
-        <p>Bluejay keeps no copy of it.</p>
+        <p>This cannot be undone.</p>
         <WriteNotice error={remove.error} />
         <div className="bar">
           <button type="button" onClick={() => dialog.current?.close()}>

@@ -18,5 +18,9 @@ interface TextProps {
 }
 
 export function Skeleton({ width = '100%' }: { width?: string }) {
-  return <span className="skeleton" style={{ inlineSize: width }} aria-hidden="true" />;
+  return (
+    <span className="skeleton" style={{ inlineSize: width }}>
+      <span className="visually-hidden">Loading</span>
+    </span>
+  );
 }
