@@ -55,7 +55,7 @@ test.each([
   ['a NUL in a header', 400, 'GET /canary HTTP/1.1\r\nhost: x\r\na: b\0\r\n\r\n'],
   ['a method that is none', 400, 'CANARY /graphql HTTP/1.1\r\nhost: x\r\n\r\n'],
   ['TLS on a port without', 400, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
-  ['HTTP/2 without an upgrade', 400, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['HTTP/2 without an upgrade', 505, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['headers over 16 kB', 431, `GET /graphql HTTP/1.1\r\nhost: x\r\na: ${'canary'.repeat(3_000)}\r\n\r\n`],
   [
     'headers of 300 kB',
@@ -299,7 +299,7 @@ test.each(['websocket', 'h2c', 'canary'])(
     const gateway = await startGateway();
     const upgrade = `connection: upgrade, close\r\nupgrade: ${protocol}\r\nhost`;
     expect(await sendBytes(gateway.url, request.replace('host', upgrade))).toContain(answered);
-    const bare = `GET /graphql HTTP/1.1\r\n${upgrade}: x\r\n\r\n`;
+    const bare = `PUT /graphql HTTP/1.1\r\n${upgrade}: x\r\n\r\n`;
     expect(errorIn(await sendBytes(gateway.url, bare)).status).toBe(405);
   },
 );
@@ -310,7 +310,7 @@ const slowly = requestOf({ query: `{ persona(id: "${exampleId}") { id } }` });
 
 describe.each(['websocket', 'h2c', 'canary'])('a request to upgrade to %s', (protocol) => {
   const upgrading = withId('upgrade').replace('host', `connection: upgrade\r\nupgrade: ${protocol}\r\nhost`);
-  const withoutBody = upgrading.replace('POST', 'GET').replace(headers, '').replace(body, '');
+  const withoutBody = upgrading.replace('POST', 'PUT').replace(headers, '').replace(body, '');
   const inChunks = upgrading
     .replace(/content-length: \d+/, 'transfer-encoding: chunked')
     .replace(body, `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);

@@ -24,13 +24,24 @@ export function readBody(exchange: Exchange): Promise<Buffer> {
     return Promise.reject(tooManyBytes);
   }
   return new Promise((resolve, reject) => {
-    const chunks = new Chunks(announcedBytes);
+    // Nearly every body is a single chunk.
+    let first: Buffer | undefined;
+    let chunks: Chunks | undefined;
     let length = 0;
     let isRefused = false;
 
+    function append(chunk: Buffer): void {
+      if (chunks === undefined) {
+        chunks = new Chunks(announcedBytes);
+        if (first !== undefined) chunks.add(first);
+      }
+      chunks.add(chunk);
+    }
+
     function refuse(refusal: Refusal): void {
       isRefused = true;
-      chunks.clear();
+      first = undefined;
+      chunks = undefined;
       reject(refusal);
     }
 
@@ -39,17 +50,20 @@ export function readBody(exchange: Exchange): Promise<Buffer> {
       if (isRefused) return;
       length += chunk.length;
       if (length > maxBodyBytes) return refuse(tooLarge);
-      chunks.add(chunk);
+      if (first === undefined) first = chunk;
+      else append(chunk);
       ledger.add(exchange, chunk.length);
     });
     request.on('end', () => {
       if (isRefused) return;
       exchange.discardBody = undefined;
-      resolve(chunks.join());
+      resolve(chunks?.join() ?? first ?? empty);
     });
     request.on('error', reject);
   });
 }
+
+const empty = Buffer.alloc(0);
 
 const tooManyBytes = new Refusal(
   503,

@@ -10,7 +10,7 @@ import { isIP } from 'node:net';
  */
 export function readClientAddress(request: IncomingMessage, trustedProxies: number): string {
   const peer = request.socket.remoteAddress ?? '';
-  if (trustedProxies === 0) return networkOf(peer);
+  if (trustedProxies === 0) return peer.includes(':') ? networkOf(peer) : peer;
   // Node.js joins the lines of a header that was sent several times.
   const header = request.headers['x-forwarded-for'];
   const hops = (typeof header === 'string' ? header : '').split(',');

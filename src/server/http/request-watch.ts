@@ -54,14 +54,15 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
   return {
     start(request, route) {
       events.onRequestStart?.();
-      if (tracing === undefined || isProbe(route)) return undefined;
+      if (tracing === undefined || route?.startsWith('/health/') === true) return undefined;
       return tracing.startRequest(request.method ?? '', route, request.headers);
     },
     end({ method, requestId, route = 'unknown', trace, status, durationMs, statistics }) {
       trace?.end(status);
       const { errorCodes, brokenLimits } = statistics;
       events.onRequestEnd?.({ method, route, status, durationMs, errorCodes, brokenLimits });
-      const level = isProbe(route) ? 'debug' : 'info';
+      // Probed every few seconds.
+      const level = route.startsWith('/health/') ? 'debug' : 'info';
       if (logger.isLevelEnabled?.(level) === false) return;
       if (sampleSuccesses < 1 && isSuccess(status, statistics) && random() >= sampleSuccesses) return;
       const { upstreamMs, upstreamWrites, ...rest } = statistics;
@@ -94,11 +95,6 @@ export function createRequestWatch(options: RequestWatchOptions): RequestWatch {
       logger.info({ requestId, route: 'unknown', status, reason }, 'request');
     },
   };
-}
-
-/** Returns whether a route is probed every few seconds: its requests are logged at the level `debug`. */
-function isProbe(route: string | undefined): boolean {
-  return route?.startsWith('/health/') === true;
 }
 
 function isSuccess(status: number | undefined, { errorCodes }: RequestStatistics): boolean {
