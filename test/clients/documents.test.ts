@@ -23,7 +23,8 @@ const schema = './node_modules/bluejay-graphql/api.graphql';
 const sha256 = (document: string) => createHash('sha256').update(document).digest('hex');
 
 function createApolloClient(url: string, options: Partial<PersistedQueryLink.Options> = { sha256 }) {
-  const link = new PersistedQueryLink(options);
+  // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- where the client is installed, it is necessary
+  const link = new PersistedQueryLink(options as PersistedQueryLink.Options);
   return new ApolloClient({
     cache: new InMemoryCache(),
     link: ApolloLink.from([link, new HttpLink({ uri: url })]),
