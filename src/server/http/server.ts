@@ -61,7 +61,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     open,
   };
 
-  const mayAnswer = createPipelineLimit(receiveTimeoutMs, ({ method = '' }) => {
+  const mayAnswer = createPipelineLimit(Math.ceil(receiveTimeoutMs / 2), ({ method = '' }) => {
     watch.recordEarlyRefusal({
       method,
       requestId: randomUUID(),
