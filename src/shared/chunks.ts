@@ -22,13 +22,6 @@ export class Chunks {
     this.#length += chunk.length;
   }
 
-  /** Drops all chunks. */
-  clear(): void {
-    this.#bytes = empty;
-    this.#length = 0;
-    this.#isOwn = false;
-  }
-
   /** Returns the body so far. */
   join(): Buffer {
     return this.#isOwn ? this.#bytes.subarray(0, this.#length) : this.#bytes;
