@@ -107,6 +107,7 @@ export async function runChaos({ seconds, seed, callers }: ChaosOptions): Promis
     await Promise.all(loops);
   }
 
+  await writers.actEachOutcome(sandbox.faults);
   // The first requests fill caches and compile code: they belong to the heap before.
   await load(performance.now() + 1_000);
   report.heapBytes.before = await settledHeap();

@@ -22,6 +22,8 @@ interface Created {
 
 /** Writes, reads what was written, and in the end holds Bluejay's books against its own. */
 export interface Writers {
+  /** Makes a write of each outcome, with the faults that lead there: chance alone may leave one out. */
+  actEachOutcome(faults: Sandbox['faults']): Promise<void>;
   /** One random write, or read of what is written. */
   act(): Promise<void>;
   /** Adds a fault for writes. */
@@ -137,6 +139,15 @@ export function createWriters({ url, tenants, targets, random, report }: Writers
   }
 
   return {
+    async actEachOutcome(faults) {
+      const [tenant] = tenants;
+      await create(tenant!);
+      for (const fault of [{ kind: 'answer', status: 409 }, { kind: 'reset' }] satisfies Fault[]) {
+        faults.add({ fault, method: 'POST', times: 1 });
+        // oxlint-disable-next-line no-await-in-loop -- each fault meets its own write
+        await create(tenant!);
+      }
+    },
     async act() {
       const kind = random.next();
       if (kind < 0.1) await create(random.pick(tenants));
