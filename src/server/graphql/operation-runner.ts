@@ -1,7 +1,8 @@
-import { execute, OperationTypeNode, visit } from 'graphql';
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
+import { execute, Kind, OperationTypeNode, visit } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { CompiledQuery } from 'graphql-jit';
+import { UpstreamError } from '../../datasources/upstream/errors.ts';
 import type { PipelineContext } from './pipeline.ts';
 
 type Variables = Readonly<Record<string, unknown>> | undefined;
@@ -27,7 +28,7 @@ export interface OperationRunnerOptions {
  * Runs an operation with graphql-js at first, and compiled (graphql-jit) after `runsBeforeCompiling` runs.
  *
  * graphql-js is the reference. What graphql-jit is known to do differently is not compiled, and graphql-js repeats an
- * execution whose result has errors, so that the errors are those that the table knows. The repetition causes no second
+ * execution whose result has other errors than failed calls, so that the errors are those that the table knows. The repetition causes no second
  * upstream call, because the data sources of a request remember what they have read. A mutation would be executed twice,
  * so it is never compiled.
  */
@@ -56,12 +57,23 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     if (compiled === undefined) return interpret(context, variables);
     const result = compiled(undefined, context, variables ?? {});
     const repeatWithErrors = (first: ExecutionResult) => {
-      if (first.errors === undefined) return first;
+      const { errors, data } = first;
+      if (errors === undefined) return first;
+      // In the order of graphql-js (GraphQL, section 7.1: errors come first).
+      if (errors.every(isFormattedAlike)) return { errors, data: data ?? null };
       context.lists?.restart();
       return interpret(context, variables);
     };
     return result instanceof Promise ? result.then(repeatWithErrors) : repeatWithErrors(result);
   };
+}
+
+/**
+ * Whether the compiled operation answers a failed field as graphql-js does: a failed call is formatted by its own error and
+ * its place. Within lists graphql-jit 0.8 may put the null at another place.
+ */
+function isFormattedAlike({ originalError, path = [] }: GraphQLError): boolean {
+  return originalError instanceof UpstreamError && path.every((key) => typeof key === 'string');
 }
 
 /** @returns undefined where graphql-jit cannot compile the operation, or would execute it differently */
@@ -82,7 +94,8 @@ function compile({
 
 /**
  * Returns whether graphql-jit 0.8 executes a document as graphql-js does. It loses fields named `__proto__`; @skip and
- * @include change the order of fields, and take a null for the default of their variable. test/lanes compares both.
+ * @include change the order of fields, and take a null for the default of their variable; a scalar does not see the
+ * variables in an object. test/lanes compares both.
  */
 function isCompilable(document: DocumentNode): boolean {
   let compilable = true;
@@ -95,6 +108,9 @@ function isCompilable(document: DocumentNode): boolean {
     },
     Directive() {
       compilable = false;
+    },
+    ObjectField({ value }) {
+      if (value.kind === Kind.VARIABLE) compilable = false;
     },
   });
   return compilable;
