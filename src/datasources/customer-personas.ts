@@ -1,6 +1,6 @@
 import { parseAgentId } from './agent-id.ts';
-import { createLoader } from './loader.ts';
-import type { Hints, Loader, OnBatch, RequestReads } from './loader.ts';
+import { Loader } from './loader.ts';
+import type { Hints, OnBatch, RequestReads } from './loader.ts';
 import type { Reading } from './upstream/call.ts';
 import type { CustomerPersona } from './bluejay/customer-persona.ts';
 import type { PersonaChanges } from './bluejay/customer-persona-writes.ts';
@@ -62,23 +62,79 @@ interface CustomerPersonasOptions {
 
 /** Creates the customer personas of one request. */
 export function createCustomerPersonas(options: CustomerPersonasOptions): CustomerPersonas {
-  const { client, reads, onBatch } = options;
-  const { caller } = reads;
-  let lists: Lists | undefined;
+  return new RequestCustomerPersonas(options);
+}
 
-  const personas = createLoader<string, CustomerPersona | null>({
-    reads,
-    operation: 'getCustomerPersona',
-    read: (id) => client.get(id, caller),
-    onBatch,
-  });
+// A class, because closures would be created for each request.
+class RequestCustomerPersonas implements CustomerPersonas {
+  readonly #options: CustomerPersonasOptions;
+  readonly #personas: Loader<string, CustomerPersona | null>;
+  #lists: Lists | undefined;
 
-  function createLists(): Lists {
+  constructor(options: CustomerPersonasOptions) {
+    const { client, reads, onBatch } = options;
+    this.#options = options;
+    this.#personas = new Loader({
+      reads,
+      operation: 'getCustomerPersona',
+      read: (id) => client.get(id, reads.caller),
+      onBatch,
+    });
+  }
+
+  load(id: string): Promise<CustomerPersona | null> {
+    const canonical = parseUuid(id);
+    return canonical === undefined ? Promise.reject(notUuid()) : this.#personas.load(canonical);
+  }
+
+  async listByAgent(agentId: string | number): Promise<readonly CustomerPersona[]> {
+    const number = parseAgentId(agentId);
+    if (number === undefined) throw notAgentId();
+    const lists = (this.#lists ??= this.#createLists());
+    // A single persona may be in one of the lists that the same request reads.
+    this.#personas.hints = lists;
+    const list = lists.loader.load(number);
+    lists.pending.add(list);
+    return list;
+  }
+
+  async create(input: NewCustomerPersona): Promise<CustomerPersona | null> {
+    const { client, reads } = this.#options;
+    const { name, description, goal, agentId } = input;
+    const agent = agentId === undefined || agentId === null ? agentId : parseAgentId(agentId);
+    if (agent === undefined && agentId !== undefined) throw withOutcome(notAgentId(), 'not_applied');
+    const persona = { name, description, goal, ...(agent !== undefined && { agent_id: agent }) };
+    return this.#write(client.create(persona, reads.caller));
+  }
+
+  async update(id: string, changes: PersonaChanges): Promise<CustomerPersona> {
+    const { client, reads } = this.#options;
+    return this.#write(client.update(requireUuid(id), changes, reads.caller));
+  }
+
+  async delete(id: string): Promise<CustomerPersona> {
+    const { client, reads } = this.#options;
+    return this.#write(client.delete(requireUuid(id), reads.caller));
+  }
+
+  /** Waits for a write, then forgets what the request has read. */
+  async #write<Value>(call: Promise<Reading<Value>>): Promise<Value> {
+    try {
+      return (await call).value;
+    } finally {
+      this.#options.reads.freshUntil = 0;
+      this.#personas.clear();
+      this.#lists = undefined;
+    }
+  }
+
+  #createLists(): Lists {
+    const { client, reads, onBatch } = this.#options;
     const known = new Map<string, CustomerPersona>();
-    const loader = createLoader<number, readonly CustomerPersona[]>({
+    const loader = new Loader<number, readonly CustomerPersona[]>({
       reads,
       operation: 'listCustomerPersonasByAgent',
-      read: (agentId) => client.listByAgent(agentId, caller),
+      read: (agentId) => client.listByAgent(agentId, reads.caller),
       onBatch,
       onValue(listed) {
         for (const persona of listed) known.set(persona.id, persona);
@@ -88,45 +144,6 @@ export function createCustomerPersonas(options: CustomerPersonasOptions): Custom
     });
     return { loader, pending: new Set(), known };
   }
-
-  /** Waits for a write, then forgets what the request has read. */
-  async function write<Value>(call: Promise<Reading<Value>>): Promise<Value> {
-    try {
-      return (await call).value;
-    } finally {
-      reads.freshUntil = 0;
-      personas.clear();
-      lists = undefined;
-    }
-  }
-
-  return {
-    async create({ name, description, goal, agentId }) {
-      const agent = agentId === undefined || agentId === null ? agentId : parseAgentId(agentId);
-      if (agent === undefined && agentId !== undefined) throw withOutcome(notAgentId(), 'not_applied');
-      const persona = { name, description, goal, ...(agent !== undefined && { agent_id: agent }) };
-      return write(client.create(persona, caller));
-    },
-    async update(id, changes) {
-      return write(client.update(requireUuid(id), changes, caller));
-    },
-    async delete(id) {
-      return write(client.delete(requireUuid(id), caller));
-    },
-    load(id) {
-      const canonical = parseUuid(id);
-      return canonical === undefined ? Promise.reject(notUuid()) : personas.load(canonical);
-    },
-    async listByAgent(agentId) {
-      const number = parseAgentId(agentId);
-      if (number === undefined) throw notAgentId();
-      // A single persona may be in one of the lists that the same request reads.
-      personas.hints = lists ??= createLists();
-      const list = lists.loader.load(number);
-      lists.pending.add(list);
-      return list;
-    },
-  };
 }
 
 /** The lists of a request; most requests have none. */

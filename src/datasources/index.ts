@@ -48,25 +48,43 @@ export type DataSourcesFactory = (caller: Caller) => DataSources;
  * const persona = await createDataSources({ apiKey }).customerPersonas.load(id);
  */
 export function createDataSourcesFactory(options: DataSourcesOptions): DataSourcesFactory {
-  const { customerPersonas: client, services, batchConcurrency: concurrency = 32, events = {} } = options;
-  const { onBatch } = events;
-  return (caller) => {
-    const reads: RequestReads = { caller, concurrency, freshUntil: Infinity };
-    let opened: Map<string, object> | undefined;
-    return {
-      customerPersonas: createCustomerPersonas({ client, reads, onBatch }),
-      service(name) {
-        opened ??= new Map();
-        let calls = opened.get(name);
-        if (calls === undefined) {
-          const service = services?.get(name);
-          if (service === undefined) throw new Error(`The gateway was given no service named ${name}.`);
-          calls = createServiceCalls(service, reads);
-          opened.set(name, calls);
-        }
-        return calls;
-      },
-      freshUntil: () => (reads.freshUntil === Infinity ? 0 : reads.freshUntil),
-    };
-  };
+  return (caller) => new RequestDataSources(options, caller);
+}
+
+// A class, because closures would be created for each request, and personas for those that read none.
+class RequestDataSources implements DataSources {
+  readonly #options: DataSourcesOptions;
+  readonly #reads: RequestReads;
+  #customerPersonas: CustomerPersonas | undefined;
+  #opened: Map<string, object> | undefined;
+
+  constructor(options: DataSourcesOptions, caller: Caller) {
+    this.#options = options;
+    this.#reads = { caller, concurrency: options.batchConcurrency ?? 32, freshUntil: Infinity };
+  }
+
+  get customerPersonas(): CustomerPersonas {
+    const { customerPersonas: client, events } = this.#options;
+    return (this.#customerPersonas ??= createCustomerPersonas({
+      client,
+      reads: this.#reads,
+      onBatch: events?.onBatch,
+    }));
+  }
+
+  service(name: string): object {
+    const opened = (this.#opened ??= new Map<string, object>());
+    let calls = opened.get(name);
+    if (calls === undefined) {
+      const service = this.#options.services?.get(name);
+      if (service === undefined) throw new Error(`The gateway was given no service named ${name}.`);
+      calls = createServiceCalls(service, this.#reads);
+      opened.set(name, calls);
+    }
+    return calls;
+  }
+
+  freshUntil(): number {
+    return this.#reads.freshUntil === Infinity ? 0 : this.#reads.freshUntil;
+  }
 }

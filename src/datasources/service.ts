@@ -1,5 +1,5 @@
-import { createLoader } from './loader.ts';
-import type { Loader, OnBatch, RequestReads } from './loader.ts';
+import { Loader } from './loader.ts';
+import type { OnBatch, RequestReads } from './loader.ts';
 import type { Peers } from './upstream/cache/fences.ts';
 import type { EndpointCall } from './upstream/client.ts';
 import type { AnyEndpoint } from './upstream/endpoint.ts';
@@ -102,7 +102,7 @@ export function createServiceCalls({ options, upstream, onBatch }: OpenService, 
   );
 
   function createRead(operation: string, call: EndpointCall<object, unknown>) {
-    const loader = createLoader<string, unknown>({
+    const loader = new Loader<string, unknown>({
       reads,
       operation,
       read: (key) => call(JSON.parse(key) as object, caller),

@@ -56,15 +56,11 @@ export function createApiChecks({ baseUrl, proxy, apiKey, timeoutMs, userAgent }
 
   /** Reads a persona. @returns 200, 404 or another failure */
   async function read(id: string): Promise<200 | 404 | Failure> {
-    try {
-      const request = { input: { persona_id: id }, apiKey: apiKey ?? placeholderKey };
-      const answer = await call(request, { signal: new LightCancellation(), observer: undefined }, 1);
-      return answer.kind === 'full' && !answer.isAbsent ? 200 : 404;
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      const isOther = error.failure.kind === 'invalid_response' && error.upstream?.status === 200;
-      return isOther ? 200 : error.failure;
-    }
+    const request = { input: { persona_id: id }, apiKey: apiKey ?? placeholderKey };
+    const answer = await call(request, { signal: new LightCancellation(), observer: undefined }, 1);
+    if (!(answer instanceof UpstreamError)) return answer.kind === 'full' && !answer.isAbsent ? 200 : 404;
+    const isOther = answer.failure.kind === 'invalid_response' && answer.upstream?.status === 200;
+    return isOther ? 200 : answer.failure;
   }
 
   return {

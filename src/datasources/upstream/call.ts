@@ -93,14 +93,15 @@ export interface CallRequest<Input, Value> {
  * Sends a call once, and reads its status and body.
  *
  * @param attempt which sending of the call this is, from 1
- * @throws {UpstreamError} every kind but `overloaded`
+ * @returns the answer, or the error of an attempt that failed, of every kind but `overloaded`: to throw it at each layer
+ * costs more than all else that is done with it
  * @throws the signal's reason, once it is aborted
  */
 export type Call<Input, Value> = (
   request: CallRequest<Input, Value>,
   context: Pick<CallContext, 'signal' | 'observer'>,
   attempt: number,
-) => Promise<Answer<Value> | UnclearAnswer>;
+) => Promise<Answer<Value> | UnclearAnswer | UpstreamError>;
 
 /** Creates the call of an endpoint. */
 export function createCall<Input extends object, Value>(
@@ -123,7 +124,7 @@ export function createCall<Input extends object, Value>(
     response: TransportResponse,
     { input, apiKey, previous }: CallRequest<Input, Value>,
     elapsedMs: number,
-  ): Answer<Value> | UnclearAnswer {
+  ): Answer<Value> | UnclearAnswer | UpstreamError {
     const { status, headers } = response;
     if (status === 404 && absent !== undefined) return readAbsence(response, absent.value, elapsedMs);
     // Without a condition a 304 falls through: it is an invalid response.
@@ -132,12 +133,12 @@ export function createCall<Input extends object, Value>(
         ? { kind: 'not_modified', confirmed: previous, headers, elapsedMs }
         : { kind: 'other_not_modified', elapsedMs };
     }
-    if (isWrite && status === 404) throw new UpstreamError(missingIn(response), { ...name, status });
-    if (isWrite && status === 409) throw new UpstreamError({ kind: 'conflict' }, { ...name, status });
+    if (isWrite && status === 404) return new UpstreamError(missingIn(response), { ...name, status });
+    if (isWrite && status === 409) return new UpstreamError({ kind: 'conflict' }, { ...name, status });
     if (!successStatuses.includes(status))
-      throw new UpstreamError(refusalIn(response, apiKey), { ...name, status });
+      return new UpstreamError(refusalIn(response, apiKey), { ...name, status });
     const decoded = decodeBody(response.body, input);
-    if (!decoded.ok) throw invalidResponse(decoded.reason, { ...name, status });
+    if (!decoded.ok) return invalidResponse(decoded.reason, { ...name, status });
     if (decoded.dropped !== undefined && decoded.dropped > 0) {
       events.onItemsDropped?.(decoded.dropped, operation, service);
     }
@@ -170,13 +171,13 @@ export function createCall<Input extends object, Value>(
     response: TransportResponse,
     value: Value,
     elapsedMs: number,
-  ): Answer<Value> | UnclearAnswer {
+  ): Answer<Value> | UnclearAnswer | UpstreamError {
     const { status, headers } = response;
     const notFound = errorDialect.readNotFound(response);
     if (notFound === 'absent') return { kind: 'full', value, isAbsent: true, headers, elapsedMs };
     if (notFound === 'unclear') return { kind: 'unclear', headers, elapsedMs };
     const failure = { kind: 'unexpected_status', status, reason: 'foreign_not_found' } as const;
-    throw new UpstreamError(failure, { ...name, status });
+    return new UpstreamError(failure, { ...name, status });
   }
 
   return async (request, { signal, observer }, number) => {
@@ -184,15 +185,20 @@ export function createCall<Input extends object, Value>(
     const attempt = { service, operation, method, urlTemplate: template, number };
     const startedAtMs = now();
     const headers = observer?.onAttemptStart(attempt);
-    const report = (result: AttemptResult) => {
+    const report = (
+      status: number | undefined,
+      failure: AttemptResult['failure'],
+      durationMs = now() - startedAtMs,
+    ) => {
+      const result = { status, failure, durationMs };
       observer?.onAttemptEnd(attempt, result);
       events.onAttempt?.(attempt, result);
     };
-    let response: TransportResponse | undefined;
     let durationMs: number | undefined;
-    let answer: Answer<Value> | UnclearAnswer;
+    let answer: Answer<Value> | UnclearAnswer | UpstreamError;
+    let status: number | undefined;
     try {
-      response = await transport.send({
+      const response = await transport.send({
         name,
         method,
         path: pathOf(input),
@@ -204,24 +210,22 @@ export function createCall<Input extends object, Value>(
         maxResponseBytes,
         onBody: observer && ((bytes) => observer.onBody(bytes)),
       });
+      ({ status } = response);
       durationMs = now() - startedAtMs;
       answer = read(response, request, durationMs);
     } catch (error) {
-      const { failure, upstream } = error instanceof UpstreamError ? error : left;
-      report({
-        status: response?.status ?? upstream?.status,
-        failure: failure.kind,
-        durationMs: durationMs ?? now() - startedAtMs,
-      });
-      throw error;
+      if (!(error instanceof UpstreamError)) {
+        report(status, 'cancelled', durationMs);
+        throw error;
+      }
+      answer = error;
     }
-    report({ status: response.status, failure: undefined, durationMs });
+    if (answer instanceof UpstreamError) {
+      report(status ?? answer.upstream?.status, answer.failure.kind, durationMs);
+    } else report(status, undefined, durationMs);
     return answer;
   };
 }
-
-/** Stands for the error of a call that was aborted. */
-const left = { failure: { kind: 'cancelled' }, upstream: undefined } as const;
 
 function invalidResponse(reason: InvalidResponseReason, call: UpstreamCall & CallName): UpstreamError {
   return new UpstreamError({ kind: 'invalid_response', reason }, call);

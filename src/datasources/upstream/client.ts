@@ -1,11 +1,11 @@
 import type { CacheResult, CallObserver } from './attempt.ts';
 import type { HeldEntry } from './cache/entry.ts';
-import type { Cache, ReadSlot } from './cache/index.ts';
+import type { Cache, FoundEntry, ReadSlot } from './cache/index.ts';
 import { allowedFreshUntil } from './cache/freshness.ts';
 import type { Generations } from './cache/generations.ts';
 import { selectHeaders } from './cache/validators.ts';
 import { withoutKey } from './call.ts';
-import type { Caller, Reading } from './call.ts';
+import type { Answer, Caller, Reading } from './call.ts';
 import { createResourceName } from './endpoint.ts';
 import { deadlineError, UpstreamError } from './errors.ts';
 import type { Fingerprint } from './fingerprint.ts';
@@ -55,47 +55,55 @@ export function createReadCall<Input extends object, Value>(
   });
   const resourceOf = createResourceName(operation, path);
 
-  /** Reads the shared cache, then asks the service, and stores the answer. */
-  async function readThrough(
+  // These are not async: an error that passes through an async function is thrown once more, which takes microseconds.
+
+  /** Reads the shared cache, then asks the service. */
+  function readThrough(
     read: Read<Input>,
     context: CallContext,
     kept: Cache<Input, Value>,
     entry: HeldEntry<Value> | undefined,
   ): Promise<Reading<Value>> {
-    const { input, apiKey, tenant } = read;
-    const { entry: previous, slot } = kept.isShared
-      ? await kept.getShared(read, input)
-      : { entry, slot: read };
-    if (kept.isShared) {
-      const isHit = previous !== undefined && kept.isFresh(previous);
+    if (!kept.isShared) return readService(read, context, kept, { slot: read, entry });
+    return kept.getShared(read, read.input).then((found) => {
+      const isHit = found.entry !== undefined && kept.isFresh(found.entry);
       events.onSharedCache?.(isHit ? 'hit' : 'miss');
-      if (isHit) return kept.read(previous);
-    }
-    try {
-      let answer = await send({ input, apiKey, tenant, previous }, context);
-      if (answer.kind === 'other_not_modified') {
-        // The 304 is about another answer than the entry, and does not confirm it (RFC 9111, section 4.3.4).
-        answer = await send({ input, apiKey, tenant }, context);
-      }
-      if (answer.kind === 'full') return kept.store(slot, answer, answer, previous);
-      if (answer.kind === 'not_modified') return kept.confirm(slot, answer.confirmed, answer);
-      throw new Error('A 304 without a condition');
-    } catch (error) {
-      // A key that the service refuses may not read the entry either.
-      if (isRefusal(error)) kept.forget(read, previous);
-      throw error;
-    }
+      return isHit ? kept.read(found.entry) : readService(read, context, kept, found);
+    });
   }
 
-  async function callThrough(
+  /** Asks the service, and stores its answer in the slot. */
+  function readService(
+    read: Read<Input>,
+    context: CallContext,
+    kept: Cache<Input, Value>,
+    { slot, entry: previous }: FoundEntry<Value>,
+  ): Promise<Reading<Value>> {
+    const { input, apiKey, tenant } = read;
+    const keep = (answer: Answer<Value>): Reading<Value> | Promise<Reading<Value>> => {
+      if (answer.kind === 'full') return kept.store(slot, answer, answer, previous);
+      if (answer.kind === 'not_modified') return kept.confirm(slot, answer.confirmed, answer);
+      // The 304 is about another answer than the entry, and does not confirm it (RFC 9111, section 4.3.4).
+      return send({ input, apiKey, tenant }, context).then(keep, fail);
+    };
+    const fail = (error: unknown) => {
+      // A key that the service refuses may not read the entry either.
+      if (isRefusal(error)) kept.forget(read, previous);
+      return Promise.reject(error);
+    };
+    return send({ input, apiKey, tenant, previous }, context).then(keep, fail);
+  }
+
+  function callThrough(
     { input, apiKey, tenant }: Read<Input>,
     context: CallContext,
   ): Promise<Reading<Value>> {
-    const answer = await send({ input, apiKey, tenant }, context);
-    // Without a cache no call is conditional.
-    if (answer.kind !== 'full') throw new Error('A 304 without a condition');
-    const sentAt = wallClock() - answer.elapsedMs;
-    return { value: answer.value, freshUntil: allowedFreshUntil(selectHeaders(answer.headers), sentAt) };
+    return send({ input, apiKey, tenant }, context).then((answer) => {
+      // Without a cache no call is conditional.
+      if (answer.kind !== 'full') throw new Error('A 304 without a condition');
+      const sentAt = wallClock() - answer.elapsedMs;
+      return { value: answer.value, freshUntil: allowedFreshUntil(selectHeaders(answer.headers), sentAt) };
+    });
   }
 
   /** Answers an error of the service with the stale entry (RFC 5861, section 4). */

@@ -40,6 +40,12 @@ export interface ReadSlot {
   readonly storeGeneration?: StoreGeneration | undefined;
 }
 
+/** The entry of a slot, undefined where there is none. */
+export interface FoundEntry<Value> {
+  readonly slot: ReadSlot;
+  readonly entry: HeldEntry<Value> | undefined;
+}
+
 /** The parts of a response that decide how long it is stored. */
 interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -54,10 +60,7 @@ export interface Cache<Input, Value> {
   /** Whether there is a shared tier. */
   readonly isShared: boolean;
   /** Returns the newest entry of all replicas, whatever its age, and stores it in memory. `slot` has its place in the store. */
-  getShared(
-    slot: ReadSlot,
-    input: Input,
-  ): Promise<{ readonly entry: HeldEntry<Value> | undefined; readonly slot: ReadSlot }>;
+  getShared(slot: ReadSlot, input: Input): Promise<FoundEntry<Value>>;
   isFresh(entry: HeldEntry<Value>): boolean;
   mayServeWhileRevalidating(entry: HeldEntry<Value>): boolean;
   mayServeOnError(entry: HeldEntry<Value>): boolean;

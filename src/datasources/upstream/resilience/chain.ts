@@ -36,14 +36,14 @@ export interface ChainEvents {
  * Runs a call with retries, a breaker and a bulkhead.
  *
  * @param fingerprint the fingerprint of the call's API key
- * @param attempt sends the call once; the first time is number 1
+ * @param attempt sends the call once, and resolves with its error where it failed; the first time is number 1
  * @throws {UpstreamError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
  * @throws the context's reason once its signal is aborted
  */
 export type Chain = <Value>(
   fingerprint: string,
   context: CallContext,
-  attempt: (signal: Cancellation, number: number) => Promise<Value>,
+  attempt: (signal: Cancellation, number: number) => Promise<Value | UpstreamError>,
 ) => Promise<Value>;
 
 /** The most attempts of a call. */
@@ -123,16 +123,19 @@ export function createChain(options: ChainOptions): Chain {
         if (report === undefined) throw circuitOpen(breaker);
         if (attempts === 1) retryBudget.deposit();
         // oxlint-disable-next-line no-await-in-loop
-        const value = await attempt(signal, attempts);
-        outcome = 'success';
-        acceptedKeys?.add(fingerprint);
-        return value;
+        const result = await attempt(signal, attempts);
+        if (!(result instanceof UpstreamError)) {
+          outcome = 'success';
+          acceptedKeys?.add(fingerprint);
+          return result;
+        }
+        failure = result;
+        outcome = outcomeOf(result);
+        if (result.failure.kind === 'unauthenticated') acceptedKeys?.delete(fingerprint);
       } catch (error) {
         failure = error;
-        const isGivenUp = signal.aborted && error === signal.reason;
-        if (isGivenUp) outcome = now() - startedAtMs >= slowMs ? 'failure' : 'ignored';
-        else outcome = outcomeOf(error);
-        if (isKeyRefused(error)) acceptedKeys?.delete(fingerprint);
+        // Whoever gives up shows something only after a while.
+        if (signal.aborted && error === signal.reason && now() - startedAtMs >= slowMs) outcome = 'failure';
       } finally {
         bulkhead.leave(share);
         report?.(outcome);
@@ -161,17 +164,12 @@ function pause(delayMs: number, signal: Cancellation): Promise<void> {
 }
 
 /** Maps an error to its outcome for the breaker: a 4xx or a wrong shape comes from a healthy upstream. */
-function outcomeOf(error: unknown): CallOutcome {
-  if (!(error instanceof UpstreamError)) return 'ignored';
+function outcomeOf(error: UpstreamError): CallOutcome {
   const { failure, upstream } = error;
   if (failure.kind === 'timeout') return 'failure';
   if (isStaleConnection(error)) return 'ignored';
   if (failure.kind === 'unavailable') return 'failure';
   return (upstream?.status ?? 0) >= 500 ? 'failure' : 'success';
-}
-
-function isKeyRefused(error: unknown): boolean {
-  return error instanceof UpstreamError && error.failure.kind === 'unauthenticated';
 }
 
 /** Whether no byte of the request was sent. */
