@@ -56,6 +56,8 @@ async function countCalls(nextId: () => string): Promise<Map<string, number>> {
   const calls = new Map<string, number>();
   for (const { url, functions } of scripts.filter((script) => script.url.startsWith(folder))) {
     for (const { functionName, ranges } of functions) {
+      // V8 runs a class's fields as a function of their own; it is a part of the constructor.
+      if (functionName === '<instance_members_initializer>') continue;
       const count = (ranges[0]?.count ?? 0) / requests;
       const name = `${url.slice(folder.length)} ${functionName === '' ? '(anonymous)' : functionName} @${ranges[0]?.startOffset}`;
       // What timers and connections call now and then belongs to no request.

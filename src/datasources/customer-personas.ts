@@ -60,13 +60,8 @@ interface CustomerPersonasOptions {
   readonly onBatch: OnBatch | undefined;
 }
 
-/** Creates the customer personas of one request. */
-export function createCustomerPersonas(options: CustomerPersonasOptions): CustomerPersonas {
-  return new RequestCustomerPersonas(options);
-}
-
-// A class, because closures would be created for each request.
-class RequestCustomerPersonas implements CustomerPersonas {
+/** Reads and writes through the client. A class, because closures would be created for each request. */
+export class RequestCustomerPersonas implements CustomerPersonas {
   readonly #options: CustomerPersonasOptions;
   readonly #personas: Loader<string, CustomerPersona | null>;
   #lists: Lists | undefined;

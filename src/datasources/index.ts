@@ -3,7 +3,7 @@ import type { CustomerPersonasClient } from './bluejay/index.ts';
 import type { OnBatch, RequestReads } from './loader.ts';
 import { createServiceCalls } from './service.ts';
 import type { OpenService, ServiceLookup } from './service.ts';
-import { createCustomerPersonas } from './customer-personas.ts';
+import { RequestCustomerPersonas } from './customer-personas.ts';
 import type { CustomerPersonas } from './customer-personas.ts';
 
 export { parseAgentId } from './agent-id.ts';
@@ -65,7 +65,7 @@ class RequestDataSources implements DataSources {
 
   get customerPersonas(): CustomerPersonas {
     const { customerPersonas: client, events } = this.#options;
-    return (this.#customerPersonas ??= createCustomerPersonas({
+    return (this.#customerPersonas ??= new RequestCustomerPersonas({
       client,
       reads: this.#reads,
       onBatch: events?.onBatch,

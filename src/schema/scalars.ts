@@ -15,8 +15,12 @@ export function addScalars(builder: Builder): void {
         'A UUID in its canonical form: 8-4-4-4-12 hexadecimal digits, such as ' +
         '`3c90c3cc-0d44-4b50-8888-8dd25736052a`. Upper case is accepted; answers are in lower case.',
       serialize: String,
-      parseValue: (value) => readUuid(value),
-      parseLiteral: (node) => readUuid(node.kind === Kind.STRING ? node.value : undefined, node),
+      parseValue: readUuid,
+      parseLiteral(node) {
+        const uuid = node.kind === Kind.STRING ? parseUuid(node.value) : undefined;
+        if (uuid === undefined) throw notUuid(node);
+        return uuid;
+      },
     }),
   );
 
@@ -46,11 +50,15 @@ function specifiedBy(scalar: GraphQLScalarType, url: string) {
   };
 }
 
-function readUuid(value: unknown, node?: ValueNode): string {
+function readUuid(value: unknown): string {
   const uuid = parseUuid(value);
-  if (uuid !== undefined) return uuid;
-  throw new GraphQLError('Expected a UUID such as "3c90c3cc-0d44-4b50-8888-8dd25736052a".', {
-    nodes: node ?? null,
+  if (uuid === undefined) throw notUuid(null);
+  return uuid;
+}
+
+function notUuid(node: ValueNode | null): GraphQLError {
+  return new GraphQLError('Expected a UUID such as "3c90c3cc-0d44-4b50-8888-8dd25736052a".', {
+    nodes: node,
     extensions: { code: 'BAD_USER_INPUT' },
   });
 }

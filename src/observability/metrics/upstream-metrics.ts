@@ -76,13 +76,20 @@ export function createUpstreamMetrics(
     for (const state of ['closed', 'open', 'half_open']) breakerChanges.child(operation, state);
   }
   for (const state of ['lost', 'read_only', 'recovered', 'garbage']) sharedCacheChanges.child(state);
+  // Found once: every read counts in one of them.
+  const batchesOf = new Map(operations.map((operation) => [operation, batches.child(operation)]));
+  const memoryReads = {
+    hit: cacheReads.child('memory', 'hit'),
+    stale: cacheReads.child('memory', 'stale'),
+    miss: cacheReads.child('memory', 'miss'),
+  };
 
   return {
     onAttempt({ operation, number }, result) {
       attempts.child(operation, statusOf(result), String(number)).observe(result.durationMs / 1_000);
     },
     onBatch(operation, size) {
-      batches.child(operation).observe(size);
+      batchesOf.get(operation)?.observe(size);
     },
     onRetry(operation) {
       retries.child(operation).value += 1;
@@ -100,7 +107,7 @@ export function createUpstreamMetrics(
       coalesced.child(operation).value += 1;
     },
     onCache(result) {
-      cacheReads.child('memory', result).value += 1;
+      memoryReads[result].value += 1;
     },
     onSharedCache(result) {
       cacheReads.child('shared', result).value += 1;

@@ -5,7 +5,7 @@ import type { Logger } from '../../observability/logger.ts';
 import { readClientAddress } from '../http/client-address.ts';
 import { allowOrigins } from '../http/cors.ts';
 import { sendRefusal } from '../http/exchange.ts';
-import type { Exchange, Ledger, Route } from '../http/exchange.ts';
+import type { Ledger, Route } from '../http/exchange.ts';
 import { allowHosts } from '../http/hosts.ts';
 import { adaptIntervalMs, createAdmission } from './admission.ts';
 import type { Admission } from './admission.ts';
@@ -66,11 +66,8 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
     ledger,
     protect(route) {
       const limitedRoute = limited === undefined ? route : limited.limit(route);
-      const admitted = admit(
-        requireRouterSecret(limitedRoute, routerSecret),
-        admission,
-        createOpenAccount(options, callers),
-      );
+      const checked = requireRouterSecret(limitedRoute, routerSecret);
+      const admitted = admit(checked, admission, createCallerOf(options), callers);
       const shared = allowOrigins(admitted, options);
       return allowedHosts === undefined ? shared : allowHosts(shared, allowedHosts);
     },
@@ -81,27 +78,31 @@ export async function createProtection(options: ProtectionOptions): Promise<Prot
   };
 }
 
-/** Refuses requests that there would be no time for, before their bodies are read. */
-function admit(route: Route, admission: Admission, openAccount: (exchange: Exchange) => void): Route {
+/**
+ * Charges exchanges to their callers, and refuses requests that there would be no time for, before their bodies are read.
+ */
+function admit(
+  route: Route,
+  admission: Admission,
+  callerOf: (request: IncomingMessage) => string,
+  callers: Callers,
+): Route {
   return (exchange) => {
-    openAccount(exchange);
+    const { request, server } = exchange;
+    server.ledger.assign(exchange, callers.accountOf(callerOf(request)));
     return admission.isOpenTo(exchange.account) ? route(exchange) : sendRefusal(exchange, overloaded);
   };
 }
 
 /**
- * Charges an exchange to its caller: whoever has a key that the upstream has accepted lately. Anybody can invent keys, so
- * those who bring others, or none, are one caller for each client address. Behind a router all are one.
+ * A caller is whoever has a key that the upstream has accepted lately. Anybody can invent keys, so those who bring others,
+ * or none, are one caller for each client address. Behind a router all are one.
  */
-function createOpenAccount(options: ProtectionOptions, callers: Callers): (exchange: Exchange) => void {
+function createCallerOf(options: ProtectionOptions): (request: IncomingMessage) => string {
   const { credentialOf, isBehindRouter, trustedProxies } = options;
-  return (exchange) => {
-    const { request, server } = exchange;
-    const caller =
-      credentialOf(request) ??
-      (isBehindRouter ? 'router' : `address ${readClientAddress(request, trustedProxies)}`);
-    server.ledger.assign(exchange, callers.accountOf(caller));
-  };
+  return (request) =>
+    credentialOf(request) ??
+    (isBehindRouter ? 'router' : `address ${readClientAddress(request, trustedProxies)}`);
 }
 
 /** Loaded only where there is a limit: the others pay nothing for it. */

@@ -20,8 +20,8 @@ export interface AskedReads {
    * repeated or skipped.
    */
   countReads(variables: Variables): number;
-  /** What these reads count as for the rate limit: a write is dearer than a read. */
-  countPoints(variables: Variables): number;
+  /** What these reads count as for the rate limit, where writes are among them: a write is dearer than a read. */
+  readonly countPoints: ((variables: Variables) => number) | undefined;
   readonly lists: readonly AskedList[];
   /** The most values of an item of the lists whose length only the service knows; 0 without such a list. */
   readonly valuesOfListed: number;
@@ -141,7 +141,7 @@ export function findAskedReads(
   const countWrites = createCounter(writes);
   const countPoints =
     writes.length === 0
-      ? countReads
+      ? undefined
       : (variables: Variables) => countReads(variables) + countWrites(variables) * (pointsOfWrite - 1);
   return { lists, valuesOfListed, countReads, countPoints };
 }

@@ -6,7 +6,6 @@ import type {
 } from '../../datasources/upstream/attempt.ts';
 import type { OperationTrace } from '../../observability/tracing/index.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { increment } from '../http/statistics.ts';
 import type { RequestStatistics } from '../http/statistics.ts';
 
 /** The most bytes of responses that one request holds: twice what a list may have. */
@@ -53,7 +52,8 @@ export class RequestCallObserver implements CallObserver {
   }
 
   onCache(result: CacheResult): void {
-    increment(this.#statistics.cache, result);
+    const { cache } = this.#statistics;
+    cache[result] = (cache[result] ?? 0) + 1;
   }
 
   onRefresh(): void {

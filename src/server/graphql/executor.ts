@@ -9,7 +9,7 @@ import { isLarger, isSurelyLarger, responseTooLarge } from './limits/response-si
 import { ListedValues, tooManyValues } from './limits/values.ts';
 import { outcomeOf } from './outcome.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
-import { checkMethod } from './preparation.ts';
+import { requireQuery } from './preparation.ts';
 import { createPreparation } from './prepare-operation.ts';
 import { createPluginPreparation } from './prepare-with-plugins.ts';
 import type { GraphQLParams } from './params.ts';
@@ -60,7 +60,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   ): ExecutionResult | Promise<ExecutionResult> {
     const prepared = prepare(request, context);
     if ('errors' in prepared) return prepared;
-    checkMethod(request, prepared.type);
+    if (request.isReadOnly === true) requireQuery(prepared.type);
     const { statistics, reserve, params } = request;
     const { asked } = prepared;
     const variables = selectVariables(params.variables, prepared.variableNames);
@@ -70,10 +70,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
     statistics.operationName = prepared.name;
     statistics.operationType = prepared.type;
     statistics.operationHash = prepared.hash;
-    const tooMany = limitRepresentations(asked, variables);
+    const tooMany = asked.lists.length > 0 ? limitRepresentations(asked, variables) : undefined;
     if (tooMany !== undefined) return { errors: [tooMany] };
     if (asked.valuesOfListed > 0) context.lists = new ListedValues(asked.valuesOfListed);
-    const reserved = reserve?.(asked.countReads(variables), asked.countPoints(variables));
+    const reads = asked.countReads(variables);
+    const reserved = reserve?.(reads, asked.countPoints?.(variables) ?? reads);
     if (reserved === undefined) return prepared.run(context, variables);
     return reserved.then(() => prepared.run(context, variables));
   }
@@ -149,9 +150,13 @@ function selectVariables(
   variables: GraphQLParams['variables'],
   names: readonly string[],
 ): GraphQLParams['variables'] {
-  if (variables === undefined || Object.keys(variables).every((name) => names.includes(name)))
-    return variables;
-  return Object.fromEntries(
-    names.filter((name) => Object.hasOwn(variables, name)).map((name) => [name, variables[name]]),
-  );
+  for (const name in variables) {
+    if (names.includes(name)) continue;
+    return Object.fromEntries(
+      names
+        .filter((declared) => Object.hasOwn(variables, declared))
+        .map((declared) => [declared, variables[declared]]),
+    );
+  }
+  return variables;
 }

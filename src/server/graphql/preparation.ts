@@ -52,8 +52,8 @@ function describeOperationName(name: string | undefined): string {
  *
  * @throws {Refusal} 405 for anything but a query
  */
-export function checkMethod({ isReadOnly = false }: GraphQLRequest, type: OperationTypeNode): void {
-  if (!isReadOnly || type === OperationTypeNode.QUERY) return;
+export function requireQuery(type: OperationTypeNode): void {
+  if (type === OperationTypeNode.QUERY) return;
   throw new Refusal(405, 'BAD_REQUEST', 'GET is for queries: send other operations with POST.', {
     allow: 'POST',
   });

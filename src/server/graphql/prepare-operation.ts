@@ -5,7 +5,7 @@ import type { KnownDocument } from './known-documents.ts';
 import { createOperationRunner } from './operation-runner.ts';
 import type { OperationRunnerOptions } from './operation-runner.ts';
 import type { Pipeline, PipelineContext } from './pipeline.ts';
-import { checkMethod, operationNotFound, variableNamesOf } from './preparation.ts';
+import { operationNotFound, requireQuery, variableNamesOf } from './preparation.ts';
 import type { Preparation, PreparedOperation, RefusedOperation } from './preparation.ts';
 import type { GraphQLRequest } from './request.ts';
 import { shortenName } from './result.ts';
@@ -39,7 +39,7 @@ export function createPreparation(
       const operation = getOperationAST(document, operationName);
       if (!operation) return { errors: [operationNotFound(operationName)] };
       // Not a refusal of the document either: POST may send it.
-      checkMethod(request, operation.operation);
+      if (request.isReadOnly === true) requireQuery(operation.operation);
       errors = validate(schema, document);
       if (errors.length === 0) return documents.add(query, document);
     } catch (error) {

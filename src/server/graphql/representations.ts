@@ -17,7 +17,6 @@ export type RepresentationLimit = (
  */
 export function createRepresentationLimit(maximum: number): RepresentationLimit {
   return ({ lists }, variables) => {
-    if (lists.length === 0) return undefined;
     const totals = new Map<string, number>();
     let values = 0;
     for (const { limit, length, valuesOfItem } of lists) {

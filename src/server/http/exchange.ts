@@ -155,12 +155,12 @@ export function sendBody(
   body: string | Buffer,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const { response, requestId } = exchange;
+  const { request, response, requestId, server } = exchange;
   if (response.headersSent || response.destroyed) return;
   // Ends all reads first, so that the statistics are final.
   exchange.cancellation.abort(answered);
   exchange.beforeAnswer?.();
-  decideKeepAlive(exchange);
+  if (server.isDraining || !request.complete) decideKeepAlive(exchange);
   const length = Buffer.byteLength(body);
   // With all headers at once and a string as the body, Node.js makes one string and one write of both. A string with as
   // many bytes as characters is ASCII, which `latin1` writes at half the cost of `utf8`.
