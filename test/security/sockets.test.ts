@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect } from 'node:net';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -215,8 +216,13 @@ test('of a connection’s requests sixteen may wait for the one before them; one
   const { socket, received } = openConnection(gateway.url);
   socket.write(slow + request.repeat(16));
   await expect.poll(() => received().match(/HTTP\/1\.1 200/g)).toHaveLength(17);
+  let parsed = 0;
+  const onRequest = () => void (parsed += 1);
+  subscribe('http.server.request.start', onRequest);
+  onTestFinished(() => void unsubscribe('http.server.request.start', onRequest));
   expect(await sendBytes(gateway.url, slow + request.repeat(1_100))).toBe('');
-  // Those behind it are no requests to anybody.
+  // Those behind it are no requests to anybody, and take no memory.
+  expect(parsed).toBe(18);
   const refused = () => gateway.logs.filter((line) => line['reason'] === 'too_many_pipelined');
   expect(refused()).toMatchObject([{ status: 400 }]);
   await expect.poll(() => gateway.logs.filter(({ msg }) => msg === 'request')).toHaveLength(17 + 17 + 1);

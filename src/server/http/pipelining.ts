@@ -7,9 +7,8 @@ const maxWaiting = 16;
 /**
  * Decides which requests of a connection are answered.
  *
- * The number that waits for answers ahead of theirs is limited (RFC 9112, section 9.3.2). One more ends the connection:
- * Node.js parses all that arrives in one piece, so a connection could hold a thousand of them for as long as the first
- * takes.
+ * The number that waits for answers ahead of theirs is limited (RFC 9112, section 9.3.2). One more ends the connection,
+ * and the parsing of what arrived with it: a single piece may hold a thousand.
  *
  * Whoever sends requests without waiting for answers has not shown that it reads them, and the kernel may have taken them
  * all. So its connection is not kept for as long as others when it is idle.
@@ -35,6 +34,7 @@ export function createPipelineLimit(
     if (count > maxWaiting) {
       ended.add(socket);
       onTooMany(request);
+      stopParser(socket);
       socket.destroy();
       return false;
     }
@@ -57,4 +57,14 @@ export function createPipelineLimit(
     }
     return true;
   };
+}
+
+/**
+ * Makes Node.js' parser fail at the next head. It has no public method for that: `destroy` lets it parse, and create, every
+ * request that arrived in the same piece. Where a version of Node.js calls another callback, it does just that again.
+ *
+ * @see https://github.com/nodejs/llhttp#callbacks -1 from `on_headers_complete` is an error
+ */
+function stopParser(socket: Socket & { parser?: { onIncoming: () => number } | null }): void {
+  if (socket.parser) socket.parser.onIncoming = () => -1;
 }
