@@ -10,6 +10,7 @@ import { openService } from './datasources/service.ts';
 import type { AnyService, OpenService } from './datasources/service.ts';
 import type { Peers } from './datasources/upstream/cache/fences.ts';
 import type { AnyEndpoint } from './datasources/upstream/endpoint.ts';
+import type { UpstreamLimits } from './datasources/upstream/index.ts';
 import type { DataSourcesEvents } from './datasources/index.ts';
 import { createEventLog } from './observability/event-log.ts';
 import type { ServerEvents } from './observability/events.ts';
@@ -77,6 +78,11 @@ export interface GatewayOptions {
    * answers with what was there before. @default none but those that share `config.cache.url`
    */
   readonly peers?: Peers | undefined;
+  /**
+   * Limits of the calls to Bluejay. A service of an extension has limits of its own.
+   * @default 64 reads in flight and 4096 waiting, and an eighth of each for writes besides
+   */
+  readonly upstreamLimits?: Omit<UpstreamLimits, 'timeoutMs'>;
   /** Fields of your own. @default none */
   readonly extension?: Extension;
 }
@@ -196,6 +202,7 @@ export async function createGateway(
     timeoutMs: config.upstream.timeoutMs,
     auth: upstream.auth.mode,
     cache: config.cache,
+    ...options.upstreamLimits,
     // Without them there is nothing to keep sockets for.
     ...(!config.writes && { maxWritesInFlight: 0 }),
     peers: options.peers,

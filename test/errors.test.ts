@@ -5,7 +5,7 @@ import { personaQuery } from '../examples/frontend/operations.ts';
 import type { Fault } from '../src/sandbox/index.ts';
 import { clinic, exampleId, startGateway } from './support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from './support/gateway.ts';
-import { fillLine } from './support/leaving-client.ts';
+import { fewPlaces, fillLine } from './support/leaving-client.ts';
 
 const secret = 'canary-5f2d';
 
@@ -275,6 +275,7 @@ test('calls beyond the sockets and the queue are OVERLOADED, and the queue recov
     timeoutMs: 60_000,
     requestTimeoutMs: 60_000,
     metrics: { port: 0, host: '127.0.0.1' },
+    upstreamLimits: fewPlaces,
   });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const flood = await fillLine(gateway);

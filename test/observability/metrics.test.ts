@@ -4,7 +4,7 @@ import { personaQuery, personasQuery } from '../../examples/frontend/operations.
 import { createMetricsServer } from '../../src/observability/metrics/metrics-server.ts';
 import { clinic, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
-import { fillLine, startLeavingClient } from '../support/leaving-client.ts';
+import { fewPlaces, fillLine, startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort, isMissing, startProcess } from '../support/processes.ts';
 import { openConnection, sendBytes } from '../support/raw-socket.ts';
 import { parseSamples, sumOf } from '../support/prometheus-text.ts';
@@ -122,15 +122,19 @@ test('a budget that is used up, an open breaker and an unusable answer can be se
 });
 
 test('places at Bluejay, who waits for one and who is refused can be seen', async () => {
-  const gateway = await startMetered({ timeoutMs: 60_000, requestTimeoutMs: 60_000 });
+  const gateway = await startMetered({
+    timeoutMs: 60_000,
+    requestTimeoutMs: 60_000,
+    upstreamLimits: fewPlaces,
+  });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
-  const clients = await fillLine(gateway, 10);
+  const clients = await fillLine(gateway, { more: 10 });
   await expect.poll(async () => sumOf(await gateway.metrics(), 'upstream_overloaded_total')).toBe(10);
   const text = await gateway.metrics();
-  expect(sumOf(text, 'upstream_calls_in_flight')).toBe(64);
-  expect(sumOf(text, 'upstream_calls_in_flight_max')).toBe(64);
-  expect(sumOf(text, 'upstream_calls_queued')).toBe(4_096);
-  expect(sumOf(text, 'upstream_calls_queued_max')).toBe(4_096);
+  expect(sumOf(text, 'upstream_calls_in_flight')).toBe(fewPlaces.maxInFlight);
+  expect(sumOf(text, 'upstream_calls_in_flight_max')).toBe(fewPlaces.maxInFlight);
+  expect(sumOf(text, 'upstream_calls_queued')).toBe(fewPlaces.maxQueue);
+  expect(sumOf(text, 'upstream_calls_queued_max')).toBe(fewPlaces.maxQueue);
   await Promise.all(clients.map((client) => client.leave()));
 });
 

@@ -64,52 +64,74 @@ async function introduce(gateway: TestGateway, ...apiKeys: string[]) {
   gateway.sandbox.requests.length = 0;
 }
 
-/** Sends so many slow reads, 25 a request; resolves with the codes of their errors. */
-async function flood(gateway: TestGateway, apiKeyOf: (request: number) => string, reads: number, series = 0) {
-  const slow = someIds(reads, series);
-  for (const personaId of slow) gateway.sandbox.faults.add({ personaId, fault: { kind: 'hang' } });
-  const results = await Promise.all(
-    Array.from({ length: reads / 25 }, (_, request) =>
-      gateway.query(
-        personasQuery,
-        { ids: slow.slice(request * 25, request * 25 + 25) },
-        { 'x-api-key': apiKeyOf(request) },
-      ),
-    ),
-  );
-  return results.flatMap(({ errors }) => errors?.map(({ extensions }) => extensions.code));
+/** Half of the places, in flight and in the queue, are the most for one key. */
+const upstreamLimits = { maxInFlight: 8, maxQueue: 64 };
+const readsOfOne = 8;
+/**
+ * The requests of a key that are answered. They are refused as a whole once more than half of the key's queue is taken:
+ * 3 have 4 reads in flight and 20 waiting.
+ */
+const admitted = 3;
+
+/** Sends 30 requests of eight slow reads; returns what ends them. */
+async function flood(gateway: TestGateway, apiKeyOf: (request: number) => string) {
+  gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
+  let refused = 0;
+  const clients = Array.from({ length: 30 }, async (_, request) => {
+    const { errors } = await gateway.query(
+      personasQuery,
+      { ids: someIds(readsOfOne, request) },
+      { 'x-api-key': apiKeyOf(request) },
+    );
+    const codes = errors?.map(({ extensions }) => extensions.code) ?? [];
+    if (codes.includes('OVERLOADED')) refused += 1;
+    return codes;
+  });
+  await expect
+    .poll(() => [gateway.sandbox.requests.length, refused])
+    .toEqual([upstreamLimits.maxInFlight / 2, 30 - admitted]);
+  gateway.sandbox.faults.clear();
+  return async () => {
+    // Ends what hangs.
+    await gateway.sandbox.close();
+    return (await Promise.all(clients)).flat();
+  };
+}
+
+async function expectServed(gateway: TestGateway, { apiKey, personas: [persona] }: Organisation) {
+  const id = persona?.id ?? '';
+  for (let read = 0; read < 20; read += 1) {
+    const { data } = await gateway.query(personaQuery, { id }, { 'x-api-key': apiKey });
+    expect(data?.persona?.id).toBe(id);
+  }
 }
 
 test('a tenant that floods the gateway with slow reads is OVERLOADED, and another one is served', async () => {
-  const gateway = await startGateway({ auth: forward, timeoutMs: 60_000, requestTimeoutMs: 2_000 });
+  const gateway = await startGateway({
+    auth: forward,
+    timeoutMs: 60_000,
+    requestTimeoutMs: 60_000,
+    upstreamLimits,
+  });
   await introduce(gateway, clinic.apiKey, airline.apiKey);
-  const flooding = flood(gateway, () => clinic.apiKey, 3_000);
-  await expect.poll(() => gateway.sandbox.requests.length).toBe(32);
-
-  const { id } = airline.personas[0] ?? { id: '' };
-  for (let read = 0; read < 100; read += 1) {
-    const { data } = await gateway.query(personaQuery, { id }, { 'x-api-key': airline.apiKey });
-    expect(data?.persona?.id).toBe(id);
-  }
-  const codes = await flooding;
-  // Half of the 64 places and half of the 4,096 in the queue are the most for one key. Its requests for several
-  // personas are refused as a whole once half of that are taken: 43 have 32 of the first and 1,043 of the second.
-  expect(codes.filter((code) => code === 'UPSTREAM_TIMEOUT')).toHaveLength(43 * 25);
-  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(3_000 / 25 - 43);
+  const end = await flood(gateway, () => clinic.apiKey);
+  await expectServed(gateway, airline);
+  const codes = await end();
+  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(30 - admitted);
 });
 
 test('invented keys have one share together, however many they are', async () => {
-  const gateway = await startGateway({ auth: forward, timeoutMs: 60_000, requestTimeoutMs: 2_000 });
+  const gateway = await startGateway({
+    auth: forward,
+    timeoutMs: 60_000,
+    requestTimeoutMs: 60_000,
+    upstreamLimits,
+  });
   await introduce(gateway, airline.apiKey);
-  const flooding = flood(gateway, (request) => `invented-key-${request}`, 3_000);
-  await expect.poll(() => gateway.sandbox.requests.length).toBe(32);
-  const { id } = airline.personas[0] ?? { id: '' };
-  for (let read = 0; read < 20; read += 1) {
-    const { data } = await gateway.query(personaQuery, { id }, { 'x-api-key': airline.apiKey });
-    expect(data?.persona?.id).toBe(id);
-  }
-  const codes = await flooding;
-  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(3_000 / 25 - 43);
+  const end = await flood(gateway, (request) => `invented-key-${request}`);
+  await expectServed(gateway, airline);
+  const codes = await end();
+  expect(codes.filter((code) => code === 'OVERLOADED')).toHaveLength(30 - admitted);
 });
 
 test('what one tenant alone sees fail closes the circuit to nobody else', async () => {

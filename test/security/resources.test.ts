@@ -17,8 +17,8 @@ import { startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 
 const mebibyte = 1_048_576;
-/** More than may be in flight by default. */
-const tooMany = 1_200;
+/** More than one key may have in flight. */
+const tooMany = 100;
 const aMinute = 60_000;
 
 interface Scene {

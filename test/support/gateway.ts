@@ -14,7 +14,7 @@ import type {
 import type { CacheConfig } from '../../src/datasources/upstream/index.ts';
 import { createGateway } from '../../src/gateway.ts';
 import type { GraphQLPlugin } from '../../src/server/graphql/plugins.ts';
-import type { Extension, GatewayEvents } from '../../src/gateway.ts';
+import type { Extension, GatewayEvents, GatewayOptions } from '../../src/gateway.ts';
 import { createLogger } from '../../src/observability/logger.ts';
 import type { SchemaNames } from '../../src/shared/schema-names.ts';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
@@ -69,6 +69,7 @@ export interface TestGatewayOptions {
   readonly extension?: Extension;
   readonly schemaNames?: SchemaNames;
   readonly plugins?: readonly GraphQLPlugin[];
+  readonly upstreamLimits?: GatewayOptions['upstreamLimits'];
   readonly sampleSuccesses?: number;
   readonly metrics?: MetricsConfig;
   readonly tracing?: TracingConfig | undefined;
@@ -166,6 +167,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     events: options.events ?? {},
     extension: options.extension ?? {},
     plugins: options.plugins ?? [],
+    upstreamLimits: options.upstreamLimits ?? {},
   });
   const url = await gateway.listen();
   onTestFinished(() => gateway.close(0));

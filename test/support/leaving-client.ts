@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { someIds } from './gateway.ts';
 import type { TestGateway } from './gateway.ts';
+import { sumOf } from './prometheus-text.ts';
 
 /** A client that may disconnect before it has its answer. */
 export interface LeavingClient {
@@ -32,29 +33,23 @@ export function startLeavingClient(
   };
 }
 
+/** Few enough places at Bluejay, in flight and in the queue, for a test to fill. */
+export const fewPlaces = { maxInFlight: 2, maxQueue: 4 };
+
 /**
- * Fills the bulkhead and its queue: 64 calls in flight and 4,096 waiting. Bluejay must hang, and the gateway accept
- * that many requests.
+ * Sends single reads until so many wait for a place at Bluejay, which must hang. The gateway has `fewPlaces` and metrics.
  *
- * @param more how many reads beyond that
+ * @param more how many reads beyond a full queue
  */
-export async function fillLine(gateway: TestGateway, more = 0): Promise<LeavingClient[]> {
-  // Each request has 32 reads in flight or waiting.
-  const batches = Array.from({ length: 66 }, (_, series) =>
-    startLeavingClient(gateway.url, {
-      query: 'query ($ids: [UUID!]!) { personas(ids: $ids) { id } }',
-      variables: { ids: someIds(32, series) },
-    }),
+export async function fillLine(
+  gateway: TestGateway,
+  { queued = fewPlaces.maxQueue, more = 0, headers = {} } = {},
+): Promise<LeavingClient[]> {
+  const clients = someIds(fewPlaces.maxInFlight + queued + more).map((id) =>
+    startLeavingClient(gateway.url, { query: `{ persona(id: "${id}") { id } }` }, headers),
   );
   await expect
-    .poll(() => gateway.metrics())
-    .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 2048$/m);
-  // While half of the bulkhead is in use, only single reads get the rest.
-  const singles = someIds(2_048 + more, 66).map((id) =>
-    startLeavingClient(gateway.url, { query: `{ persona(id: "${id}") { id } }` }),
-  );
-  await expect
-    .poll(() => gateway.metrics())
-    .toMatch(/^bluejay_graphql_upstream_calls_queued\{service="bluejay"\} 4096$/m);
-  return [...batches, ...singles];
+    .poll(async () => sumOf(await gateway.metrics(), 'upstream_calls_queued', { service: 'bluejay' }))
+    .toBe(queued);
+  return clients;
 }
