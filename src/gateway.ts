@@ -242,6 +242,7 @@ export async function createGateway(
       isExempt: (request) => hasGraphiQL && asksForPage(request),
     },
     sharedUrl: config.cache.url,
+    sharedTimeoutMs: config.cache.sharedTimeoutMs,
     logger,
   });
   const graphql = createGraphQLRoute({

@@ -87,7 +87,8 @@ test('a request that asks for more than there is in a whole window is answered o
 });
 
 test('what is given back goes to the window that it was taken from, and to no other', async () => {
-  const gateway = await limitedTo(100, {}, 1);
+  // It may take as long until what is given back arrives.
+  const gateway = await limitedTo(100, { cache: { sharedTimeoutMs: 50 } }, 1);
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   // 32 of them are read at a time: 8 are never asked for.
   const client = startLeavingClient(gateway.url, personasOf(40));

@@ -229,7 +229,7 @@ test.each<[string, (socket: Socket) => void]>([
   ['stops in the middle of an answer', (socket) => socket.end('*2\r\n:1')],
 ])('a limit holds in each replica while Redis %s', async (_what, answer) => {
   const redis = await startTcpUpstream(answer);
-  const gateway = await limitedTo(2, { cache: { url: redis.replace('http', 'redis') } });
+  const gateway = await limitedTo(2, { cache: { url: redis.replace('http', 'redis'), sharedTimeoutMs: 50 } });
   const answers = [];
   for (let sent = 0; sent < 3; sent += 1) answers.push(await gateway.post(typename));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);

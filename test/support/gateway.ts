@@ -109,6 +109,8 @@ const noCache: CacheConfig = {
   maxEntries: 1_000,
   maxBytes: 1_000_000,
   url: undefined,
+  // Enough on a busy machine: only tests about a slow Redis have a limit of their own.
+  sharedTimeoutMs: 5_000,
 };
 
 const { http: httpDefaults, protection: protectionDefaults } = testConfig({});

@@ -26,7 +26,7 @@ async function startReplicas({
   const start = (redisPort: number) =>
     startWriter({
       baseUrl: bluejay.url,
-      cache: { url: `redis://127.0.0.1:${redisPort}`, sharedTimeoutMs: 5_000 },
+      cache: { url: `redis://127.0.0.1:${redisPort}` },
     });
   const replicas = [await start((await firstPort?.(port)) ?? port), await start(port)] as const;
   const channels = async () => Object.values(await redis.pubSubNumSub(await redis.pubSubChannels()));
@@ -67,7 +67,7 @@ test.skipIf(isRedisMissing)(
     // One that starts now has only Redis to go by, and need not ask Bluejay.
     const third = await startWriter({
       baseUrl: bluejay.url,
-      cache: { url: `redis://127.0.0.1:${port}`, sharedTimeoutMs: 5_000 },
+      cache: { url: `redis://127.0.0.1:${port}` },
     });
     for (const apiKey of keys) expect(await readName(third, exampleId, apiKey)).toBe('After');
     await remove(second);

@@ -72,7 +72,7 @@ export interface CacheConfig extends FreshnessOptions, MemoryStoreOptions {
   readonly url: string | undefined;
   /** The prefix of its keys. @default 'upstream:' */
   readonly keyPrefix?: string;
-  /** The longest that it may delay a read or a write. @default 50 */
+  /** The longest that it may delay a read, a write or the rate limit, in milliseconds. @default 50 */
   readonly sharedTimeoutMs?: number;
 }
 

@@ -25,6 +25,8 @@ export interface ProtectionOptions extends ProtectionConfig, Omit<MemoryLedgerOp
   readonly routerSecret: RouterSecretOptions;
   /** Where replicas count together. */
   readonly sharedUrl: string | undefined;
+  /** See `RateLimiterOptions.timeoutMs`. */
+  readonly sharedTimeoutMs: number | undefined;
   readonly logger: Logger;
 }
 
@@ -107,12 +109,13 @@ function createCallerOf(options: ProtectionOptions): (request: IncomingMessage) 
 
 /** Loaded only where there is a limit: the others pay nothing for it. */
 async function openRateLimit(options: ProtectionOptions & NonNullable<ProtectionConfig['rateLimit']>) {
-  const { sharedUrl: url, logger } = options;
+  const { sharedUrl: url, sharedTimeoutMs: timeoutMs, logger } = options;
   const { createRateLimiter } = await import('./rate-limiter.ts');
   const { limitRate } = await import('./limit-rate.ts');
   const limiter = createRateLimiter({
     ...options,
     url,
+    timeoutMs,
     onStateChange: (state, reason) => logger.warn({ state, reason }, 'shared rate limit'),
   });
   return { limit: (route: Route) => limitRate(route, { ...options, limiter }), close: () => limiter.close() };

@@ -9,6 +9,8 @@ import type { RedisState } from '../../shared/redis/redis-health.ts';
 export interface RateLimiterOptions extends RedisCountersOptions {
   /** `redis://` or `rediss://`, where replicas count together; undefined counts in this process. */
   readonly url: string | undefined;
+  /** The longest that a request waits for the shared counters, in milliseconds. @default 50 */
+  readonly timeoutMs?: number | undefined;
   /**
    * Told when this process counts alone, as Redis is lost or refuses to count, and when the shared counters are back.
    *
@@ -36,11 +38,8 @@ interface Charge {
   readonly isShared: boolean;
 }
 
-/** The longest that a request waits for the shared counters. */
-const timeoutMs = 50;
-
 export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
-  const { points: limit, windowSeconds: duration, url, onStateChange } = options;
+  const { points: limit, windowSeconds: duration, url, timeoutMs = 50, onStateChange } = options;
   const own = new RateLimiterMemory({ points: limit, duration, keyPrefix: counterKeyPrefix });
   const redis = url === undefined ? undefined : createGuardedRedis({ url, timeoutMs, onStateChange });
   /** One for each connection: a connection that hangs is replaced. */
