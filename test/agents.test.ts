@@ -147,7 +147,7 @@ test('personas that a list brings are not read again in the same request', async
 });
 
 test('a list that fails or hangs takes no persona with it', async () => {
-  const gateway = await startGateway({ timeoutMs: 700 });
+  const gateway = await startGateway({ timeoutMs: 1_500 });
   gateway.sandbox.faults.add({ agentId: 7, fault: { kind: 'hang' } });
   gateway.sandbox.faults.add({ agentId: 8, fault: { kind: 'reset' } });
   const query = `query ($representations: [_Any!]!) {

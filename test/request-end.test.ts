@@ -62,7 +62,7 @@ test('a request that is answered in full is charged for every read', async () =>
 });
 
 test('nothing is read after the deadline, and what was read is charged', async () => {
-  const gateway = await startGateway({ protection: { rateLimit }, requestTimeoutMs: 300 });
+  const gateway = await startGateway({ protection: { rateLimit }, requestTimeoutMs: 1_000 });
   gateway.sandbox.faults.add({ fault: { kind: 'hang' } });
   const response = await gateway.post(manyReads(10));
   const { errors } = (await response.json()) as { errors: unknown[] };

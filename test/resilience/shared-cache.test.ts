@@ -246,12 +246,11 @@ test('a Redis that accepts and says nothing holds up no request for long, and is
   });
   let connections = 0;
   server.on('connection', () => (connections += 1));
-  const gateway = await startReplica((server.address() as AddressInfo).port, { sharedTimeoutMs: 50 });
-  const startedAt = performance.now();
+  const gateway = await startReplica((server.address() as AddressInfo).port, { sharedTimeoutMs: 60_000 });
+  // If one of them waited for Redis, it would wait for a minute.
   for (let read = 0; read < 20; read += 1) {
     expect((await ask(gateway, clinic.apiKey, clinic.personas[read % 3]?.id)).errors).toBeUndefined();
   }
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
   // A connection that is only being made is not lost yet.
   await expect
     .poll(

@@ -100,7 +100,7 @@ test('a connection over which nothing has come is closed without a word', async 
 });
 
 test('whoever is refused and neither leaves nor stops sending is cut off', async () => {
-  const gateway = await startGateway();
+  const gateway = await startGateway({ http: { receiveTimeoutMs: 1_200 } });
   const socket = connect({ host: '127.0.0.1', port: Number(new URL(gateway.url).port), allowHalfOpen: true });
   socket.on('error', () => {});
   socket.resume().write('GARBAGE\r\n\r\n');

@@ -25,8 +25,8 @@ export interface ProtectionOptions extends ProtectionConfig, Omit<MemoryLedgerOp
   readonly routerSecret: RouterSecretOptions;
   /** Where replicas count together. */
   readonly sharedUrl: string | undefined;
-  /** See `RateLimiterOptions.timeoutMs`. */
-  readonly sharedTimeoutMs: number | undefined;
+  /** The longest that a request waits for them, in milliseconds. @default 50 */
+  readonly sharedTimeoutMs?: number | undefined;
   readonly logger: Logger;
 }
 
