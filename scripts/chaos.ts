@@ -5,7 +5,12 @@ import { runChaos } from '../test/chaos/chaos.ts';
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
 });
-const report = await runChaos({ seconds: Number(values.seconds), seed: Number(values.seed), callers: 32 });
+const report = await runChaos({
+  seconds: Number(values.seconds),
+  seed: Number(values.seed),
+  callers: 32,
+  measures: true,
+});
 const { before, after } = report.heapBytes;
 const heapGrowth = after / before - 1;
 

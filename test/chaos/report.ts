@@ -14,6 +14,6 @@ export interface ChaosReport {
   retries: number;
   breakerOpenings: number;
   peakInFlight: number;
-  /** Heap in use after a full collection: before the load, and after it. */
+  /** Heap in use after a full collection: before the load, and after it; 0 where it is not measured. */
   heapBytes: { before: number; after: number };
 }
