@@ -56,8 +56,10 @@ export const faults: Readonly<Record<string, Fault>> = {
   ),
   'half an answer': { kind: 'truncate' },
   'a reset': { kind: 'reset' },
-  'no answer': { kind: 'hang' },
 };
+
+/** What Bluejay may do besides, which takes until the timeout. */
+export const noAnswer: Fault = { kind: 'hang' };
 
 export const persona = JSON.stringify({ query: `{ persona(id: "${exampleId}") { id name } }` });
 export const list = JSON.stringify({ query: '{ personasByAgent(agentId: "1") { id } }' });

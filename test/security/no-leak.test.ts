@@ -4,7 +4,7 @@ import { createBluejay } from '../../src/datasources/bluejay/index.ts';
 import { createSandbox } from '../../src/sandbox/index.ts';
 import { exampleId } from '../support/gateway.ts';
 import { sendBytes } from '../support/raw-socket.ts';
-import { callerKey, canary, faults, list, persona, requests } from './canary.ts';
+import { callerKey, canary, faults, list, noAnswer, persona, requests } from './canary.ts';
 import { everythingOn, startWatched } from './watched-gateway.ts';
 
 test.each(['service', 'forward'] as const)(
@@ -25,10 +25,18 @@ test.each(['service', 'forward'] as const)(
     await sandbox.close();
     await ask({ body: persona });
     expect(await leaks()).toEqual([]);
+    const waiting = await startWatched(mode, 200);
+    waiting.sandbox.faults.add({ fault: noAnswer });
+    await waiting.ask({ body: persona });
+    await waiting.ask({ body: list });
+    expect(waiting.sandbox.requests).toHaveLength(2);
+    expect(await waiting.leaks()).toEqual([]);
     // What is to come out does.
     expect(sinks.answers).toContain('Known');
     // Each way to fail has a span of its own.
-    const errorTypes = receiver.spans.map(({ attributes }) => attributes['error.type']);
+    const errorTypes = [...receiver.spans, ...waiting.receiver.spans].map(
+      ({ attributes }) => attributes['error.type'],
+    );
     for (const type of ['400', '401', '403', '422', '429', '500', '503']) expect(errorTypes).toContain(type);
     for (const type of ['invalid_response', 'timeout', 'unavailable']) expect(errorTypes).toContain(type);
   },
@@ -60,11 +68,15 @@ test('what is thrown and was not foreseen is in the log, and nowhere else', asyn
   expect(receiver.spans.map(({ attributes }) => attributes['error.type'])).toContain('INTERNAL_SERVER_ERROR');
 });
 
-test.each(Object.entries(faults))(
+test.each(Object.entries({ ...faults, 'no answer': noAnswer }))(
   'the error of a read after %s holds nothing of it, however deep one looks',
   async (_name, fault) => {
     const sandbox = await createSandbox();
-    const bluejay = await createBluejay({ baseUrl: sandbox.url, userAgent: 'test', timeoutMs: 500 });
+    const bluejay = await createBluejay({
+      baseUrl: sandbox.url,
+      userAgent: 'test',
+      timeoutMs: fault === noAnswer ? 500 : 5_000,
+    });
     onTestFinished(async () => {
       await bluejay.close();
       await sandbox.close();

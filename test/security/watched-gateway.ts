@@ -56,7 +56,7 @@ export function everythingOn(value: unknown): string {
 }
 
 /** A gateway that has the canary for its secrets, and whatever comes out of it. */
-export async function startWatched(mode: 'service' | 'forward'): Promise<WatchedGateway> {
+export async function startWatched(mode: 'service' | 'forward', timeoutMs = 5_000): Promise<WatchedGateway> {
   const sandbox = await createSandbox();
   const receiver = await startOtlpReceiver();
   const sinks: Sinks = { log: '', logged: '', answers: '', metrics: '', traces: '', events: '' };
@@ -79,7 +79,7 @@ export async function startWatched(mode: 'service' | 'forward'): Promise<Watched
         kind: 'bluejay',
         baseUrl: sandbox.url,
         auth: mode === 'service' ? { mode, apiKey: houseKey } : { mode },
-        timeoutMs: 500,
+        timeoutMs,
       },
     }),
     {
