@@ -111,6 +111,7 @@ const noCache: CacheConfig = {
   url: undefined,
   // Enough on a busy machine: only tests about a slow Redis have a limit of their own.
   sharedTimeoutMs: 5_000,
+  sharedRetryMs: 100,
 };
 
 const { http: httpDefaults, protection: protectionDefaults } = testConfig({});

@@ -222,14 +222,22 @@ export async function createUpstream<const Endpoints extends readonly AnyEndpoin
 }
 
 async function openSharedStore(
-  { url, keyPrefix = defaultKeyPrefix, sharedTimeoutMs: timeoutMs = 50 }: CacheConfig,
+  { url, keyPrefix = defaultKeyPrefix, ...config }: CacheConfig,
   scope: string,
   { onSharedCacheStateChange = () => {} }: UpstreamEvents,
 ): Promise<SharedStore | undefined> {
   if (url === undefined) return undefined;
   // Imported on demand: without a shared cache its client is not loaded.
   const { createSharedStore } = await import('./cache/shared-store.ts');
-  return createSharedStore({ url, keyPrefix, scope, timeoutMs, onStateChange: onSharedCacheStateChange });
+  return createSharedStore({
+    url,
+    keyPrefix,
+    scope,
+    timeoutMs: config.sharedTimeoutMs ?? 50,
+    retryMs: config.sharedRetryMs,
+    maxForgottenKeys: config.maxForgottenKeys,
+    onStateChange: onSharedCacheStateChange,
+  });
 }
 
 /** Hears of the writes of the replicas that share the store. */

@@ -74,6 +74,10 @@ export interface CacheConfig extends FreshnessOptions, MemoryStoreOptions {
   readonly keyPrefix?: string;
   /** The longest that it may delay a read, a write or the rate limit, in milliseconds. @default 50 */
   readonly sharedTimeoutMs?: number;
+  /** How long after a failure it is tried again, in milliseconds. @default 1000 */
+  readonly sharedRetryMs?: number;
+  /** The most keys that are remembered because Redis could not delete them. @default 10000 */
+  readonly maxForgottenKeys?: number;
 }
 
 /** For logs and metrics. */

@@ -5,7 +5,7 @@ import type { RedisClient } from './redis-client.ts';
 import { createRedisHealth } from './redis-health.ts';
 import type { CommandKind, RedisHealthOptions } from './redis-health.ts';
 
-export interface GuardedRedisOptions extends Pick<RedisHealthOptions, 'onStateChange'> {
+export interface GuardedRedisOptions extends Pick<RedisHealthOptions, 'onStateChange' | 'retryMs'> {
   /** `redis://` or `rediss://`, of Redis or Valkey. */
   readonly url: string;
   /** The longest that a command may take, in milliseconds. */
@@ -49,9 +49,14 @@ const now = () => performance.now();
  *
  * @throws a TypeError without the URL, where the URL is malformed
  */
-export function createGuardedRedis({ url, timeoutMs, onStateChange }: GuardedRedisOptions): GuardedRedis {
+export function createGuardedRedis({
+  url,
+  timeoutMs,
+  retryMs,
+  onStateChange,
+}: GuardedRedisOptions): GuardedRedis {
   const address = readAddress(url);
-  const health = createRedisHealth({ now, onStateChange });
+  const health = createRedisHealth({ now, retryMs, onStateChange });
   let connection = connect(address);
   let successor: Connection | undefined;
   let failoverAtMs = -Infinity;

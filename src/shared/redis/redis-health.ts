@@ -7,13 +7,15 @@ export type CommandKind = 'read' | 'write' | 'delete' | 'publish';
 export interface RedisHealthOptions {
   /** Milliseconds on a clock that never goes back. */
   readonly now: () => number;
+  /** How long after a failure the next command is sent, in milliseconds. @default 1000 */
+  readonly retryMs?: number | undefined;
   /** @param reason the code of the failure, such as `timeout` or `READONLY`; undefined with `recovered` */
   readonly onStateChange: (state: RedisState, reason?: string) => void;
 }
 
 /** Decides which commands to send, by the results of the last ones. */
 export interface RedisHealth {
-  /** Whether to send a command. After a failure it allows one a second, until one succeeds. */
+  /** Whether to send a command. After a failure it allows one in each `retryMs`, until one succeeds. */
   admit(kind: CommandKind): boolean;
   /** A command has succeeded. */
   succeed(kind: CommandKind): void;
@@ -21,13 +23,12 @@ export interface RedisHealth {
   refuse(kind: CommandKind, code: string): void;
   /** The connection is lost. */
   lose(code: string): void;
-  /** Redis did not answer in time: no command is sent for a second. */
+  /** Redis did not answer in time: no command is sent for `retryMs`. */
   timeOut(): void;
   /** The connection leads to another Redis: commands that were refused may be sent at once. */
   retryRefused(): void;
 }
 
-const pauseMs = 1_000;
 /** How long a recurrent failure must not recur until recovery is reported, in milliseconds. */
 const calmMs = 10_000;
 const severities = { recovered: 0, read_only: 1, lost: 2 };
@@ -35,7 +36,7 @@ const severities = { recovered: 0, read_only: 1, lost: 2 };
 const refusalsOfOneKey = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT', 'WRONGTYPE', 'ERR']);
 
 /** Creates the health of a Redis that no command was sent to. */
-export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): RedisHealth {
+export function createRedisHealth({ now, retryMs = 1_000, onStateChange }: RedisHealthOptions): RedisHealth {
   /** The code of the current loss; undefined while Redis answers. */
   let outage: string | undefined;
   const refusals = new Map<CommandKind, string>();
@@ -72,7 +73,7 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
       if (pausedUntilMs[kind] > 0 && now() < pausedUntilMs[kind]) return false;
       const refusal = refusals.get(kind);
       const isProbe = outage !== undefined || (refusal !== undefined && !refusalsOfOneKey.has(refusal));
-      if (isProbe) pausedUntilMs[kind] = now() + pauseMs;
+      if (isProbe) pausedUntilMs[kind] = now() + retryMs;
       return true;
     },
     /** A command has succeeded. */
@@ -88,12 +89,12 @@ export function createRedisHealth({ now, onStateChange }: RedisHealthOptions): R
       outage = undefined;
       // Another node has the key, so commands of every kind fail here.
       refusals.set(code === 'MOVED' ? 'read' : kind, code);
-      pausedUntilMs[kind] = refusalsOfOneKey.has(code) ? 0 : failedAtMs + pauseMs;
+      pausedUntilMs[kind] = refusalsOfOneKey.has(code) ? 0 : failedAtMs + retryMs;
       report();
     },
     lose,
     timeOut() {
-      const untilMs = now() + pauseMs;
+      const untilMs = now() + retryMs;
       pausedUntilMs.read = pausedUntilMs.write = pausedUntilMs.delete = pausedUntilMs.publish = untilMs;
       lose('timeout');
     },

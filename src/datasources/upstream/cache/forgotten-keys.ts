@@ -7,6 +7,10 @@ export interface ForgottenKeysOptions {
   readonly lifetimeMs: number;
   /** How long the store may still execute a write that got no reply, in milliseconds. */
   readonly settleMs: number;
+  /** How long after a failure a key is deleted again, in milliseconds. @default 2000 */
+  readonly retryMs?: number;
+  /** The most keys that are remembered; without an entry that was seen, half of it. @default 10000 */
+  readonly maxKeys?: number | undefined;
 }
 
 /** `deleted`: a write in flight may store the key again. */
@@ -40,13 +44,16 @@ interface ForgottenMark {
   readonly untilMs: number;
 }
 
-const retryMs = 2_000;
-const maxKeys = 10_000;
-const maxUnseenKeys = 5_000;
 const batchSize = 100;
 
 /** Creates an empty set of forgotten keys. */
-export function createForgottenKeys({ remove, lifetimeMs, settleMs }: ForgottenKeysOptions): ForgottenKeys {
+export function createForgottenKeys({
+  remove,
+  lifetimeMs,
+  settleMs,
+  retryMs = 2_000,
+  maxKeys = 10_000,
+}: ForgottenKeysOptions): ForgottenKeys {
   /** The oldest first. */
   const marks = new Map<string, ForgottenMark>();
   let timer: NodeJS.Timeout | undefined;
@@ -87,7 +94,7 @@ export function createForgottenKeys({ remove, lifetimeMs, settleMs }: ForgottenK
 
   return {
     add(key, wasSeen) {
-      if (!wasSeen && marks.size >= maxUnseenKeys) return;
+      if (!wasSeen && marks.size >= maxKeys / 2) return;
       const mark = { untilMs: performance.now() + lifetimeMs };
       marks.delete(key);
       marks.set(key, mark);

@@ -19,6 +19,10 @@ export interface SharedStoreOptions {
   readonly scope: string;
   /** The longest that a read or a write may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** How long after a failure the store is tried again, in milliseconds. @default 1000 */
+  readonly retryMs?: number | undefined;
+  /** The most keys that are remembered because the store could not delete them. @default 10000 */
+  readonly maxForgottenKeys?: number | undefined;
   /** Called once for each change. `reason`: the code of the failure, such as `timeout` or `READONLY`. */
   readonly onStateChange: (state: SharedStoreState, reason?: string) => void;
 }
@@ -76,15 +80,16 @@ const calmMs = 10_000;
 
 /** Connects to a shared store in the background. */
 export function createSharedStore(options: SharedStoreOptions): SharedStore {
-  const { url, keyPrefix, scope, timeoutMs, onStateChange } = options;
-  const redis = createGuardedRedis({ url, timeoutMs, onStateChange });
-  const forgotten = createForgottenKeys({ remove, lifetimeMs: maxLifetimeMs, settleMs });
+  const { url, keyPrefix, scope, timeoutMs, retryMs = 1_000, maxForgottenKeys, onStateChange } = options;
+  const redis = createGuardedRedis({ url, timeoutMs, retryMs, onStateChange });
+  // Later than the commands that show whether the store is back.
+  const forgetting = { lifetimeMs: maxLifetimeMs, settleMs, retryMs: 2 * retryMs, maxKeys: maxForgottenKeys };
+  const forgotten = createForgottenKeys({ remove, ...forgetting });
   const generations = createStoreGenerations({
     redis,
     keyPrefix,
     scope,
-    lifetimeMs: maxLifetimeMs,
-    settleMs,
+    ...forgetting,
   });
   let sawGarbageAtMs = -Infinity;
   let unreadableAtMs = -Infinity;

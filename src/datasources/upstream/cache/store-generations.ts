@@ -25,6 +25,10 @@ export interface StoreGenerationsOptions {
   readonly lifetimeMs: number;
   /** See `ForgottenKeys`. */
   readonly settleMs: number;
+  /** How long after a failure a generation is renewed again, in milliseconds. */
+  readonly retryMs: number;
+  /** The most generations that are remembered because they could not be renewed. @default 10000 */
+  readonly maxKeys: number | undefined;
 }
 
 /**
@@ -65,10 +69,10 @@ export function slotTagOf(resource: string): string {
 }
 
 export function createStoreGenerations(options: StoreGenerationsOptions): StoreGenerations {
-  const { redis, keyPrefix, scope, lifetimeMs, settleMs } = options;
+  const { redis, keyPrefix, scope, lifetimeMs, settleMs, retryMs, maxKeys } = options;
   const channel = channelOf(options);
   /** Resources whose generation could not be replaced. */
-  const outdated = createForgottenKeys({ remove: renew, lifetimeMs, settleMs });
+  const outdated = createForgottenKeys({ remove: renew, lifetimeMs, settleMs, retryMs, maxKeys });
 
   function keyOf(resource: string): string {
     return `${keyPrefix}${slotTagOf(resource)}${scope}:${resource}:generation`;
