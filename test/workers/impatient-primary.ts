@@ -9,7 +9,11 @@ const primary = await startPrimary({
   config: result.config,
   logger: createLogger('info'),
   program: process.argv[2] ?? '',
-  patience: { intervalMs: 100, maxSilentIntervals: 20, maxStartIntervals: 60 },
+  patience: {
+    intervalMs: 100,
+    maxSilentIntervals: 20,
+    maxStartIntervals: Number(process.env['MAX_START_INTERVALS'] ?? 600),
+  },
   onListening: () => {},
 });
 process.on('SIGTERM', () => primary.stop());

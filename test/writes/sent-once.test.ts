@@ -62,11 +62,8 @@ test.each<[string, Fault, boolean, string]>([
   }
   // Nothing is left then that could send one of them later.
   await gateway.close();
-  expect(
-    writesTo(gateway)
-      .map((write) => write.split(' ')[0])
-      .toSorted(),
-  ).toEqual(['DELETE', 'POST', 'PUT']);
+  const methods = writesTo(gateway).map((write) => write.split(' ')[0] ?? '');
+  expect(methods.toSorted((a, b) => a.localeCompare(b))).toEqual(['DELETE', 'POST', 'PUT']);
 });
 
 test('a write that could not connect was not applied, and is tried again before that is said', async () => {
