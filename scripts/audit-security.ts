@@ -2,7 +2,9 @@
 // `npm run audit:security`. Exits with 1 when an attack succeeds.
 import { attacks } from '../test/security/attacks/index.ts';
 import { createTargets } from '../test/security/targets.ts';
+import { bundlePrograms } from '../test/support/programs.ts';
 
+bundlePrograms();
 const targets = createTargets();
 const rows: string[][] = [];
 try {

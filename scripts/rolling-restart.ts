@@ -2,6 +2,7 @@
 // a request is lost.
 import { parseArgs } from 'node:util';
 import { runRollingRestart } from '../test/rolling-restart/rolling-restart.ts';
+import { bundlePrograms } from '../test/support/programs.ts';
 
 const { values } = parseArgs({
   options: {
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     workers: { type: 'string', default: '1' },
   },
 });
+bundlePrograms();
 const report = await runRollingRestart({
   rounds: Number(values.rounds),
   callers: Number(values.callers),

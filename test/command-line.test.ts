@@ -1,20 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { variables } from '../src/config/index.ts';
 import { createSchema, printSchema } from '../src/schema/index.ts';
 import { bare } from './support/main.ts';
 import { findOldNode } from './support/processes.ts';
+import { programs } from './support/programs.ts';
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-const folder = mkdtempSync(join(tmpdir(), 'bluejay-graphql-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-beforeAll(() => {
-  copyFileSync('package.json', join(folder, 'package.json'));
-  execFileSync('node', ['scripts/bundle.mjs', join(folder, 'build')]);
-});
 
 function run(args: readonly string[], node = 'node', more: Record<string, string> = {}) {
   const env = { ...bare, ...more };
@@ -23,12 +16,11 @@ function run(args: readonly string[], node = 'node', more: Record<string, string
 }
 
 const oldNode = findOldNode();
-const bundled = (file: string) => join(folder, 'build', file);
 
 describe.each([
-  ['bluejay-graphql', 'src/main.ts', bundled('main.js')],
-  ['bluejay-doctor', 'src/doctor/main.ts', bundled('doctor.js')],
-  ['bluejay-sandbox', 'src/sandbox/main.ts', bundled('sandbox.js')],
+  ['bluejay-graphql', 'src/main.ts', programs.gateway],
+  ['bluejay-doctor', 'src/doctor/main.ts', programs.doctor],
+  ['bluejay-sandbox', 'src/sandbox/main.ts', programs.sandbox],
 ])('%s', (name, source, bundle) => {
   const files = [
     ['from the source', source],
@@ -85,7 +77,7 @@ describe.each([
   });
 });
 
-test.each(['src/main.ts', bundled('main.js')])('prints the schema, with nothing configured: %s', (file) => {
+test.each(['src/main.ts', programs.gateway])('prints the schema, with nothing configured: %s', (file) => {
   const stdout = readFileSync('schema.graphql', 'utf8');
   expect(run([file, 'schema'], 'node', { NODE_ENV: 'production' })).toEqual({
     status: 0,

@@ -2,10 +2,11 @@ import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { bare, startMain } from './support/main.ts';
 import { findFreePort, isMissing, startProcess } from './support/processes.ts';
+import { programs } from './support/programs.ts';
 
 const loopbacks = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
 const hasIPv6 = loopbacks.some(({ address }) => address === '::1');
-const withoutIPv6 = ['test/support/without-ipv6.py', 'node', 'src/main.ts'];
+const withoutIPv6 = ['test/support/without-ipv6.py', 'node', programs.gateway];
 
 async function statusesAt(port: number, path: string, ...hosts: string[]): Promise<number[]> {
   const responses = await Promise.all(hosts.map((host) => fetch(`http://${host}:${port}${path}`)));

@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createSandbox, organisations } from '../src/sandbox/index.ts';
 import { airline, clinic, exampleId, unknownId } from './support/gateway.ts';
 import { startProcess } from './support/processes.ts';
+import { programs } from './support/programs.ts';
 import { send } from './support/send.ts';
 
 const bodyOf = async (answer: Promise<Response>) => {
@@ -104,7 +105,7 @@ test('a fault that it does not know is refused with a reason', async () => {
 });
 
 test('it starts alone, prints a line to paste, and stops on SIGTERM', async () => {
-  const { process, output, exited } = startProcess('node', ['src/sandbox/main.ts', '--port', '0']);
+  const { process, output, exited } = startProcess('node', [programs.sandbox, '--port', '0']);
   await expect.poll(output, { timeout: 10_000 }).toContain('Through the gateway');
   const curl = /curl .*customer-persona.*/.exec(output())?.[0] ?? '';
   const pasted = startProcess('sh', ['-c', curl]);
@@ -116,17 +117,13 @@ test('it starts alone, prints a line to paste, and stops on SIGTERM', async () =
 
 test('it says so when its port is taken', async () => {
   const { sandbox } = await startSandbox();
-  const { output, exited } = startProcess('node', [
-    'src/sandbox/main.ts',
-    '--port',
-    new URL(sandbox.url).port,
-  ]);
+  const { output, exited } = startProcess('node', [programs.sandbox, '--port', new URL(sandbox.url).port]);
   expect(await exited).toBe(1);
   expect(output()).toMatch(/^Cannot listen on 127\.0\.0\.1:\d+: EADDRINUSE/);
 });
 
 test('it refuses a port that is none', async () => {
-  const { output, exited } = startProcess('node', ['src/sandbox/main.ts', '--port', '65536']);
+  const { output, exited } = startProcess('node', [programs.sandbox, '--port', '65536']);
   expect(await exited).toBe(1);
   expect(output()).toContain('--port: expected a whole number');
 });

@@ -7,6 +7,7 @@ import { problemsOf } from './support/config.ts';
 import { clinic, exampleId, startGateway } from './support/gateway.ts';
 import { bare } from './support/main.ts';
 import { composers, subgraphs } from './supergraph/composers.ts';
+import { programs } from './support/programs.ts';
 
 const renamed = { AGENT_TYPE: 'VoiceAgent', SCHEMA_PREFIX: 'Bluejay' };
 
@@ -21,7 +22,7 @@ function runSchema(environment: Record<string, string>) {
 }
 
 function spawnSchema(environment: Record<string, string>) {
-  const { status, stdout, stderr } = spawnSync('node', ['src/main.ts', 'schema'], {
+  const { status, stdout, stderr } = spawnSync('node', [programs.gateway, 'schema'], {
     env: { ...bare, ...environment },
     encoding: 'utf8',
   });

@@ -5,6 +5,7 @@ import { examine, runDoctor } from '../support/doctor.ts';
 import { clinic } from '../support/gateway.ts';
 import { bare } from '../support/main.ts';
 import { findFreePort } from '../support/processes.ts';
+import { programs } from '../support/programs.ts';
 import { startProxy } from '../support/proxy.ts';
 import { createCertificate, isOpenSslMissing, startTlsProxy } from '../support/tls.ts';
 
@@ -87,7 +88,7 @@ test('a plain request is handed to the proxy, and its refusal is told from Bluej
 test('a reader that stops reading is no crash, and the exit code is the diagnosis', async () => {
   const { url } = await startSandbox();
   const env = { ...bare, BLUEJAY_BASE_URL: url, BLUEJAY_API_KEY: clinic.apiKey };
-  const doctor = spawn('node', ['src/doctor/main.ts'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const doctor = spawn('node', [programs.doctor], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   doctor.stdout.destroy();
   let complaints = '';
   doctor.stderr.on('data', (chunk: Buffer) => {
@@ -101,7 +102,7 @@ test('a reader that stops reading is no crash, and the exit code is the diagnosi
 });
 
 test('a full disk behind the findings is said once', () => {
-  const { status, stderr } = spawnSync('sh', ['-c', 'node src/doctor/main.ts > /dev/full'], {
+  const { status, stderr } = spawnSync('sh', ['-c', `node "${programs.doctor}" > /dev/full`], {
     env: bare,
     encoding: 'utf8',
   });

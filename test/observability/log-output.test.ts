@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { bare } from '../support/main.ts';
 import { findFreePort, startProcess } from '../support/processes.ts';
+import { programs } from '../support/programs.ts';
 
 /** Starts the program with its standard output in a file; its standard error is what `output` has. */
 async function startWithOutput(path: string, environment: Record<string, string>, nodeOptions = '') {
   const port = await findFreePort();
-  const main = startProcess('sh', ['-c', `exec node ${nodeOptions} src/main.ts > ${path}`], {
+  const main = startProcess('sh', ['-c', `exec node ${nodeOptions} "${programs.gateway}" > ${path}`], {
     env: { ...bare, PORT: String(port), BLUEJAY_API_KEY: 'canary-key', ...environment },
   });
   const ask = async (headers = {}) =>

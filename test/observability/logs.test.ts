@@ -5,6 +5,7 @@ import { createRequestWatch } from '../../src/server/http/request-watch.ts';
 import { createStatistics } from '../../src/server/http/statistics.ts';
 import { exampleId, startGateway, unknownId } from '../support/gateway.ts';
 import { startProcess } from '../support/processes.ts';
+import { programs } from '../support/programs.ts';
 
 test('the line says how the reads fared with the cache, and an operation has one hash in all of them', async () => {
   const gateway = await startGateway({ cache: { ttlMs: 60_000 } });
@@ -99,7 +100,7 @@ test.each([
   [{ NODE_ENV: 'production', LOG_FORMAT: 'pretty' }, pretty],
   [{ NODE_ENV: 'production' }, json],
 ])('with %j the first line is like %s', async (environment, form) => {
-  const main = startProcess('node', ['src/main.ts'], {
+  const main = startProcess('node', [programs.gateway], {
     env: {
       PATH: process.env['PATH'],
       PORT: '0',

@@ -6,6 +6,7 @@ import { clinic, exampleId, someIds, startGateway, unknownId } from '../support/
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { fewPlaces, fillLine, startLeavingClient } from '../support/leaving-client.ts';
 import { findFreePort, isMissing, startProcess } from '../support/processes.ts';
+import { programs } from '../support/programs.ts';
 import { openConnection, sendBytes } from '../support/raw-socket.ts';
 import { parseSamples, sumOf } from '../support/prometheus-text.ts';
 
@@ -303,7 +304,7 @@ test('what nobody wants is not even loaded', async () => {
 test('a metrics port that is taken ends the program with exit code 1 and says which variable to set', async () => {
   const other = await startMetered();
   const { port } = new URL(other.metricsOrigin() ?? '');
-  const main = startProcess('node', ['src/main.ts'], {
+  const main = startProcess('node', [programs.gateway], {
     env: { PATH: process.env['PATH'], PORT: '0', METRICS_PORT: port },
   });
   onTestFinished(() => void main.process.kill('SIGKILL'));

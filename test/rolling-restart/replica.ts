@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { programs } from '../support/programs.ts';
 
 export interface Replica {
   /** Its origin. */
@@ -10,7 +11,7 @@ export interface Replica {
 
 /** Starts the gateway as a process of its own, on any free port. */
 export async function startReplica(environment: Readonly<Record<string, string>>): Promise<Replica> {
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  const child = spawn(process.execPath, [programs.gateway], {
     // A busy machine is no overload of the replica's.
     env: { NODE_ENV: 'production', PORT: '0', MAX_QUEUE_DELAY_MS: '0', ...environment },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createSandbox, organisations } from '../../src/sandbox/index.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
+import { programs } from '../support/programs.ts';
 
 /** The gateway in production settings, as a process of its own, in front of a sandbox. */
 export interface Target {
@@ -19,7 +20,7 @@ export interface Target {
 /** @param settings environment variables beside those of production */
 export async function startProduction(settings: Readonly<Record<string, string>> = {}): Promise<Target> {
   const sandbox = await createSandbox();
-  const gateway = spawn(process.execPath, ['src/main.ts'], {
+  const gateway = spawn(process.execPath, [programs.gateway], {
     env: {
       NODE_ENV: 'production',
       PORT: '0',

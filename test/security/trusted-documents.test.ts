@@ -9,6 +9,7 @@ import { configOf, problemsOf } from '../support/config.ts';
 import { clinic, exampleId, startGateway } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { startProcess } from '../support/processes.ts';
+import { programs } from '../support/programs.ts';
 
 /** What GraphQL Code Generator has written for examples/frontend. */
 const path = 'examples/frontend/gql/persisted-documents.json';
@@ -231,7 +232,7 @@ test('every document that is wrong is named before the gateway listens', async (
     '': '{ __typename }',
     [idOf('7')]: 7,
   });
-  const gateway = startProcess('node', ['src/main.ts'], {
+  const gateway = startProcess('node', [programs.gateway], {
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', PORT: '0', TRUSTED_DOCUMENTS: file },
   });
   expect(await gateway.exited).toBe(1);

@@ -1,6 +1,7 @@
 import { diagnose } from '../../src/doctor/diagnose.ts';
 import { formatFinding } from '../../src/doctor/finding.ts';
 import { startProcess } from './processes.ts';
+import { programs } from './programs.ts';
 
 /** Runs the doctor in this process. Returns its output without times and with single spaces. */
 export async function examine(environment: Record<string, string>, limitMs = 5_000) {
@@ -14,7 +15,7 @@ export async function examine(environment: Record<string, string>, limitMs = 5_0
 
 /** Runs the doctor as a program. */
 export async function runDoctor(environment: Record<string, string>) {
-  const { exited, output } = startProcess('node', ['src/doctor/main.ts'], {
+  const { exited, output } = startProcess('node', [programs.doctor], {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
   });
   return { exitCode: await exited, output: output(), lines: linesOf(output()) };

@@ -1,6 +1,7 @@
 import type { SpawnOptions } from 'node:child_process';
 import { findFreePort, startProcess } from './processes.ts';
 import type { TestProcess } from './processes.ts';
+import { programs } from './programs.ts';
 
 /** The environment without any variable of the gateway. */
 export const bare = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' };
@@ -17,7 +18,7 @@ export async function startMain(
   options: SpawnOptions = {},
 ): Promise<Main> {
   const port = await findFreePort();
-  const main = startProcess('node', [...nodeOptions, 'src/main.ts'], {
+  const main = startProcess('node', [...nodeOptions, programs.gateway], {
     ...options,
     env: { ...bare, PORT: String(port), ...environment },
   });
