@@ -1,0 +1,17 @@
+// Started by run.ts, which sets the variables.
+const { MUTATION_FILES = '', MUTATION_REPORT = '' } = process.env;
+
+export default {
+  mutate: MUTATION_FILES.split(' '),
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner'],
+  // Forks: a worker thread has another stack size, on which the tests of deep documents depend.
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false, pool: 'forks' },
+  coverageAnalysis: 'perTest',
+  // Stryker rewrites tsconfig.json by the API of the compiler, which TypeScript 7 does not have.
+  tsconfigFile: 'none',
+  concurrency: 1,
+  timeoutMS: 20_000,
+  reporters: ['json', 'progress-append-only'],
+  jsonReporter: { fileName: MUTATION_REPORT },
+};
