@@ -1,4 +1,4 @@
-// Started by run.ts, which sets the variables.
+// Started by scripts/mutate.ts, which sets the variables.
 const { MUTATION_FILES = '', MUTATION_REPORT = '' } = process.env;
 
 export default {
@@ -6,7 +6,7 @@ export default {
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
   // Forks: a worker thread has another stack size, on which the tests of deep documents depend.
-  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false, pool: 'forks' },
+  vitest: { configFile: 'scripts/mutation/vitest.config.ts', related: false, pool: 'forks' },
   coverageAnalysis: 'perTest',
   // Stryker rewrites tsconfig.json by the API of the compiler, which TypeScript 7 does not have.
   tsconfigFile: 'none',

@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { rooms } from './rooms.ts';
+import { rooms } from './mutation/rooms.ts';
 
 interface Position {
   readonly line: number;
@@ -36,7 +36,7 @@ interface Change extends Mutant {
 async function mutate(files: readonly string[], tests: readonly string[]): Promise<Change[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
   const report = join(folder, 'report.json');
-  const stryker = 'test/mutation/node_modules/@stryker-mutator/core/bin/stryker.js';
+  const stryker = 'scripts/mutation/node_modules/@stryker-mutator/core/bin/stryker.js';
   const env = {
     ...process.env,
     MUTATION_FILES: files.join(' '),
@@ -44,7 +44,7 @@ async function mutate(files: readonly string[], tests: readonly string[]): Promi
     MUTATION_REPORT: report,
   };
   try {
-    const child = spawn(process.execPath, [stryker, 'run', 'test/mutation/stryker.config.mjs'], {
+    const child = spawn(process.execPath, [stryker, 'run', 'scripts/mutation/stryker.config.mjs'], {
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
