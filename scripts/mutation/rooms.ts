@@ -24,8 +24,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   admission: {
     mutate: ['src/server/admission/*.ts'],
-    quick: ['test/security/overload.test.ts', 'test/router-secret.test.ts'],
-    slow: ['test/security/{memory,rate-limit,rate-limit-overdraft}.test.ts'],
+    quick: ['test/security/admission.test.ts', 'test/router-secret.test.ts'],
+    slow: ['test/security/{overload,memory,rate-limit,rate-limit-overdraft}.test.ts'],
   },
   errors: {
     mutate: ['src/server/graphql/errors.ts'],
