@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
+import type { CallObserver } from '../../src/datasources/upstream/attempt.ts';
 import { createBreaker } from '../../src/datasources/upstream/resilience/breaker.ts';
 import type { Breaker } from '../../src/datasources/upstream/resilience/breaker.ts';
 import type { BreakerOptions, CallOutcome } from '../../src/datasources/upstream/resilience/breaker.ts';
 import { createBulkhead } from '../../src/datasources/upstream/resilience/bulkhead.ts';
 import type { Cancellation } from '../../src/shared/cancellation.ts';
 import { createCoalescer } from '../../src/datasources/upstream/resilience/coalesce.ts';
+import type { CallContext } from '../../src/datasources/upstream/resilience/coalesce.ts';
 import { createRetryBudget } from '../../src/datasources/upstream/resilience/retry-budget.ts';
 import { retryDelayMs } from '../../src/datasources/upstream/resilience/retry-delay.ts';
+import { createSlidingWindow } from '../../src/datasources/upstream/resilience/sliding-window.ts';
 import { createTenantBreaker } from '../../src/datasources/upstream/resilience/tenant-breaker.ts';
 
 function startClock(ms = 1_000_000) {
@@ -34,7 +37,9 @@ function startBreaker(options: Partial<BreakerOptions> = {}) {
 test('the breaker opens at its failure rate, and not before its minimum of calls', () => {
   const { breaker, repeat, call } = startBreaker();
   repeat(9, 'failure');
-  expect(breaker.state).toBe('closed');
+  // A success makes ten calls of it, and opens nothing.
+  call('success');
+  expect([breaker.state, breaker.retryAfterMs()]).toEqual(['closed', 0]);
   call('failure');
   expect(breaker.state).toBe('open');
   expect(breaker.enter()).toBeUndefined();
@@ -61,6 +66,36 @@ test('the breaker forgets what is older than its window, a tenth at a time', () 
   expect(breaker.state).toBe('open');
 });
 
+test('a sliding window forgets each tenth of it in turn, whatever the clock skips', () => {
+  const clock = startClock();
+  const window = createSlidingWindow(10_000, clock.now);
+  const totals = () => Object.values(window.totals());
+  for (let tenth = 0; tenth < 10; tenth += 1) {
+    window.add(2 ** tenth, 1);
+    window.add(0, 1);
+    clock.ms += 1_000;
+  }
+  // The first tenth is over.
+  expect(totals()).toEqual([1_023 - 1, 20 - 2]);
+  clock.ms += 999;
+  expect(totals()).toEqual([1_023 - 1, 20 - 2]);
+  clock.ms += 1;
+  expect(totals()).toEqual([1_023 - 3, 20 - 4]);
+  clock.ms += 3_000;
+  expect(totals()).toEqual([1_023 - 31, 20 - 10]);
+  window.add(5, 0);
+  clock.ms += 9_000;
+  expect(totals()).toEqual([5, 0]);
+  clock.ms += 1_000;
+  expect(totals()).toEqual([0, 0]);
+  window.add(7, 7);
+  window.clear();
+  window.add(1, 2);
+  expect(totals()).toEqual([1, 2]);
+  clock.ms += 1_000_000;
+  expect(totals()).toEqual([0, 0]);
+});
+
 test('outcomes that say nothing count neither as failures nor as successes', () => {
   const { breaker, repeat } = startBreaker();
   repeat(100, 'ignored');
@@ -77,13 +112,18 @@ test('a half-open breaker lets its probes through, and closes when all succeed',
   expect(breaker.allows()).toBe(false);
   clock.ms += 1;
   expect(breaker.allows()).toBe(true);
-  const probes = [breaker.enter(), breaker.enter()];
+  const probes = [breaker.enter()];
+  expect(breaker.allows()).toBe(true);
+  probes.push(breaker.enter());
   expect(breaker.allows()).toBe(false);
   expect(breaker.enter()).toBeUndefined();
   probes[0]?.('success');
-  expect(breaker.enter()).toBeUndefined();
+  expect([breaker.allows(), breaker.enter()]).toEqual([false, undefined]);
   probes[1]?.('success');
   expect(states).toEqual(['open', 'half_open', 'closed']);
+  // What failed before is forgotten.
+  repeat(9, 'failure');
+  expect(breaker.state).toBe('closed');
 });
 
 test('a half-open breaker opens again when a probe fails', () => {
@@ -104,13 +144,19 @@ test('a probe whose caller left gives its place to another one', () => {
 });
 
 test('a call that went out before the breaker opened does not decide what comes after', () => {
-  const { breaker, clock, repeat } = startBreaker();
-  const late = breaker.enter();
+  const { breaker, clock, states, repeat } = startBreaker();
+  const late = Array.from({ length: 10 }, () => breaker.enter());
   repeat(10, 'failure');
   clock.ms += 5_000;
-  const probe = breaker.enter();
-  late?.('failure');
+  const probes = [breaker.enter(), breaker.enter()];
+  for (const report of late) report?.('failure');
   expect(breaker.state).toBe('half_open');
+  // Nor does a probe of an earlier round.
+  probes[0]?.('failure');
+  clock.ms += 5_000;
+  const probe = breaker.enter();
+  probes[1]?.('failure');
+  expect(states).toEqual(['open', 'half_open', 'open', 'half_open']);
   probe?.('success');
 });
 
@@ -163,7 +209,7 @@ test('a tenant that fails, recovers and fails again does not open the breaker of
   report(stranger, 'failure', 10);
   for (let round = 0; round < 3; round += 1) {
     report(moody, 'failure', 10);
-    expect(moody.state).toBe('open');
+    expect([moody.state, origin.state]).toEqual(['open', 'closed']);
     clock.ms += 5_000;
     report(moody, 'success', 3);
     expect([moody.state, origin.state]).toEqual(['closed', 'closed']);
@@ -191,6 +237,7 @@ test('the pause before a retry has full jitter and doubles', () => {
   const longest = [1, 2, 3, 10].map((attempt) => retryDelayMs(failure, attempt, () => 1));
   expect(longest).toEqual([50, 100, 200, 1_000]);
   expect(retryDelayMs(failure, 1, () => 0)).toBe(0);
+  expect(retryDelayMs({ kind: 'timeout', phase: 'connect' }, 1, () => 1)).toBe(50);
 });
 
 test('Retry-After is the least that a retry waits', () => {
@@ -202,6 +249,7 @@ test('Retry-After is the least that a retry waits', () => {
 
 test('a Retry-After beyond half a minute is not waited for, even without a deadline', () => {
   const random = () => 0;
+  expect(retryDelayMs({ kind: 'rate_limited', retryAfterMs: 30_000 }, 1, random)).toBe(30_000);
   expect(retryDelayMs({ kind: 'rate_limited', retryAfterMs: 30_001 }, 1, random)).toBeUndefined();
 });
 
@@ -224,6 +272,7 @@ test('the bulkhead bounds what is in flight and what waits', async () => {
   expect(waiting).toBeInstanceOf(Promise);
   expect(bulkhead.enter('a', never)).toBe('full');
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 1]);
+  expect(['a', 'b'].map(bulkhead.backlogOf)).toEqual([1, 0]);
   bulkhead.leave('a');
   await waiting;
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 0]);
@@ -233,13 +282,19 @@ test('the bulkhead bounds what is in flight and what waits', async () => {
 });
 
 test('one key cannot take more than its share, in flight or waiting', () => {
-  const bulkhead = createBulkhead({ capacity: 4, capacityPerKey: 2, queue: 4, queuePerKey: 1 });
+  const bulkhead = createBulkhead({ capacity: 4, capacityPerKey: 2, queue: 4, queuePerKey: 2 });
   const enter = (key: string) => {
     const place = bulkhead.enter(key, never);
     return place instanceof Promise ? 'waits' : (place ?? 'in');
   };
-  expect(['a', 'a', 'a', 'a'].map(enter)).toEqual(['in', 'in', 'waits', 'full']);
-  expect(['b', 'b', 'b', 'b'].map(enter)).toEqual(['in', 'in', 'waits', 'full']);
+  expect(['a', 'a', 'a'].map(enter)).toEqual(['in', 'in', 'waits']);
+  expect(bulkhead.backlogOf('a')).toBe(0.5);
+  expect(['a', 'a'].map(enter)).toEqual(['waits', 'full']);
+  expect(enter('b')).toBe('in');
+  // The place that is free again is none for the key that has its share.
+  bulkhead.leave('b');
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 2]);
+  expect(['b', 'b', 'b'].map(enter)).toEqual(['in', 'in', 'waits']);
   expect(enter('c')).toBe('waits');
 });
 
@@ -268,8 +323,39 @@ test('keys that wait are served in turn, each first in, first out', async () => 
     bulkhead.leave(key);
   });
   bulkhead.leave('z');
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([1, 4]);
   await Promise.all(places);
   expect(served).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+});
+
+test('a key without calls has no place ahead of those that came since', async () => {
+  const bulkhead = createBulkhead({ capacity: 1, queue: 4 });
+  void bulkhead.enter('ended', never);
+  bulkhead.leave('ended');
+  void bulkhead.enter('z', never);
+  const leaving = new AbortController();
+  const aborted = bulkhead.enter('aborted', leaving.signal);
+  const passing = ['x', 'y', 'w'].map(async (key) => {
+    await bulkhead.enter(key, never);
+    bulkhead.leave(key);
+  });
+  expect(bulkhead.enter('refused', never)).toBe('full');
+  leaving.abort();
+  await expect(aborted).rejects.toBe(leaving.signal.reason);
+  bulkhead.leave('z');
+  await Promise.all(passing);
+
+  void bulkhead.enter('z', never);
+  const served: string[] = [];
+  const queue = ['other', 'ended', 'aborted', 'refused'];
+  const places = queue.map(async (key) => {
+    await bulkhead.enter(key, never);
+    served.push(key);
+    bulkhead.leave(key);
+  });
+  bulkhead.leave('z');
+  await Promise.all(places);
+  expect(served).toEqual(queue);
 });
 
 test('a call that is aborted while it waits gives up its place in the queue', async () => {
@@ -280,10 +366,13 @@ test('a call that is aborted while it waits gives up its place in the queue', as
   leaving.abort(new Error('left'));
   await expect(place).rejects.toThrow('left');
   expect(bulkhead.queued).toBe(0);
-  const next = bulkhead.enter('a', never);
+  const leavingLate = new AbortController();
+  const next = bulkhead.enter('a', leavingLate.signal);
   bulkhead.leave('a');
   await next;
-  expect(bulkhead.inFlight).toBe(1);
+  // It waits no more: its caller is the transport's to watch.
+  leavingLate.abort();
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([1, 0]);
 });
 
 test('a shared call ends with the last of its callers, and outlives the others', async () => {
@@ -297,14 +386,75 @@ test('a shared call ends with the last of its callers, and outlives the others',
     });
   };
   const results = callers.map(({ signal }) => coalescer.run('key', { signal }, start));
-  callers[0].abort(new Error('first left'));
-  await expect(results[0]).rejects.toThrow('first left');
+  const left = [new Error('first left'), new Error('last left')];
+  callers[0].abort(left[0]);
+  await expect(results[0]).rejects.toBe(left[0]);
   expect(shared?.aborted).toBe(false);
-  callers[1].abort(new Error('last left'));
-  await expect(results[1]).rejects.toThrow('last left');
+  callers[1].abort(left[1]);
+  // Nobody joins a call that is being aborted, and its end is not that of the next one.
+  const next = Promise.withResolvers<string>();
+  const fresh = coalescer.run('key', {}, () => next.promise);
+  await expect(results[1]).rejects.toBe(left[1]);
   expect(shared?.aborted).toBe(true);
-  // Nobody joins a call that is being aborted.
-  await expect(coalescer.run('key', {}, () => Promise.resolve('fresh'))).resolves.toBe('fresh');
+  const joined = coalescer.run('key', {}, start);
+  next.resolve('fresh');
+  await expect(Promise.all([fresh, joined])).resolves.toEqual(['fresh', 'fresh']);
+});
+
+test('those who stay get what a shared call comes to, and are not listened to any more', async () => {
+  const coalescer = createCoalescer<string>();
+  const listeners = new Set<() => void>();
+  const signal: Cancellation = {
+    aborted: false,
+    reason: undefined,
+    addEventListener: (_type, listener) => listeners.add(listener),
+    removeEventListener: (type, listener) => void (type === 'abort' && listeners.delete(listener)),
+  };
+  for (const settle of ['resolve', 'reject'] as const) {
+    const call = Promise.withResolvers<string>();
+    const leaving = new AbortController();
+    const left = coalescer.run('key', { signal: leaving.signal }, () => call.promise);
+    const stays = coalescer.run('key', { signal }, () => Promise.reject(new Error('a second call')));
+    leaving.abort();
+    await expect(left).rejects.toBe(leaving.signal.reason);
+    expect(listeners.size).toBe(1);
+    call[settle](settle);
+    const [result] = await Promise.allSettled([stays]);
+    expect(Object.values(result)).toContain(settle);
+    expect(listeners.size).toBe(0);
+  }
+});
+
+test('a shared call is observed by the first of those who still wait, and by nobody without any', async () => {
+  const coalescer = createCoalescer<string>();
+  const callers = ['one', 'other'].map((caller) => ({
+    leaving: new AbortController(),
+    observer: { caller } as CallObserver,
+  }));
+  let shared: CallContext | undefined;
+  const results = callers.map(({ leaving, observer }) =>
+    coalescer.run('key', { signal: leaving.signal, observer, deadlineAtMs: 5 }, (context) => {
+      shared = context;
+      return new Promise(() => {});
+    }),
+  );
+  const seen = [];
+  for (const { leaving } of callers) {
+    seen.push(shared?.observer?.caller);
+    leaving.abort();
+  }
+  await Promise.allSettled(results);
+  expect(seen).toEqual(['one', 'other']);
+  expect([shared?.observer, shared?.deadlineAtMs]).toEqual([undefined, 0]);
+});
+
+test('a caller that has left before starts no shared call', async () => {
+  const coalescer = createCoalescer<string>();
+  const signal = AbortSignal.abort(new Error('left'));
+  let starts = 0;
+  const start = () => Promise.resolve(String((starts += 1)));
+  await expect(coalescer.run('key', { signal }, start)).rejects.toBe(signal.reason);
+  expect(starts).toBe(0);
 });
 
 test('a shared call goes on as long as the caller with the latest deadline', async () => {

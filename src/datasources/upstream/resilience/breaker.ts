@@ -25,10 +25,13 @@ type Report = (outcome: CallOutcome) => void;
 /** `half_open`: a few probes test whether the upstream has recovered. */
 export type BreakerState = State['kind'];
 
-type State =
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'open'; readonly untilMs: number }
-  | { readonly kind: 'half_open'; running: number; succeeded: number };
+type State = { readonly kind: 'closed' } | { readonly kind: 'open'; readonly untilMs: number } | HalfOpen;
+
+interface HalfOpen {
+  readonly kind: 'half_open';
+  running: number;
+  succeeded: number;
+}
 
 /** A circuit breaker that opens on a failure rate over a sliding window. */
 export interface Breaker {
@@ -70,7 +73,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     if (calls >= minimumCalls && failures >= calls * failureRate) open();
   }
 
-  function enterHalfOpen(halfOpen: State & { kind: 'half_open' }): Report | undefined {
+  function enterHalfOpen(halfOpen: HalfOpen): Report | undefined {
     if (halfOpen.running + halfOpen.succeeded >= probes) return undefined;
     halfOpen.running += 1;
     return (outcome) => {
@@ -97,11 +100,11 @@ export function createBreaker(options: BreakerOptions): Breaker {
     },
     enter() {
       if (state.kind === 'closed') return reportClosed;
-      if (state.kind === 'open') {
-        if (now() < state.untilMs) return undefined;
-        change({ kind: 'half_open', running: 0, succeeded: 0 });
-      }
-      return state.kind === 'half_open' ? enterHalfOpen(state) : undefined;
+      if (state.kind === 'half_open') return enterHalfOpen(state);
+      if (now() < state.untilMs) return undefined;
+      const halfOpen: HalfOpen = { kind: 'half_open', running: 0, succeeded: 0 };
+      change(halfOpen);
+      return enterHalfOpen(halfOpen);
     },
   };
 }

@@ -87,7 +87,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   /** Gives free places to the keys that wait and are below their share, one key after the other. */
   function serve(): void {
     for (const [key, compartment] of compartments) {
-      if (inFlight >= capacity || queued === 0) return;
+      if (inFlight >= capacity) return;
       const settle = compartment.waiting.first?.item;
       if (settle === undefined || compartment.inFlight >= capacityPerKey) continue;
       compartment.inFlight += 1;
@@ -121,7 +121,8 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     backlogOf: (key) => (compartments.get(key)?.waiting.size ?? 0) / queuePerKey,
     enter(key, signal) {
       const compartment = compartmentOf(key);
-      if (inFlight < capacity && compartment.inFlight < capacityPerKey && compartment.waiting.size === 0) {
+      // No call of the key waits then: `serve` has given it every place that it may have.
+      if (inFlight < capacity && compartment.inFlight < capacityPerKey) {
         compartment.inFlight += 1;
         inFlight += 1;
         return undefined;

@@ -17,7 +17,7 @@ export function createSlidingWindow(windowMs: number, now: () => number): Slidin
   const bucketMs = windowMs / buckets;
   const firsts = new Float64Array(buckets);
   const seconds = new Float64Array(buckets);
-  let current = Math.floor(now() / bucketMs);
+  let current = 0;
   let first = 0;
   let second = 0;
 
@@ -30,8 +30,6 @@ export function createSlidingWindow(windowMs: number, now: () => number): Slidin
 
   function advance(): void {
     const present = Math.floor(now() / bucketMs);
-    if (present === current) return;
-    if (present - current >= buckets) clear();
     for (let bucket = Math.max(current + 1, present - buckets + 1); bucket <= present; bucket += 1) {
       const index = bucket % buckets;
       first -= firsts[index] ?? 0;
