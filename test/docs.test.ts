@@ -4,26 +4,37 @@ import { variables } from '../src/config/index.ts';
 import { errorTable } from '../src/shared/error-codes.ts';
 import { startGateway } from './support/gateway.ts';
 
-/** The rows of the table under a heading, each a list of cells without code marks. */
-function tableUnder(heading: string, file = 'README.md'): string[][] {
+/** The rows of the tables under a heading, each a list of cells without code marks. */
+function tableUnder(heading: string, file: string): string[][] {
   const [, section = ''] = readFileSync(file, 'utf8').split(`\n## ${heading}\n`);
-  const rows = section.split('\n## ')[0]?.match(/^\|.*\|$/gm) ?? [];
-  return rows.slice(2).map((row) => row.split('|').slice(1, -1).map(plain));
+  return rowsOf(section.split('\n## ')[0] ?? '');
 }
+
+/** The rows of all tables in a text, without their heads. */
+function rowsOf(markdown: string): string[][] {
+  return (markdown.match(/^\|.*\|$/gm) ?? [])
+    .filter((row, index, rows) => !isRule(row) && !isRule(rows[index + 1] ?? ''))
+    .map((row) => row.split('|').slice(1, -1).map(plain));
+}
+
+const isRule = (row: string) => /^[| :-]+$/.test(row);
+const byFirst = ([a = '']: readonly string[], [b = '']: readonly string[]) => a.localeCompare(b);
 
 const plain = (markdown: string) => markdown.replaceAll('`', '').trim();
 
-test('the configuration table is the one that the gateway reads', () => {
+test('the configuration page has each variable once, with the default and the meaning that the gateway has', () => {
+  const page = readFileSync('docs/configuration.md', 'utf8');
+  const rows = rowsOf(page);
   const expected = Object.entries(variables).map(([name, variable]) => [
     name,
     plain(variable.default),
     plain(variable.description),
   ]);
-  expect(tableUnder('Configuration')).toEqual(expected);
+  expect(rows.toSorted(byFirst)).toEqual(expected.toSorted(byFirst));
 });
 
 test('the error table is the one that the gateway uses', () => {
-  const documented = tableUnder('Errors').map(([code, when]) => [code, when]);
+  const documented = tableUnder('Codes', 'docs/errors.md').map(([code, when]) => [code, when]);
   expect(documented).toEqual(Object.entries(errorTable).map(([code, when]) => [code, plain(when)]));
 });
 
@@ -75,8 +86,8 @@ test('the README’s query has the README’s answer', async () => {
   expect(await (await gateway.post(body)).json()).toEqual(JSON.parse(answer));
 });
 
-test('the federation guide says of every error code what to make of it', () => {
-  const documented = tableUnder('Errors', 'docs/federation.md').map(([code]) => code);
+test('the error page says of every code what to do', () => {
+  const documented = tableUnder('What to do', 'docs/errors.md').map(([code]) => code);
   expect(documented).toEqual(Object.keys(errorTable));
 });
 

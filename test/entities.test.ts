@@ -158,8 +158,8 @@ test('a thousand representations are read with bounded concurrency', async () =>
 });
 
 test('the SDL is printed without a server, a key or another word, for rover to read', () => {
-  const { status, stdout, stderr } = spawnSync('node', ['scripts/print-schema.ts'], {
-    env: { PATH: process.env['PATH'] },
+  const { status, stdout, stderr } = spawnSync('node', ['src/main.ts', 'schema'], {
+    env: { PATH: process.env['PATH'], WRITES: 'true' },
     encoding: 'utf8',
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

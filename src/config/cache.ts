@@ -10,35 +10,35 @@ export const cacheVariables = {
     0,
     86_400_000,
     0,
-    "How long a persona is kept where Bluejay's `Cache-Control` does not say, and the most where it does. With `0` Bluejay alone decides.",
+    "How long to cache a persona, in milliseconds. Bluejay's `Cache-Control` can shorten this, but not extend it. `0` leaves the decision to Bluejay.",
   ),
   PERSONA_CACHE_NOT_FOUND_TTL_MS: integerVariable(
     'cache.notFoundTtlMs',
     0,
     3_600_000,
     0,
-    'How long “there is no such persona” is kept.',
+    'How long to cache that a persona does not exist, in milliseconds.',
   ),
   PERSONA_CACHE_STALE_MS: integerVariable(
     'cache.staleMs',
     0,
     86_400_000,
     0,
-    'How long an older persona may be used while it is fetched anew, or while Bluejay fails.',
+    'How long after its TTL a cached persona may still be served while it is refreshed, or while Bluejay fails, in milliseconds.',
   ),
   PERSONA_CACHE_MAX_ENTRIES: integerVariable(
     'cache.maxEntries',
     1,
     10_000_000,
     10_000,
-    'The most personas that are kept in memory.',
+    'The largest number of personas to cache in memory.',
   ),
   PERSONA_CACHE_MAX_BYTES: integerVariable(
     'cache.maxBytes',
     1_024,
     999_999_999,
     33_554_432,
-    'About how much memory they may take together.',
+    'The approximate memory that the cached personas may take.',
   ),
   CACHE_URL: {
     option: 'cache.url',
@@ -53,7 +53,8 @@ export const cacheVariables = {
       ),
     ),
     default: '',
-    description: 'A Redis or Valkey in which replicas share what they keep: `redis://` or `rediss://`.',
+    description:
+      'A Redis or Valkey that replicas share for cached personas and rate limits: `redis://` or `rediss://`.',
   },
 } as const satisfies Record<string, Variable>;
 

@@ -1,24 +1,20 @@
 import * as v from 'valibot';
-import { cacheVariables, resolveCache } from './cache.ts';
-import { observabilityVariables, resolveObservability } from './observability.ts';
+import { resolveCache } from './cache.ts';
+import { resolveObservability } from './observability.ts';
 import type { ObservabilityConfig } from './observability.ts';
-import {
-  findOperationsProblems,
-  operationsVariables,
-  resolveOperations,
-  writesByDefault,
-} from './operations.ts';
+import { findOperationsProblems, resolveOperations, writesByDefault } from './operations.ts';
 import type { OperationsConfig } from './operations.ts';
-import { protectionVariables, resolveHttp, resolveProtection } from './protection.ts';
+import { resolveHttp, resolveProtection } from './protection.ts';
 import type { HttpConfig, ProtectionConfig } from './protection.ts';
 import { resolveSchemaNames, schemaNamesVariables } from './schema-names.ts';
-import { resolveSchemaExposure, schemaExposureVariables } from './schema-exposure.ts';
+import { resolveSchemaExposure } from './schema-exposure.ts';
 import type { SchemaExposureConfig } from './schema-exposure.ts';
 import { asksForTraces, findTracingProblems, tracingVariables } from './tracing.ts';
 import { findUpstreamProblems, resolveUpstream, upstreamVariables } from './upstream.ts';
 import type { UpstreamConfig } from './upstream.ts';
-import { integer, integerVariable, oneOf } from './variable.ts';
+import { proxyVariables } from './proxy.ts';
 import type { ValuesOf, Variable } from './variable.ts';
+import { variables } from './variables.ts';
 import type { CacheConfig } from '../datasources/upstream/index.ts';
 import type { SchemaNames } from '../shared/schema-names.ts';
 
@@ -27,6 +23,7 @@ export type { OperationLimits, TrustedDocumentsConfig } from './operations.ts';
 export type { HttpConfig, ProtectionConfig } from './protection.ts';
 export type { TracingConfig } from './tracing.ts';
 export type { AuthConfig, BluejayConfig, UpstreamConfig } from './upstream.ts';
+export { variables } from './variables.ts';
 
 /** The complete configuration of a gateway. Durations are in milliseconds. */
 export interface Config extends OperationsConfig, SchemaExposureConfig, ObservabilityConfig {
@@ -52,54 +49,6 @@ export type ConfigResult =
   | { readonly ok: true; readonly config: Config }
   /** A line for each problem: the name of the variable and what was expected, without its value. */
   | { readonly ok: false; readonly problems: readonly string[] };
-
-/** Declares every environment variable of the gateway. A test compares the README's table with it. */
-export const variables = {
-  PORT: integerVariable('port', 0, 65_535, 4_000, 'Port to listen on; `0` takes any free one.'),
-  HOST: {
-    option: 'host',
-    schema: v.optional(
-      v.pipe(v.string(), v.minLength(1, 'expected a host name or an IP address')),
-      '127.0.0.1',
-    ),
-    default: '127.0.0.1',
-    description: 'Address to listen on. `::` takes IPv6 and IPv4, IPv4 alone where the machine has no IPv6.',
-  },
-  NODE_ENV: {
-    option: 'environment',
-    schema: v.optional(oneOf(['development', 'production', 'test']), 'development'),
-    default: 'development',
-    description: '`development`, `production` or `test`.',
-  },
-  DRAIN_DELAY_MS: {
-    option: 'drainDelayMs',
-    schema: v.optional(integer(0, 600_000)),
-    default: '`5000` in production, else `0`',
-    description:
-      'How long the gateway serves on after SIGTERM, so that balancers stop sending to it, in milliseconds.',
-  },
-  WORKERS: integerVariable(
-    'workers',
-    1,
-    64,
-    1,
-    'How many processes serve on the port, each of which can use a core.',
-  ),
-  ...upstreamVariables,
-  REQUEST_TIMEOUT_MS: integerVariable(
-    'requestTimeoutMs',
-    1,
-    600_000,
-    10_000,
-    'The deadline of one GraphQL request, queueing and retries included, in milliseconds.',
-  ),
-  ...cacheVariables,
-  ...operationsVariables,
-  ...protectionVariables,
-  ...schemaNamesVariables,
-  ...schemaExposureVariables,
-  ...observabilityVariables,
-} as const satisfies Record<string, Variable>;
 
 type Values = ValuesOf<typeof variables>;
 
@@ -138,7 +87,14 @@ export function parseSchemaConfig(
   | { readonly ok: true; readonly names: SchemaNames; readonly writes: boolean }
   | { readonly ok: false; readonly problems: readonly string[] } {
   const { NODE_ENV, WRITES, ROUTER_SECRET } = variables;
-  const declared = { NODE_ENV, WRITES, ROUTER_SECRET, ...upstreamVariables, ...schemaNamesVariables };
+  const declared = {
+    NODE_ENV,
+    WRITES,
+    ROUTER_SECRET,
+    ...upstreamVariables,
+    ...proxyVariables,
+    ...schemaNamesVariables,
+  };
   const { parsed, problems } = read(declared, environment, () => true);
   if (problems.length > 0) return { ok: false, problems };
   const values = parsed as ValuesOf<typeof declared>;

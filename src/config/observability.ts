@@ -33,25 +33,26 @@ export const observabilityVariables = {
     option: 'log.format',
     schema: v.optional(oneOf(['json', 'pretty'])),
     default: '`pretty` in development, else `json`',
-    description: '`json`: a line of JSON each, for machines. `pretty`: for people.',
+    description: '`json`: one JSON object a line. `pretty`: for people.',
   },
   LOG_SAMPLE_SUCCESSES: {
     option: 'log.sampleSuccesses',
     schema: v.optional(share, '1'),
     default: '1',
-    description: 'The share of the requests without any error that are logged, from 0 to 1.',
+    description:
+      'The share of requests without errors to log, from 0 to 1. Requests with errors are always logged.',
   },
   METRICS_PORT: {
     option: 'metrics.port',
     schema: v.optional(integer(0, 65_535)),
     default: '',
-    description: 'Port for Prometheus metrics at `/metrics`; `0` takes any free one. Off unless set.',
+    description: 'The port for Prometheus metrics at `/metrics`. `0` takes any free port. Unset: no metrics.',
   },
   METRICS_HOST: {
     option: 'metrics.host',
     schema: v.optional(v.pipe(v.string(), v.minLength(1, 'expected a host name or an IP address'))),
     default: 'as `HOST`',
-    description: 'Address to serve metrics on.',
+    description: 'The address for metrics.',
   },
   SERVER_TIMING: {
     option: 'serverTiming',
@@ -65,10 +66,9 @@ export const observabilityVariables = {
     default: '`true` in development and with a `ROUTER_SECRET`, else `false`',
     description: 'Whether a request with `apollo-federation-include-trace: ftv1` gets a trace in its answer.',
   },
-  ...tracingVariables,
 } as const satisfies Record<string, Variable>;
 
-type Values = ValuesOf<typeof observabilityVariables>;
+type Values = ValuesOf<typeof observabilityVariables & typeof tracingVariables>;
 
 export interface ObservabilityConfig {
   readonly log: LogConfig;

@@ -52,96 +52,108 @@ const routerSecrets = v.pipe(
   ),
 );
 
-export const operationsVariables = {
+export const accessVariables = {
   ROUTER_SECRET: {
     option: 'routerSecrets',
     schema: v.optional(routerSecrets, ''),
     default: '',
     description:
-      'What every GraphQL request must then carry in `router-authorization`, 16 to 256 visible ASCII characters without a comma. Two, with a comma between, during a rotation.',
+      'Requires this secret in the header `router-authorization` of every GraphQL request: 16 to 256 visible ASCII characters without a comma. For a rotation, two secrets separated by a comma.',
   },
   WRITES: {
     option: 'writes',
     schema: v.optional(onOff),
     default: '`true` with `BLUEJAY_AUTH=forward` or a `ROUTER_SECRET`, else `false`',
     description:
-      'Whether there are mutations. With `BLUEJAY_AUTH=service` the gateway’s key writes for whoever reaches it.',
+      'Whether the schema has mutations. With `BLUEJAY_AUTH=service` anybody who reaches the gateway then writes with its key.',
   },
+} as const satisfies Record<string, Variable>;
+
+export const limitsVariables = {
   MAX_REPRESENTATIONS: integerVariable(
     'maxRepresentations',
     1,
     100_000,
     1_000,
-    'The most entities that a router, and ids that a client, may ask for in one request.',
+    'The largest number of entities (`_entities`) or ids (`personas`) in one request.',
   ),
   MAX_RESPONSE_BYTES: integerVariable(
     'maxResponseBytes',
     1_024,
     67_108_864,
     16_777_216,
-    'The most bytes that an answer may have.',
+    'The largest answer to a GraphQL request.',
   ),
   MAX_TOKENS: integerVariable(
     'limits.tokens',
     1,
     100_000,
     1_000,
-    'The most lexical tokens that a document may have.',
+    'The largest number of lexical tokens in a document.',
   ),
-  MAX_DEPTH: integerVariable(
-    'limits.depth',
-    1,
-    1_000,
-    20,
-    'How deep its fields may be nested, and its values.',
-  ),
+  MAX_DEPTH: integerVariable('limits.depth', 1, 1_000, 20, 'How deep fields and input values may be nested.'),
   MAX_FIELDS: integerVariable(
     'limits.fields',
     1,
     100_000,
     500,
-    'The most fields, each counted wherever a fragment brings it.',
+    'The largest number of fields in an operation. The fields of a fragment count each time it is used.',
   ),
   MAX_ROOT_FIELDS: integerVariable(
     'limits.rootFields',
     1,
     100_000,
     50,
-    'The most different fields of `Query`; of `Mutation` never more than 10.',
+    'The largest number of different fields of `Query` in an operation. For `Mutation` the limit is always 10.',
   ),
   MAX_DUPLICATES: integerVariable(
     'limits.duplicates',
     0,
     100_000,
     100,
-    'The most fields that repeat a sibling: the same name and alias in one selection set.',
+    'The largest number of fields that repeat the name and alias of a sibling.',
   ),
-  MAX_ALIASES: integerVariable('limits.aliases', 0, 100_000, 50, 'The most aliases.'),
-  MAX_DIRECTIVES: integerVariable('limits.directives', 0, 100_000, 50, 'The most directives.'),
+  MAX_ALIASES: integerVariable(
+    'limits.aliases',
+    0,
+    100_000,
+    50,
+    'The largest number of aliases in an operation.',
+  ),
+  MAX_DIRECTIVES: integerVariable(
+    'limits.directives',
+    0,
+    100_000,
+    50,
+    'The largest number of directives in an operation.',
+  ),
   MAX_FRAGMENTS: integerVariable(
     'limits.fragments',
     0,
     100_000,
     100,
-    'The most fragments, each counted wherever it is spread.',
+    'The largest number of fragments in an operation, counted each time one is used.',
   ),
+} as const satisfies Record<string, Variable>;
+
+export const trustedDocumentsVariables = {
   TRUSTED_DOCUMENTS: {
     option: 'trustedDocuments.path',
     schema: v.optional(v.string()),
     default: '',
     description:
-      'A JSON file of documents by their ids, which clients may then ask for by `documentId`: GraphQL Code Generator’s, Relay’s or Apollo’s.',
+      'A JSON file of documents by id, as GraphQL Code Generator, Relay or Apollo write it. Clients then send `documentId`.',
   },
   TRUSTED_DOCUMENTS_MODE: {
     option: 'trustedDocuments.mode',
     schema: v.optional(oneOf(['off', 'prefer', 'only'])),
     default: '`only` with a file, else `off`',
     description:
-      '`only`: no other document is executed. `prefer`: others are too. `off`: the file is unused.',
+      '`only`: executes the documents of the file and no others. `prefer`: executes any document. `off`: ignores the file.',
   },
 } as const satisfies Record<string, Variable>;
 
-type Values = ValuesOf<typeof operationsVariables>;
+type Values = ValuesOf<typeof accessVariables & typeof limitsVariables & typeof trustedDocumentsVariables>;
 
 /**
  * Returns the problems across the variables of operations.

@@ -82,83 +82,89 @@ const rateLimit = v.pipe(
   }),
 );
 
-export const protectionVariables = {
+export const connectionsVariables = {
   RECEIVE_TIMEOUT_MS: integerVariable(
     'http.receiveTimeoutMs',
     100,
     600_000,
     30_000,
-    'The longest that a request may take to arrive, and a large answer to be taken, in milliseconds; headers have a third of it, 10 seconds at the most.',
+    'How long a request may take to arrive, and a client to take an answer, in milliseconds. Headers have a third of it, at most 10 seconds.',
   ),
   KEEP_ALIVE_TIMEOUT_MS: integerVariable(
     'http.keepAliveTimeoutMs',
     100,
     3_600_000,
     65_000,
-    'How long a connection without a request stays open, in milliseconds: longer than the router or balancer in front keeps it.',
+    'How long an idle connection stays open, in milliseconds. Keep it above the idle timeout of the router or load balancer in front.',
   ),
   MAX_CONNECTIONS: integerVariable(
     'http.maxConnections',
     1,
     1_000_000,
     10_000,
-    'The most connections; further ones are closed at once.',
+    'The largest number of open connections. Further ones are closed at once.',
   ),
+} as const satisfies Record<string, Variable>;
+
+export const loadVariables = {
   MAX_QUEUE_DELAY_MS: integerVariable(
     'protection.maxQueueDelayMs',
     0,
     60_000,
     250,
-    'How long a request may wait for its turn, in milliseconds; one that waits longer is `OVERLOADED`. `0` lets it wait.',
+    'How long a request may wait for its turn before it is refused with `OVERLOADED`, in milliseconds. `0` means no limit.',
   ),
   MEMORY_BUDGET_BYTES: {
     option: 'protection.memoryBudgetBytes',
     schema: v.optional(integer(16_777_216, 999_999_999)),
     default: 'a quarter of the memory, at most 83886080',
     description:
-      'The most bytes that the process holds for its clients and in its caches. Over it, the largest caller’s oldest requests are ended.',
+      'The most memory to hold for clients and caches. Above it, the gateway ends the oldest large requests of the caller that holds the most.',
   },
   RATE_LIMIT: {
     option: 'protection.rateLimit',
     schema: v.optional(rateLimit),
     default: '',
     description:
-      'Points and the seconds of their window, such as `600/60`, for each API key or address; a read of Bluejay costs one, a write five, a request at least one.',
+      'Points for each API key or address, and the window in seconds: `600/60`. A request costs at least one point, a read of Bluejay one, a write five. Unset: no limit.',
   },
   TRUSTED_PROXIES: integerVariable(
     'protection.trustedProxies',
     0,
     10,
     0,
-    'How many proxies stand in front and add to `X-Forwarded-For`; with `0` the connection’s address counts.',
+    "The number of proxies in front that append to `X-Forwarded-For`. `0` uses the connection's address.",
   ),
+} as const satisfies Record<string, Variable>;
+
+export const browsersVariables = {
   ALLOWED_HOSTS: {
     option: 'protection.allowedHosts',
     schema: v.optional(allowedHosts, ''),
     default: '',
     description:
-      'The host names that GraphQL is asked by, with commas between, beside addresses and `localhost`. Without it any name in production, no other in development.',
+      'The host names that GraphQL answers to, separated by commas, in addition to addresses and `localhost`. Unset: every name in production, no other name in development.',
   },
   CORS_ORIGINS: {
     option: 'protection.corsOrigins',
     schema: v.optional(corsOrigins, ''),
     default: '',
     description:
-      'The origins whose pages may read answers, with commas between: `https://app.example.com`, `https://*.preview.example.com`. In development those of this machine may, too.',
+      'The origins whose pages may read answers, separated by commas: `https://app.example.com`, `https://*.preview.example.com`. In development pages of this machine may, too.',
   },
   CORS_HEADERS: {
     option: 'protection.corsHeaders',
     schema: v.optional(corsHeaders, ''),
     default: '',
     description:
-      'The headers that these pages may send beside those of GraphQL clients, tracing and `Authorization`, with commas between: `x-tenant`.',
+      'The request headers that those pages may send in addition to those of GraphQL clients, tracing and `Authorization`, separated by commas: `x-tenant`.',
   },
 } as const satisfies Record<string, Variable>;
 
-type Values = ValuesOf<typeof protectionVariables>;
+type Values = ValuesOf<typeof loadVariables & typeof browsersVariables>;
 
 /** Resolves the limits of connections. */
-export function resolveHttp(values: Values): HttpConfig {
+export function resolveHttp(values: ValuesOf<typeof connectionsVariables>): HttpConfig {
   return {
     maxConnections: values.MAX_CONNECTIONS,
     receiveTimeoutMs: values.RECEIVE_TIMEOUT_MS,

@@ -19,20 +19,20 @@ export const proxyVariables = {
     schema: v.optional(proxy),
     default: '',
     description:
-      'The HTTP proxy through which an `https` Bluejay is asked: `http://user:password@proxy.example:3128`. Also `https_proxy`.',
+      'The proxy for an `https` Bluejay, such as `http://user:password@proxy.example:3128`. `https_proxy` has precedence.',
   },
   HTTP_PROXY: {
     alias: 'http_proxy',
     schema: v.optional(proxy),
     default: '',
-    description: 'The same for an `http` Bluejay. Also `http_proxy`.',
+    description: 'The proxy for an `http` Bluejay. `http_proxy` has precedence.',
   },
   NO_PROXY: {
     alias: 'no_proxy',
     schema: v.optional(v.string(), ''),
     default: '',
     description:
-      'Hosts that are asked directly, with commas between: `example.com` with all below it, `*.example.com`, `10.0.0.0/8`, each with a port or without; `*` for all. Also `no_proxy`.',
+      'Hosts to reach without the proxy, separated by commas: `example.com` (with its subdomains), `*.example.com` (subdomains only), `10.0.0.0/8`, or `*` for all. A port may follow. `no_proxy` has precedence.',
   },
 } as const satisfies Record<string, Variable>;
 

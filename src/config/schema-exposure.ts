@@ -16,14 +16,14 @@ export const schemaExposureVariables = {
     schema: v.optional(onOff),
     default: '`true` in development, else `false`',
     description:
-      'Whether a browser that opens `/graphql` gets GraphiQL; never where only trusted documents are executed.',
+      'Whether a browser that opens `/graphql` gets GraphiQL. Never with `TRUSTED_DOCUMENTS_MODE=only`.',
   },
   INTROSPECTION: {
     option: 'introspection',
     schema: v.optional(onOff),
     default: '`true` in development, else `false`',
     description:
-      'Whether clients may read the schema. With `ROUTER_SECRET` the router may read `_service` in any case.',
+      'Whether clients may introspect the schema. With `ROUTER_SECRET` the router may read `_service` in any case.',
   },
 } as const satisfies Record<string, Variable>;
 

@@ -14,7 +14,7 @@ export const schemaNamesVariables = {
     ),
     default: 'Agent',
     description:
-      'The entity of another subgraph to which this one adds `customerPersonas`. `none` leaves it out, and `personasByAgent` too.',
+      'The name of the entity that gets `customerPersonas`. `none` removes it and `personasByAgent`.',
   },
   SCHEMA_PREFIX: {
     option: 'schemaNames.prefix',
@@ -27,7 +27,7 @@ export const schemaNamesVariables = {
     ),
     default: '',
     description:
-      'Begins the names of the schema’s own types and root fields, except scalars: with `Bluejay`, `BluejayCustomerPersona` and `bluejayPersona`.',
+      'A prefix for the types and root fields of the schema, scalars excepted: `Bluejay` makes `BluejayCustomerPersona` and `bluejayPersona`.',
   },
 } as const satisfies Record<string, Variable>;
 

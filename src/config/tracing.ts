@@ -99,28 +99,30 @@ export const tracingVariables = {
   OTEL_TRACES_EXPORTER: {
     schema: v.optional(v.pipe(v.string(), v.toLowerCase(), oneOf(['otlp', 'none']))),
     default: '`otlp` with an endpoint, else `none`',
-    description: '`otlp`, without an endpoint to `http://localhost:4318`. `none` turns traces off.',
+    description:
+      '`otlp` sends traces, without an endpoint to `http://localhost:4318`. `none` turns traces off.',
   },
   OTEL_EXPORTER_OTLP_ENDPOINT: {
     schema: v.optional(endpoint),
     default: '',
-    description: 'Where traces go, by OTLP over HTTP, to `/v1/traces` below it: `http://127.0.0.1:4318`.',
+    description:
+      'The base URL to send traces to by OTLP over HTTP, such as `http://127.0.0.1:4318`. `/v1/traces` is appended.',
   },
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {
     option: 'tracing.endpoint',
     schema: v.optional(tracesEndpoint),
     default: '',
-    description: 'The same as a whole URL, used as it is. It precedes `OTEL_EXPORTER_OTLP_ENDPOINT`.',
+    description: 'The full URL to send traces to. It has precedence over `OTEL_EXPORTER_OTLP_ENDPOINT`.',
   },
   OTEL_EXPORTER_OTLP_PROTOCOL: {
     schema: v.optional(protocol),
     default: 'http/protobuf',
-    description: '`http/protobuf`; others are refused where traces are on.',
+    description: 'Only `http/protobuf` is supported.',
   },
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: {
     schema: v.optional(protocol),
     default: 'http/protobuf',
-    description: 'The same for traces. It precedes `OTEL_EXPORTER_OTLP_PROTOCOL`.',
+    description: 'The same, with precedence over `OTEL_EXPORTER_OTLP_PROTOCOL`.',
   },
   OTEL_SERVICE_NAME: {
     option: 'tracing.serviceName',
@@ -131,26 +133,26 @@ export const tracingVariables = {
   OTEL_RESOURCE_ATTRIBUTES: {
     schema: v.optional(resourceAttributes),
     default: '',
-    description: 'What else traces say of the gateway: `key=value`, with commas between.',
+    description: 'Attributes of the gateway in traces: `key=value`, separated by commas.',
   },
   OTEL_PROPAGATORS: {
     schema: v.optional(v.string(), 'tracecontext'),
     default: 'tracecontext',
     description:
-      'With `tracecontext` traces join those of the callers, and Bluejay gets theirs. `none`: neither. `baggage` is passed on to nobody.',
+      "`tracecontext` joins the caller's trace and passes it on to Bluejay. `none` does neither. `baggage` is accepted and has no effect.",
   },
   OTEL_TRACES_SAMPLER: {
     option: 'tracing.sampler',
     schema: v.optional(v.pipe(v.string(), v.toLowerCase(), oneOf(samplers)), 'parentbased_always_on'),
     default: 'parentbased_always_on',
     description:
-      'Which traces are taken: `always_on`, `always_off` or `traceidratio`; with `parentbased_` before it, as the caller decided, where there is one.',
+      "Which traces to record: `always_on`, `always_off` or `traceidratio`. With the prefix `parentbased_` the caller's decision has precedence.",
   },
   OTEL_TRACES_SAMPLER_ARG: {
     option: 'tracing.samplerRatio',
     schema: v.optional(share, '1'),
     default: '1',
-    description: 'The share for `traceidratio` and `parentbased_traceidratio`, from 0 to 1.',
+    description: 'The share of traces to record, from 0 to 1, for the samplers with `traceidratio`.',
   },
 } as const satisfies Record<string, Variable>;
 

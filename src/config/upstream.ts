@@ -51,13 +51,12 @@ export const upstreamVariables = {
     option: 'upstream.baseUrl',
     schema: v.optional(baseUrlSchema),
     default: defaultBaseUrl,
-    description: "Where Bluejay's API is. `https`, or `http` on loopback.",
+    description: "The base URL of Bluejay's API. `http` is allowed for loopback addresses only.",
   },
   BLUEJAY_ALLOW_HTTP: {
     schema: v.optional(onOff, 'false'),
     default: 'false',
-    description:
-      '`true` permits `http` to hosts that are not loopback: the API key then travels unencrypted.',
+    description: '`true` allows `http` to any host. API keys then travel unencrypted.',
   },
   BLUEJAY_API_KEY: {
     option: 'upstream.auth.apiKey',
@@ -69,26 +68,25 @@ export const upstreamVariables = {
     ),
     default: '',
     description:
-      "The gateway's own Bluejay API key, 8 to 256 visible ASCII characters without a comma. Required with `BLUEJAY_AUTH=service`.",
+      "The gateway's own Bluejay API key: 8 to 256 visible ASCII characters without a comma. Required with `BLUEJAY_AUTH=service`.",
   },
   BLUEJAY_AUTH: {
     option: 'upstream.auth.mode',
     schema: v.optional(oneOf(['service', 'forward'])),
     default: '`service` with a key, else `forward`',
     description:
-      "`service`: the gateway's key for everyone. `forward`: every caller sends its own `X-API-Key`, of the same form.",
+      '`service`: the gateway calls Bluejay with its own key for all callers. `forward`: each caller sends its own Bluejay key in `X-API-Key`.',
   },
   BLUEJAY_TIMEOUT_MS: integerVariable(
     'upstream.timeoutMs',
     1,
     60_000,
     3_000,
-    'The longest one attempt of an upstream call may take, in milliseconds.',
+    'The longest that one attempt of a call to Bluejay may take, in milliseconds.',
   ),
-  ...proxyVariables,
 } as const satisfies Record<string, Variable>;
 
-type Values = ValuesOf<typeof upstreamVariables>;
+type Values = ValuesOf<typeof upstreamVariables & typeof proxyVariables>;
 
 /**
  * Returns the problems across the variables of the upstream.

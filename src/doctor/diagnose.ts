@@ -121,7 +121,7 @@ function describe(upstream: UpstreamConfig): Verdict {
 function listProblems(problems: readonly string[]): Verdict {
   return problem(
     `The gateway would not start:${problems.map((line) => `\n${' '.repeat(24)}${line}`).join('')}`,
-    'Set these environment variables as the README says under Configuration.',
+    'Correct these environment variables: docs/configuration.md and --help of the gateway describe them.',
   );
 }
 

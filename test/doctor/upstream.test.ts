@@ -51,7 +51,7 @@ test('a wrong configuration is listed by variable, without values, and the exit 
     'PROBLEM configuration The gateway would not start:',
     'PORT: expected a whole number from 0 to 65535',
     'BLUEJAY_API_KEY: expected 8 to 256 visible ASCII characters without a comma',
-    '→ Set these environment variables as the README says under Configuration.',
+    '→ Correct these environment variables: docs/configuration.md and --help of the gateway describe them.',
     'The gateway would not work as it should: see PROBLEM.',
   ]);
 });
