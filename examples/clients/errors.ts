@@ -8,17 +8,18 @@ export interface GatewayError {
 const maxAttempts = 5;
 
 /**
- * How long to wait before a read is sent again, in milliseconds; undefined where that is of no use. Writes are never
- * sent again: `extensions.outcome` says whether they may have been done.
+ * How long to wait before a read is sent again, in milliseconds; undefined where a retry is of no use. The rule is that of
+ * `isRetryable` in `bluejay-graphql/errors`: every error is retryable. Writes are never sent again.
  *
  * @param attempt the number of the one that failed, from 1
  */
 export function retryDelayMs(errors: readonly GatewayError[], attempt: number): number | undefined {
-  const retryable = errors.filter(({ extensions }) => extensions?.['retryable'] === true);
-  if (retryable.length === 0 || attempt >= maxAttempts) return undefined;
+  const isRetryable =
+    errors.length > 0 && errors.every(({ extensions }) => extensions?.['retryable'] === true);
+  if (!isRetryable || attempt >= maxAttempts) return undefined;
   const backoffMs = 500 * 2 ** attempt;
   return Math.max(
-    ...retryable.map(({ extensions }) => {
+    ...errors.map(({ extensions }) => {
       const retryAfterMs = extensions?.['retryAfterMs'];
       return typeof retryAfterMs === 'number' ? retryAfterMs : backoffMs;
     }),
