@@ -1,14 +1,12 @@
-import { existsSync } from 'node:fs';
 import { parse, validate } from 'graphql';
-import { chromium } from 'playwright-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createExamples, createSchema, declareReads } from '../src/schema/index.ts';
+import { chromiumPath, launchChromium } from './support/chromium.ts';
 import { clinic, startGateway } from './support/gateway.ts';
 import type { TestGatewayOptions } from './support/gateway.ts';
 import { send } from './support/send.ts';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 const path = 'examples/frontend/gql/persisted-documents.json';
 
@@ -155,7 +153,7 @@ test('the examples have every operation of the schema, those of an embedder too,
   });
 });
 
-describe.skipIf(executablePath === undefined && process.env['CI'] === undefined)(
+describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)(
   'GraphiQL in a browser (skipped without Chromium)',
   { timeout: 120_000 },
   () => {
@@ -238,10 +236,7 @@ describe.skipIf(executablePath === undefined && process.env['CI'] === undefined)
 const responseOf = (page: Page) => page.locator('.graphiql-response').innerText();
 
 async function openBrowser(url: string) {
-  const browser = await chromium.launch({
-    executablePath: executablePath ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  const browser = await launchChromium();
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
   const elsewhere: string[] = [];

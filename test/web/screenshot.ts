@@ -1,6 +1,7 @@
 // Draws docs/web.png, the page as it should look and during an outage: `node_modules/.bin/node test/web/screenshot.ts`.
+import { launchChromium } from '../support/chromium.ts';
 import { exampleId } from '../support/gateway.ts';
-import { launchChromium, startWeb } from './start-web.ts';
+import { startWeb } from './start-web.ts';
 
 const viewport = { width: 760, height: 590 };
 const web = await startWeb();

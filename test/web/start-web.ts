@@ -1,9 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
-import type { Browser } from 'playwright-core';
 import type { FaultRule } from '../../src/sandbox/index.ts';
 import { findFreePort } from '../support/processes.ts';
 
@@ -85,13 +82,4 @@ function isListening(url: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-export const chromiumPath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: chromiumPath ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
 }

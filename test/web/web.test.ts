@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { clinic, exampleId } from '../support/gateway.ts';
-import { chromiumPath, launchChromium, startWeb } from './start-web.ts';
+import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { startWeb } from './start-web.ts';
 import type { Web } from './start-web.ts';
 
 const axe = readFileSync('examples/web/node_modules/axe-core/axe.min.js', 'utf8');
