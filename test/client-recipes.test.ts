@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { retryDelayMs } from '../examples/clients/errors.ts';
 import { isRetryable } from '../src/errors.ts';

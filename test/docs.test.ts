@@ -1,4 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { variables } from '../src/config/index.ts';
 import { errorTable } from '../src/shared/error-codes.ts';
@@ -101,4 +102,39 @@ test('each objective is watched by alerts that there are', () => {
 test('the page for platforms names only variables that there are', () => {
   const named = readFileSync('docs/platform.md', 'utf8').match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ?? [];
   expect(named.filter((name) => !Object.hasOwn(variables, name) && name !== 'RATE_LIMITED')).toEqual([]);
+});
+
+test('each link of a page leads to a file and a heading that there are', () => {
+  const pages = globSync('{*.md,docs/*.md,examples/*/README.md}');
+  const broken = pages.flatMap((page) =>
+    Array.from(
+      readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)/g),
+      ([link, path = '', anchor = '']) => {
+        const target = path === '' ? page : join(dirname(page), path);
+        const isThere = existsSync(target) && (anchor === '' || anchorsOf(target).includes(anchor));
+        return isThere ? '' : `${page}: ${link}`;
+      },
+    ).filter((each) => each !== ''),
+  );
+  expect(pages.length).toBeGreaterThan(15);
+  expect(broken).toEqual([]);
+});
+
+/** The anchors of a page's headings, as Git hosts make them. */
+function anchorsOf(page: string): string[] {
+  return Array.from(readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm), ([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('each promise of the reliability page names tests that there are', () => {
+  const page = readFileSync('docs/reliability.md', 'utf8');
+  const named = [...page.matchAll(/_Tests?:\s([^_]+)_/g)].flatMap(
+    ([, names = '']) => names.match(/[\w/-]+/g) ?? [],
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((name) => !existsSync(`test/${name}.test.ts`))).toEqual([]);
 });

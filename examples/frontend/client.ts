@@ -1,6 +1,6 @@
 import type { TypedDocumentString } from './gql/graphql.ts';
 
-/** An error of the gateway: branch on `extensions.code` (the README lists the codes). */
+/** An error of the gateway: branch on `extensions.code` (docs/errors.md lists the codes). */
 export interface GatewayError {
   readonly message: string;
   readonly path?: readonly (string | number)[];

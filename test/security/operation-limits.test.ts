@@ -331,11 +331,11 @@ test('the introspection of GraphiQL and of code generators passes with the defau
   expect(await ask(gateway, query)).toMatchObject({ status: 200, errors: [] });
 });
 
-test('the examples of the README, of GraphiQL and of the frontend pass with the defaults', async () => {
+test('the examples of the README, of the page for clients, of GraphiQL and of the frontend pass with the defaults', async () => {
   const gateway = await startGateway({ writes: true });
-  const readme = readFileSync('README.md', 'utf8');
+  const pages = ['README.md', 'docs/clients.md'].map((file) => readFileSync(file, 'utf8')).join('\n');
   const queries = Array.from(
-    readme.matchAll(/-d '(\{"query".*\})'/g),
+    pages.matchAll(/-d '(\{"query".*\})'/g),
     ([, body = '']) => (JSON.parse(body) as { query: string }).query,
   );
   expect(queries.length).toBeGreaterThanOrEqual(2);

@@ -24,7 +24,7 @@ const pingIntervalMs = 2_000;
  * Listens to the writes of other replicas, on a connection of its own: one that listens does nothing else.
  *
  * By publish and subscribe rather than `CLIENT TRACKING`: one message a write, whatever each replica keeps, where Redis
- * would have to remember every key that a replica has read. See docs/reliability.md for what both cost.
+ * would have to remember every key that a replica has read. `npm run bench:fences` prints what both cost.
  */
 export function createFenceListener(options: FenceListenerOptions): FenceListener {
   const { url, channel, onMessage, onListening } = options;
