@@ -114,7 +114,7 @@ export function createChain(options: ChainOptions): Chain {
         throw new UpstreamError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, name);
       }
       const report = breaker.enter();
-      let outcome: CallOutcome = 'ignored';
+      let isAnswered = false;
       let failure: unknown;
       const startedAtMs = now();
       try {
@@ -125,21 +125,22 @@ export function createChain(options: ChainOptions): Chain {
         // oxlint-disable-next-line no-await-in-loop
         const result = await attempt(signal, attempts);
         if (!(result instanceof UpstreamError)) {
-          outcome = 'success';
+          isAnswered = true;
           acceptedKeys?.add(fingerprint);
           return result;
         }
         failure = result;
-        outcome = outcomeOf(result);
-        if (result.failure.kind === 'unauthenticated') acceptedKeys?.delete(fingerprint);
       } catch (error) {
         failure = error;
-        // Whoever gives up shows something only after a while.
-        if (signal.aborted && error === signal.reason && now() - startedAtMs >= slowMs) outcome = 'failure';
       } finally {
         bulkhead.leave(share);
-        report?.(outcome);
+        if (isAnswered) report?.('success');
+        // Whoever gives up shows something only after a while.
+        else if (signal.aborted && failure === signal.reason) {
+          report?.(now() - startedAtMs >= slowMs ? 'failure' : 'ignored');
+        } else report?.(outcomeOf(failure));
       }
+      if (isKeyRefused(failure)) acceptedKeys?.delete(fingerprint);
       const delayMs = planRetry(failure, attempts, tenant, context);
       if (delayMs === undefined) throw failure;
       events.onRetry?.(operation, service);
@@ -164,12 +165,17 @@ function pause(delayMs: number, signal: Cancellation): Promise<void> {
 }
 
 /** Maps an error to its outcome for the breaker: a 4xx or a wrong shape comes from a healthy upstream. */
-function outcomeOf(error: UpstreamError): CallOutcome {
+function outcomeOf(error: unknown): CallOutcome {
+  if (!(error instanceof UpstreamError)) return 'ignored';
   const { failure, upstream } = error;
   if (failure.kind === 'timeout') return 'failure';
   if (isStaleConnection(error)) return 'ignored';
   if (failure.kind === 'unavailable') return 'failure';
   return (upstream?.status ?? 0) >= 500 ? 'failure' : 'success';
+}
+
+function isKeyRefused(error: unknown): boolean {
+  return error instanceof UpstreamError && error.failure.kind === 'unauthenticated';
 }
 
 /** Whether no byte of the request was sent. */
