@@ -2,7 +2,9 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createAdmission } from '../../src/server/admission/admission.ts';
 import type { AdmissionOptions } from '../../src/server/admission/admission.ts';
+import { createCallers } from '../../src/server/admission/callers.ts';
 import { createCallerAccount } from '../../src/server/http/caller-account.ts';
+import type { CallerAccount } from '../../src/server/http/caller-account.ts';
 
 /** An admission on a clock of the test's, and requests of named callers. */
 function startAdmission(options: Partial<AdmissionOptions> = {}) {
@@ -183,4 +185,20 @@ test('with each interval in which there was time twice as many reads may be unde
   admission.adapt(true);
   await setImmediate();
   expect(started).toHaveLength(4);
+});
+
+test('accounts of callers with nothing under way are dropped, once there are more than a thousand', () => {
+  const callers = createCallers();
+  const busy = ['bytes', 'reads', 'waiting'].map((caller) => callers.accountOf(caller));
+  const [bytes, reads, waiting] = busy as [CallerAccount, CallerAccount, CallerAccount];
+  bytes.bytes = 1;
+  reads.reads = 1;
+  waiting.waiting.add({ sinceMs: 0, settle() {} });
+  const idle = Array.from({ length: 997 }, (_, index) => callers.accountOf(`idle ${index}`));
+  callers.sweep();
+  expect(callers.accountOf('idle 0')).toBe(idle[0]);
+  callers.accountOf('one more');
+  callers.sweep();
+  for (const [index, account] of busy.entries()) expect(callers.accountOf(account.caller)).toBe(busy[index]);
+  expect(callers.accountOf('idle 0')).not.toBe(idle[0]);
 });

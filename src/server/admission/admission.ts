@@ -185,7 +185,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     enter(account) {
       const atMs = now();
       const isFree = callers.size === 0 && resuming.size === 0 && atMs < sliceEndsAtMs;
-      if (isFree && (reads < capacity || hasCapacity(account))) {
+      if (isFree && hasCapacity(account)) {
         recordStart(account, atMs);
         return undefined;
       }

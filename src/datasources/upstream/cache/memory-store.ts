@@ -67,7 +67,7 @@ export function createMemoryStore({ maxEntries, maxBytes }: MemoryStoreOptions):
 
   return {
     // Skips the search where nothing is stored.
-    get: (key) => (entries === 0 ? undefined : owners.get(key.slice(0, key.indexOf(':')))?.get(key)),
+    get: (key) => (entries === 0 ? undefined : owners.get(ownerOf(key))?.get(key)),
     set(key, entry) {
       const owner = ownerOf(key);
       let owned = owners.get(owner);
