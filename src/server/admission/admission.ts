@@ -76,7 +76,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   let reads = 0;
   /** How many callers have reads under way. */
   let readers = 0;
-  let windowEndsAtMs = now() + standingAfterMs;
+  let windowEndsAtMs = Number.NEGATIVE_INFINITY;
   /** When a request was last started whose caller was not refused a short time before. */
   let soonAtMs = now();
   let overloadedAtMs = Number.NEGATIVE_INFINITY;
@@ -85,8 +85,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function hasCapacity(account: CallerAccount): boolean {
     if (reads < capacity) return true;
-    const sharers = account.reads === 0 ? readers + 1 : readers;
-    return account.reads < capacity / sharers && reads < 2 * capacity;
+    return account.reads < capacity / readers && reads < 2 * capacity;
   }
 
   function remove(account: CallerAccount, entry: NonNullable<typeof account.waiting.first>): WaitingRequest {
@@ -149,7 +148,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   function startNext(): void {
     // At least one: a pause may be longer than a slice.
     if (startedInSlice > 0 && now() >= sliceEndsAtMs) {
-      if (callers.size > 0 || resuming.size > 0) schedule();
+      schedule();
       return;
     }
     const start = takeNext();
@@ -193,7 +192,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         account.waiting.add({ sinceMs: atMs, settle });
         if (account.place === undefined) {
           account.place = callers.add(account);
-          if (!account.isStanding) account.waitingSinceMs = atMs;
+          account.waitingSinceMs = atMs;
         }
         schedule();
       });
