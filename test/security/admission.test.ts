@@ -120,12 +120,12 @@ test('what was read goes on at once while there is time, and else in its turn, b
 test('what goes on after a slice is not forgotten in it', async () => {
   const { admission, enter, pass, started } = startAdmission();
   enter('long', { tookMs: 10 });
-  for (const name of ['1', '2']) {
-    void admission.resume()?.then(() => {
-      started.push(name);
-      pass(10);
-    });
-  }
+  const resume = async (name: string) => {
+    await admission.resume();
+    started.push(name);
+    pass(10);
+  };
+  for (const name of ['1', '2']) void resume(name);
   for (const count of [1, 2, 3]) {
     await setImmediate();
     expect(started).toHaveLength(count);
