@@ -16,7 +16,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   cache: {
     mutate: ['src/datasources/upstream/cache/*.ts'],
-    quick: ['test/resilience/cache.test.ts', 'test/cache-control.test.ts'],
+    quick: ['test/resilience/cache.test.ts', 'test/cache-control.test.ts', 'test/writes/generations.test.ts'],
     slow: [
       'test/resilience/{forgotten-keys,shared-cache,redis-health,redis-refusals}.test.ts',
       'test/writes/*.test.ts',
@@ -29,7 +29,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   errors: {
     mutate: ['src/server/graphql/errors.ts'],
-    quick: ['test/{errors,bad-input}.test.ts'],
-    slow: ['test/{get,graphql-over-http,cancellation,embedding}.test.ts', 'test/writes/*.test.ts'],
+    quick: ['test/error-table.test.ts'],
+    slow: ['test/{errors,bad-input}.test.ts'],
   },
 };
