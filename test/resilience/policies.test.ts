@@ -11,6 +11,7 @@ import { createRetryBudget } from '../../src/datasources/upstream/resilience/ret
 import { retryDelayMs } from '../../src/datasources/upstream/resilience/retry-delay.ts';
 import { createSlidingWindow } from '../../src/datasources/upstream/resilience/sliding-window.ts';
 import { createTenantBreaker } from '../../src/datasources/upstream/resilience/tenant-breaker.ts';
+import { createAcceptedKeys, createTenants } from '../../src/datasources/upstream/resilience/tenants.ts';
 
 function startClock(ms = 1_000_000) {
   const clock = { ms, now: () => clock.ms };
@@ -465,4 +466,71 @@ test('a shared call goes on as long as the caller with the latest deadline', asy
   });
   const second = coalescer.run('key', { deadlineAtMs: 9 }, () => Promise.resolve(0));
   await expect(Promise.all([first, second])).resolves.toEqual([9, 9]);
+});
+
+function startTenants() {
+  const clock = startClock();
+  const states: string[] = [];
+  const acceptedKeys = createAcceptedKeys();
+  const tenants = createTenants({
+    acceptedKeys,
+    now: clock.now,
+    onStateChange: (state) => states.push(`all ${state}`),
+    onTenantStateChange: (state) => states.push(`one ${state}`),
+  });
+  for (const key of ['a', 'b']) acceptedKeys.add(key);
+  const call = (key: string, times: number, outcome: CallOutcome) => {
+    for (let count = 0; count < times; count += 1) tenants.of(key).breaker.enter()?.(outcome);
+  };
+  return { acceptedKeys, call, clock, states, tenants };
+}
+
+test('each accepted key is a tenant, and all others are one', () => {
+  const { acceptedKeys, tenants } = startTenants();
+  expect(['a', 'b', 'c', 'd'].map((key) => tenants.of(key).key)).toEqual(['a', 'b', '', '']);
+  expect(tenants.of('a')).toBe(tenants.of('a'));
+  expect(tenants.of('c')).toBe(tenants.of('d'));
+  acceptedKeys.delete('a');
+  expect(tenants.of('a')).toBe(tenants.of('c'));
+});
+
+test('a tenant fails alone at 20 failures, and two of them show that the service fails', () => {
+  const { call, states, tenants } = startTenants();
+  call('stranger', 100, 'failure');
+  expect(states).toEqual(['one open']);
+  call('a', 19, 'failure');
+  expect(states).toEqual(['one open']);
+  call('a', 1, 'failure');
+  expect([states.slice(1), tenants.breakerState()]).toEqual([['one open'], 'closed']);
+  call('b', 20, 'failure');
+  expect([states.slice(2), tenants.breakerState()]).toEqual([['one open', 'all open'], 'open']);
+});
+
+test('as many successes as failures of a tenant keep the breaker of all closed', () => {
+  const { call, clock, tenants } = startTenants();
+  call('b', 20, 'success');
+  call('a', 20, 'failure');
+  expect(tenants.breakerState()).toBe('closed');
+  // Its failures count no more, however often it recovers.
+  clock.ms += 5_000;
+  call('a', 3, 'success');
+  call('a', 20, 'failure');
+  expect([tenants.of('a').breaker.state, tenants.breakerState()]).toEqual(['open', 'closed']);
+});
+
+test('the retries that are left are those of the tenant with the fewest', () => {
+  const { tenants } = startTenants();
+  const left = ['a', 'a', 'b', 'stranger', 'stranger', 'stranger'].map((key) => {
+    tenants.of(key).retryBudget.withdraw();
+    return tenants.retriesLeft();
+  });
+  expect(left).toEqual([9, 8, 8, 8, 8, 7]);
+});
+
+test('of accepted keys the one that was used least recently is forgotten, beyond 10,000', () => {
+  const keys = createAcceptedKeys();
+  for (let key = 0; key < 10_000; key += 1) keys.add(String(key));
+  expect(keys.has('0')).toBe(true);
+  keys.add('one more');
+  expect(['0', '1', '2', 'one more'].map(keys.has)).toEqual([true, false, true, true]);
 });
