@@ -13,12 +13,14 @@ import type { Cancellation } from '../../src/shared/cancellation.ts';
 
 interface ChainScene extends BulkheadOptions {
   readonly idempotent?: boolean;
+  /** As where all callers share one key. */
+  readonly hasTenants?: boolean;
   readonly events?: ChainEvents;
 }
 
 /** A chain on a clock of the test's, whose retries follow at once. */
-function startChain({ idempotent = true, events = {}, ...places }: ChainScene = {}) {
-  const clock = { ms: 0 };
+function startChain({ idempotent = true, hasTenants = true, events, ...places }: ChainScene = {}) {
+  const clock = { ms: 10_000 };
   const now = () => clock.ms;
   const bulkhead = createBulkhead({ capacity: 1, ...places });
   const acceptedKeys = createAcceptedKeys();
@@ -33,12 +35,12 @@ function startChain({ idempotent = true, events = {}, ...places }: ChainScene = 
     operation: 'getCustomerPersona',
     idempotent,
     tenants,
-    acceptedKeys,
+    acceptedKeys: hasTenants ? acceptedKeys : undefined,
     bulkhead,
     slowMs: 1_000,
     now,
     random: () => 0,
-    events,
+    ...(events !== undefined && { events }),
   });
   const sent: number[] = [];
   /** One call, whose attempts all end alike. */
@@ -170,6 +172,10 @@ test('a read counts once for the retry budget, and its retries are reported', as
   });
   for (let calls = 0; calls < 5; calls += 1) await fail(rateLimited);
   expect([sent.length, tenants.retriesLeft()]).toEqual([15, 1]);
+  // What is not repeated withdraws nothing.
+  for (let calls = 0; calls < 5; calls += 1) await fail(invalid);
+  expect(tenants.retriesLeft()).toBe(2);
+  tenants.of('').retryBudget.withdraw();
   reported.length = 0;
   await fail(rateLimited);
   expect(reported).toEqual([
@@ -180,24 +186,25 @@ test('a read counts once for the retry budget, and its retries are reported', as
 
 test('no retry is waited for that would come at the deadline', async () => {
   const { clock, fail, sent } = startChain();
-  clock.ms = 1_000;
   const busy = failing({ kind: 'rate_limited', retryAfterMs: 1 }, 429);
-  await fail(busy, 1_001);
+  await fail(busy, clock.ms + 1);
   expect(sent).toEqual([1]);
-  await fail(busy, 1_002);
+  await fail(busy, clock.ms + 2);
   expect(sent.slice(1)).toEqual([1, 2, 3]);
 });
 
 test('a caller who leaves during a pause ends it, and no pause listens for longer than it lasts', async () => {
   const { call, sent, bulkhead } = startChain();
-  const signal = new LightCancellation();
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  const leaving = new AbortController();
   const asked = failing({ kind: 'rate_limited', retryAfterMs: 29_000 }, 429);
-  const left = call(() => Promise.reject(asked), signal);
+  const left = call(() => Promise.reject(asked), leaving.signal);
   await setImmediate();
-  expect([sent, bulkhead.inFlight]).toEqual([[1], 0]);
-  signal.abort('left');
+  expect([sent, bulkhead.inFlight, timers()]).toEqual([[1], 0, before + 1]);
+  leaving.abort('left');
   await expect(left).rejects.toBe('left');
-  expect(sent).toEqual([1]);
+  expect([sent, timers()]).toEqual([[1], before]);
 
   const listeners = new Set<() => void>();
   const watched: Cancellation = {
@@ -230,12 +237,14 @@ const isSuccess = 'closed, closed';
 const isIgnored = 'closed, open';
 
 test.each([
-  ['an unreachable service', unavailable, isFailure],
+  ['an unreachable service', unsent, isFailure],
+  ['a status of 503', unavailable, isFailure],
   ['an answer that takes too long', timeout, isFailure],
   ['a status of 500', broken, isFailure],
   ['a status of 499', failing({ kind: 'unexpected_status', status: 499 }, 499), isSuccess],
   ['a refused key', refusedKey, isSuccess],
   ['a refusal without an answer', failing({ kind: 'forbidden' }), isSuccess],
+  ['a refusal that names no call', new UpstreamError({ kind: 'forbidden' }), isSuccess],
   ['an unusable answer', invalid, isSuccess],
   ['a defect of the gateway', new Error('a defect'), isIgnored],
 ])('%s counts for the breaker as its row says', async (_case, error, seen) => {
@@ -258,12 +267,24 @@ test.each([
     const { promise, reject } = Promise.withResolvers<string>();
     const left = call(() => promise, signal);
     await setImmediate();
-    clock.ms = elapsedMs;
+    clock.ms = 10_000 + elapsedMs;
     signal.abort(new Error('left'));
     reject(error ?? signal.reason);
     await expect(left).rejects.toBe(error ?? signal.reason);
   };
   expect(await breakerAfter(giveUp)).toBe(seen);
+});
+
+test('half open, answers close the breaker, whatever they say', async () => {
+  for (const answer of ['answered', refusedKey] as const) {
+    const { clock, fail, read, tenants } = startChain();
+    for (let failures = 0; failures < 20; failures += 1) await fail(broken);
+    clock.ms += 5_000;
+    for (const state of ['half_open', 'half_open', 'closed']) {
+      await (answer === 'answered' ? read(new LightCancellation()) : fail(answer));
+      expect(tenants.breakerState()).toBe(state);
+    }
+  }
 });
 
 test('an open breaker refuses calls before they wait for a place, and after', async () => {
@@ -310,8 +331,10 @@ test('a call that finds no room to wait is overloaded, and reported', async () =
   expect([sent, reported]).toEqual([[], [['getCustomerPersona', 'bluejay']]]);
 });
 
-test('a chain without listeners retries, denies and refuses alike', async () => {
-  const { bulkhead, fail } = startChain({ queue: 0 });
+test('a chain without listeners and tenants retries, denies and refuses alike', async () => {
+  const { bulkhead, fail, read } = startChain({ queue: 0, hasTenants: false });
+  expect(await read(new LightCancellation())).toBe('answered');
+  expect(await fail(refusedKey)).toBe(refusedKey);
   for (let calls = 0; calls < 7; calls += 1) expect(await fail(rateLimited)).toBe(rateLimited);
   await bulkhead.enter('another', new LightCancellation());
   expect(await fail(broken)).toMatchObject({ failure: { kind: 'overloaded' } });

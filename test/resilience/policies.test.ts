@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import type { CallObserver } from '../../src/datasources/upstream/attempt.ts';
 import { createBreaker } from '../../src/datasources/upstream/resilience/breaker.ts';
@@ -181,6 +183,8 @@ test('failures of one tenant alone do not open the breaker of all', () => {
   const inFlight = Array.from({ length: 40 }, () => first.enter());
   for (const report of inFlight) report?.('failure');
   expect([first.state, origin.state]).toEqual(['open', 'closed']);
+  expect([first.allows(), first.retryAfterMs(), first.enter()]).toEqual([false, 5_000, undefined]);
+  expect([second.allows(), second.retryAfterMs()]).toEqual([true, 0]);
   for (let call = 0; call < 10; call += 1) second.enter()?.('failure');
   expect([second.state, origin.state, third.state]).toEqual(['open', 'open', 'open']);
   expect(third.allows()).toBe(false);
@@ -192,6 +196,37 @@ test('failures of one tenant alone do not open the breaker of all', () => {
   expect(origin.state).toBe('half_open');
   for (let probe = 0; probe < 3; probe += 1) second.enter()?.('success');
   expect([second.state, origin.state, third.state]).toEqual(['closed', 'closed', 'closed']);
+});
+
+test('no more failures of a tenant count for all than it may have in a window, but each probe does', () => {
+  const clock = startClock();
+  const origin = createBreaker({ now: clock.now, minimumCalls: 20 });
+  const tenant = (maxFailures: number, minimumCalls = 100) =>
+    createTenantBreaker(createBreaker({ now: clock.now, minimumCalls }), origin, {
+      maxFailures,
+      now: clock.now,
+    });
+  const call = (breaker: Breaker, times: number, outcome: CallOutcome) => {
+    for (let count = 0; count < times; count += 1) breaker.enter()?.(outcome);
+  };
+  const [failing, healthy, late] = [tenant(10), tenant(10), tenant(0, 10)];
+  call(failing, 20, 'failure');
+  call(healthy, 12, 'success');
+  call(healthy, 1, 'failure');
+  // 11 of 23.
+  expect(origin.state).toBe('closed');
+  call(healthy, 9, 'failure');
+  expect(origin.state).toBe('open');
+  // What is refused counts for nobody.
+  call(late, 100, 'success');
+  clock.ms += 5_000;
+  call(late, 1, 'failure');
+  expect(origin.state).toBe('open');
+  clock.ms += 5_000;
+  call(healthy, 3, 'success');
+  expect([origin.state, late.state]).toEqual(['closed', 'closed']);
+  call(late, 10, 'failure');
+  expect([origin.state, late.state]).toEqual(['closed', 'open']);
 });
 
 test('a tenant that fails, recovers and fails again does not open the breaker of all', () => {
@@ -447,6 +482,22 @@ test('a shared call is observed by the first of those who still wait, and by nob
   await Promise.allSettled(results);
   expect(seen).toEqual(['one', 'other']);
   expect([shared?.observer, shared?.deadlineAtMs]).toEqual([undefined, 0]);
+});
+
+test('a shared call leaves nothing in memory', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const coalescer = createCoalescer<number>();
+  const run = async (calls: number) => {
+    for (let call = 0; call < calls; call += 1) {
+      await coalescer.run(`${call}`.padStart(200), {}, () => Promise.resolve(call));
+    }
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await run(1_000);
+  // Their keys alone are 10 MB.
+  expect((await run(50_000)) - before).toBeLessThan(3_000_000);
 });
 
 test('a caller that has left before starts no shared call', async () => {
