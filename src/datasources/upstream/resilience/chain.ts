@@ -180,9 +180,9 @@ function isKeyRefused(error: unknown): boolean {
 
 /** Whether no byte of the request was sent. */
 function isUnsent({ failure }: UpstreamError): boolean {
-  return 'isUnsent' in failure && failure.isUnsent === true;
+  return 'isUnsent' in failure && failure.isUnsent;
 }
 
 function isStaleConnection({ failure }: UpstreamError): boolean {
-  return 'isStaleConnection' in failure && failure.isStaleConnection === true;
+  return 'isStaleConnection' in failure && failure.isStaleConnection;
 }
