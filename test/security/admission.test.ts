@@ -172,18 +172,18 @@ test('a burst is refused after the longest wait, and not before', async () => {
 });
 
 test('a queue that stands has room for what was started in the last 100 ms', async () => {
-  // 20 of them are started in each turn.
-  const { admission, enter, isOpen, refused } = startQueue(99, { sliceMs: 100 });
+  // 10 of them are started in each turn of 50 ms.
+  const { admission, enter, isOpen, refused } = startQueue(99, { sliceMs: 50 });
   const open: boolean[] = [];
-  for (let turns = 0; turns < 4; turns += 1) {
+  for (let turns = 0; turns < 8; turns += 1) {
     await setImmediate();
     admission.adapt(true);
     // It is still the same window.
     admission.adapt(true);
     open.push(isOpen());
   }
-  // 79 wait and do not stand yet, then 59, 39 and 19.
-  expect(open).toEqual([true, false, false, true]);
+  // 89 and 79 wait and do not stand yet, then 69 and fewer do, and 19 at last.
+  expect(open).toEqual([true, true, false, false, false, false, false, true]);
   enter('new');
   expect(isOpen()).toBe(false);
   expect(refused).toEqual([]);
