@@ -217,11 +217,11 @@ test('no more failures of a tenant count for all than it may have in a window, b
   expect(origin.state).toBe('closed');
   call(healthy, 9, 'failure');
   expect(origin.state).toBe('open');
-  // What is refused counts for nobody.
-  call(late, 100, 'success');
   clock.ms += 5_000;
   call(late, 1, 'failure');
   expect(origin.state).toBe('open');
+  // What is refused counts for nobody.
+  call(late, 100, 'success');
   clock.ms += 5_000;
   call(healthy, 3, 'success');
   expect([origin.state, late.state]).toEqual(['closed', 'closed']);
