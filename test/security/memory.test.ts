@@ -136,17 +136,15 @@ test('the headers of requests that wait in pipelines count', async () => {
 });
 
 test('answers that nobody takes have the budget together, and a time of their own', async () => {
-  const gateway = await start({ http: { maxConnections: 40, receiveTimeoutMs: 1_500 } });
+  const gateway = await start({ http: { maxConnections: 16, receiveTimeoutMs: 1_500 } });
   const params = manyTimes('description', 40, exampleId, 1_000);
-  let ended = 0;
-  const connections = Array.from({ length: 40 }, () => {
+  const connections = Array.from({ length: 16 }, () => {
     const connection = openConnection(gateway.url);
-    void connection.closed.then(() => (ended += 1));
     connection.socket.pause();
     connection.socket.write(requestOf(params));
     return connection;
   });
-  await expect.poll(() => gateway.logs.filter((line) => line['aborted'] === true).length).toBeGreaterThan(9);
+  await expect.poll(() => gateway.logs.filter((line) => line['aborted'] === true).length).toBeGreaterThan(4);
   // The port is free again, though nobody has read anything.
   for (const { socket } of connections) socket.on('error', () => {});
   await expect
