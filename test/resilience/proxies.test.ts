@@ -15,7 +15,7 @@ async function start(environment: Record<string, string>) {
     BLUEJAY_API_KEY: clinic.apiKey,
     ...environment,
   });
-  await expect.poll(main.output).toContain('"listening"');
+  await expect.poll(main.output, { timeout: 30_000 }).toContain('"listening"');
   const listening =
     main
       .output()
@@ -79,9 +79,11 @@ test.skipIf(isOpenSslMissing)(
     const { url, trust, sandbox, certificate } = await startTlsSandbox();
     const proxy = await startProxy({ certificate, authorization: 'Basic dXNlcjo=' });
     const address = proxy.url.replace('//', '//user@');
-    const secure = await start({ BLUEJAY_BASE_URL: url, HTTPS_PROXY: address, ...trust });
+    const [secure, plain] = await Promise.all([
+      start({ BLUEJAY_BASE_URL: url, HTTPS_PROXY: address, ...trust }),
+      start({ BLUEJAY_BASE_URL: sandbox.url, HTTP_PROXY: address, ...trust }),
+    ]);
     expect(await secure.read()).toMatchObject(found);
-    const plain = await start({ BLUEJAY_BASE_URL: sandbox.url, HTTP_PROXY: address, ...trust });
     expect(await plain.read()).toMatchObject(found);
     expect(proxy.requests.map((line) => line.split(' ')[0])).toEqual(['CONNECT', 'GET']);
   },
@@ -99,9 +101,16 @@ test.skipIf(isOpenSslMissing)(
   'a proxy that refuses, hangs or is gone is an outage, and it heals',
   async () => {
     const { url, trust, sandbox } = await startTlsSandbox();
-    const proxy = await startProxy();
-    const secure = await start({ BLUEJAY_BASE_URL: url, HTTPS_PROXY: proxy.url, ...trust });
-    const plain = await start({ BLUEJAY_BASE_URL: sandbox.url, HTTP_PROXY: proxy.url });
+    const [proxy, silent] = [await startProxy(), await startProxy()];
+    silent.hang();
+    const nowhere = `http://127.0.0.1:${await findFreePort()}`;
+    const secureBy = (HTTPS_PROXY: string) => ({ BLUEJAY_BASE_URL: url, HTTPS_PROXY, ...trust });
+    const [secure, plain, lost, waiting] = await Promise.all([
+      start(secureBy(proxy.url)),
+      start({ BLUEJAY_BASE_URL: sandbox.url, HTTP_PROXY: proxy.url }),
+      start(secureBy(nowhere)),
+      start({ ...secureBy(silent.url), BLUEJAY_TIMEOUT_MS: '1000' }),
+    ]);
     for (const status of [407, 502, 503]) {
       proxy.refuse(status);
       for (const { read } of [secure, plain]) {
@@ -120,18 +129,7 @@ test.skipIf(isOpenSslMissing)(
     expect(await secure.read()).toMatchObject(found);
     expect(await plain.read()).toMatchObject(found);
 
-    const nowhere = `http://127.0.0.1:${await findFreePort()}`;
-    const lost = await start({ BLUEJAY_BASE_URL: url, HTTPS_PROXY: nowhere, ...trust });
     expect(await lost.read()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE' } }] });
-
-    const silent = await startProxy();
-    silent.hang();
-    const waiting = await start({
-      BLUEJAY_BASE_URL: url,
-      BLUEJAY_TIMEOUT_MS: '1000',
-      HTTPS_PROXY: silent.url,
-      ...trust,
-    });
     expect(await waiting.read()).toMatchObject({ errors: [{ extensions: { code: 'UPSTREAM_TIMEOUT' } }] });
   },
 );
@@ -139,11 +137,13 @@ test.skipIf(isOpenSslMissing)(
 test('NO_PROXY makes the way direct, and so does no proxy; the sandbox is never behind one', async () => {
   const { url } = await startSandbox();
   const HTTP_PROXY = `http://127.0.0.1:${await findFreePort()}`;
-  const exempt = await start({ BLUEJAY_BASE_URL: url, HTTP_PROXY, NO_PROXY: 'example.com, 127.0.0.0/8' });
+  const [exempt, main] = await Promise.all([
+    start({ BLUEJAY_BASE_URL: url, HTTP_PROXY, NO_PROXY: 'example.com, 127.0.0.0/8' }),
+    startMain({ HTTP_PROXY, HTTPS_PROXY: HTTP_PROXY }),
+  ]);
   expect(await exempt.read()).toMatchObject(found);
   expect(exempt.listening).toMatchObject({ route: 'direct' });
-  const main = await startMain({ HTTP_PROXY, HTTPS_PROXY: HTTP_PROXY });
-  await expect.poll(main.output).toContain('listening');
+  await expect.poll(main.output, { timeout: 30_000 }).toContain('listening');
   const answer = await query(personaQuery, { id: exampleId }, { url: `${main.url}/graphql`, headers: {} });
   expect(answer).toMatchObject(found);
 });
