@@ -1,6 +1,6 @@
 import { parse, validate } from 'graphql';
-import type { Page } from 'playwright-core';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createExamples, createSchema, declareReads } from '../src/schema/index.ts';
 import { chromiumPath, launchChromium } from './support/chromium.ts';
 import { clinic, startGateway } from './support/gateway.ts';
@@ -157,9 +157,15 @@ describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)(
   'GraphiQL in a browser (skipped without Chromium)',
   { timeout: 120_000 },
   () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await launchChromium();
+    }, 60_000);
+    afterAll(() => browser.close());
+
     test('works without internet, and each of its operations is answered', async () => {
       const gateway = await startGateway({ graphiql: true });
-      const { page, elsewhere, failures } = await openBrowser(gateway.url);
+      const { page, elsewhere, failures } = await openPage(browser, gateway.url);
       // The address without a path leads to it.
       expect(page.url()).toBe(`${gateway.url}/graphql`);
       const { document } = createExamples(createSchema({ writes: false }));
@@ -179,7 +185,7 @@ describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)(
 
     test('keeps variables that were changed, in the one tab that there is', async () => {
       const gateway = await startGateway({ graphiql: true });
-      const { page } = await openBrowser(gateway.url);
+      const { page } = await openPage(browser, gateway.url);
       const editor = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden)');
       await expect.poll(() => editor.innerText()).toContain('"agentId"');
       const stored = (name: string) =>
@@ -204,7 +210,7 @@ describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)(
 
     test('asks for a key where callers bring theirs, sends it, and keeps it nowhere', async () => {
       const gateway = await startGateway({ graphiql: true, auth: { mode: 'forward' } });
-      const { page } = await openBrowser(gateway.url);
+      const { page } = await openPage(browser, gateway.url);
       await page.getByRole('button', { name: 'Headers' }).click();
       const editor = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden)');
       await expect.poll(() => editor.innerText()).toContain('x-api-key');
@@ -235,10 +241,11 @@ describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)(
 
 const responseOf = (page: Page) => page.locator('.graphiql-response').innerText();
 
-async function openBrowser(url: string) {
-  const browser = await launchChromium();
-  onTestFinished(() => browser.close());
-  const page = await browser.newPage();
+/** Opens a page with a storage of its own. */
+async function openPage(browser: Browser, url: string) {
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
   const elsewhere: string[] = [];
   const failures: string[] = [];
   page.on('request', (request) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { createGateway } from '../src/index.ts';
 import { findNode } from '../src/testing/find-node.ts';
 import { startTestGateway } from '../src/testing/index.ts';
-import { clinic, exampleId, unknownId } from './support/gateway.ts';
+import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
 
 async function ask(url: string, query: string, headers: Record<string, string> = {}): Promise<unknown> {
   const response = await fetch(url, {
@@ -66,8 +66,7 @@ test('callers may have to bring their key, and settings are the test’s', async
 });
 
 test('a gateway that cannot start says why', async () => {
-  await using gateway = await startTestGateway();
-  const port = Number(new URL(gateway.url).port);
+  const port = Number(new URL((await startGateway()).url).port);
   await expect(startTestGateway({ config: { port } })).rejects.toThrow(
     /^The gateway does not start: Cannot listen on .*EADDRINUSE/,
   );
