@@ -3,11 +3,13 @@ import { Agent, get as httpGet } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
 import { parseConfig } from '../src/config/index.ts';
 import { createGateway } from '../src/gateway.ts';
 import { clinic, exampleId, startGateway } from './support/gateway.ts';
+import { startHeldBluejay } from './support/held-bluejay.ts';
 import { startHttpUpstream } from './support/upstreams.ts';
 
 /** The Connection header, the status and the body. */
@@ -24,12 +26,14 @@ const isRefused = (url: string) =>
   );
 
 test('a request in flight is finished, and new connections are refused', async () => {
-  const gateway = await startGateway();
-  gateway.sandbox.faults.add({ fault: { kind: 'delay', delayMs: 100 } });
+  const bluejay = await startHeldBluejay();
+  bluejay.hold('GET');
+  const gateway = await startGateway({ baseUrl: bluejay.url });
   const answer = gateway.post({ query: `{ persona(id: "${exampleId}") { id } }` });
-  await expect.poll(() => gateway.sandbox.requests.length).toBe(1);
+  await expect.poll(() => bluejay.calls).toEqual(['GET']);
   const closed = gateway.close();
   await expect.poll(() => isRefused(gateway.url)).toBe(true);
+  bluejay.release();
   const response = await answer;
   // Also an answer that was under way when the gateway began to stop closes its connection.
   expect(response.headers.get('connection')).toBe('close');
@@ -38,7 +42,7 @@ test('a request in flight is finished, and new connections are refused', async (
 });
 
 test('during the drain delay it is not ready, serves new connections, and closes each after its answer', async () => {
-  const gateway = await startGateway({ drainDelayMs: 1_500 });
+  const gateway = await startGateway({ drainDelayMs: 2_500 });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   expect(await get(`${gateway.url}/health/ready`, agent)).toEqual(['keep-alive', 200, '{"status":"ready"}']);
   const closed = gateway.close();
@@ -94,10 +98,10 @@ test('what does not finish within the grace is cut off', async () => {
 });
 
 test('behind a server of one’s own, close waits for what is in flight too', async () => {
-  const { sandbox } = await startGateway();
-  sandbox.faults.add({ fault: { kind: 'delay', delayMs: 100 } });
+  const bluejay = await startHeldBluejay();
+  bluejay.hold('GET');
   const parsed = parseConfig({
-    BLUEJAY_BASE_URL: sandbox.url,
+    BLUEJAY_BASE_URL: bluejay.url,
     BLUEJAY_API_KEY: clinic.apiKey,
     LOG_LEVEL: 'silent',
   });
@@ -109,7 +113,12 @@ test('behind a server of one’s own, close waits for what is in flight too', as
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ query: `{ persona(id: "${exampleId}") { id } }` }),
   });
-  await expect.poll(() => sandbox.requests.length).toBe(1);
-  await gateway.close();
+  await expect.poll(() => bluejay.calls).toEqual(['GET']);
+  let isClosed = false;
+  const closed = gateway.close().then(() => (isClosed = true));
+  await setImmediate();
+  expect(isClosed).toBe(false);
+  bluejay.release();
+  await closed;
   expect(await (await answer).json()).toEqual({ data: { persona: { id: exampleId } } });
 });

@@ -220,6 +220,7 @@ test('of a connection’s requests sixteen may wait for the one before them; one
   const onRequest = () => void (parsed += 1);
   subscribe('http.server.request.start', onRequest);
   onTestFinished(() => void unsubscribe('http.server.request.start', onRequest));
+  gateway.sandbox.faults.add({ personaId: exampleId, fault: { kind: 'hang' } });
   expect(await sendBytes(gateway.url, slow + request.repeat(1_100))).toBe('');
   // Those behind it are no requests to anybody, and take no memory.
   expect(parsed).toBe(18);

@@ -20,6 +20,17 @@ import {
 
 const name = () => 'New name';
 
+/** Waits until a gateway that stops takes no connections any more. */
+const untilRefused = (url: string) =>
+  expect
+    .poll(() =>
+      fetch(url).then(
+        () => 'answered',
+        () => 'refused',
+      ),
+    )
+    .toBe('refused');
+
 test.each<[string, Fault, boolean, string]>([
   ['a reset after the body, before it was done', { kind: 'reset' }, false, 'UPSTREAM_UNAVAILABLE'],
   ['a reset after it was done', { kind: 'reset' }, true, 'UPSTREAM_UNAVAILABLE'],
@@ -169,8 +180,9 @@ test('a write whose caller has left goes on to its end', async () => {
 });
 
 test('what a mutation has not begun when its caller leaves is not sent', async () => {
-  const gateway = await startWriter();
-  gateway.sandbox.faults.add({ method: 'DELETE', fault: { kind: 'delay', delayMs: 300 } });
+  const bluejay = await startHeldBluejay();
+  const gateway = await startWriter({ baseUrl: bluejay.url });
+  bluejay.hold('DELETE');
   const [one, two] = clinic.personas.map(({ id }) => id);
   const caller = startLeavingClient(
     gateway.url,
@@ -179,14 +191,16 @@ test('what a mutation has not begun when its caller leaves is not sent', async (
     },
     { 'x-api-key': clinic.apiKey },
   );
-  await expect.poll(() => writesTo(gateway)).toHaveLength(1);
+  await expect.poll(() => bluejay.calls).toEqual(['DELETE']);
   await caller.leave();
+  await expect.poll(() => gateway.logs).toContainEqual(expect.objectContaining({ aborted: true }));
+  bluejay.release();
   const lines = () =>
     Object.fromEntries(
       gateway.logs.filter(({ msg }) => msg === 'write').map(({ id, outcome }) => [id, outcome]),
     ) as Record<string, unknown>;
   await expect.poll(lines).toEqual({ [String(one)]: 'applied', [String(two)]: 'not_applied' });
-  expect(writesTo(gateway)).toHaveLength(1);
+  expect(bluejay.calls).toHaveLength(1);
 });
 
 test('a deadline that passes while a write is on its way leaves its outcome unknown, one before does not', async () => {
@@ -213,23 +227,30 @@ test('a deadline that passes while a write is on its way leaves its outcome unkn
 });
 
 test('a gateway that stops waits for the writes on their way', async () => {
-  const gateway = await startWriter({ timeoutMs: 5_000 });
-  gateway.sandbox.faults.add({ method: 'PUT', fault: { kind: 'delay', delayMs: 500 } });
+  const bluejay = await startHeldBluejay();
+  const gateway = await startWriter({ baseUrl: bluejay.url });
+  bluejay.hold('PUT');
   const writing = update(gateway, { name: name() });
-  await expect.poll(() => writesTo(gateway)).toHaveLength(1);
-  await gateway.close();
+  await expect.poll(() => bluejay.calls).toEqual(['PUT']);
+  const closed = gateway.close();
+  await untilRefused(gateway.url);
+  bluejay.release();
+  await closed;
   expect((await writing).errors).toBeUndefined();
 });
 
 test('also those whose callers it does not wait for', async () => {
-  const gateway = await startWriter({ timeoutMs: 5_000 });
-  gateway.sandbox.faults.add({ method: 'PUT', fault: { kind: 'delay', delayMs: 500 } });
+  const bluejay = await startHeldBluejay();
+  const gateway = await startWriter({ baseUrl: bluejay.url });
+  bluejay.hold('PUT');
   const writing = update(gateway, { name: name() }).catch(() => 'cut off');
-  await expect.poll(() => writesTo(gateway)).toHaveLength(1);
-  await gateway.close(0);
+  await expect.poll(() => bluejay.calls).toEqual(['PUT']);
+  const closed = gateway.close(0);
   expect(await writing).toBe('cut off');
+  bluejay.release();
+  await closed;
   expect(gateway.logs).toContainEqual(expect.objectContaining({ msg: 'write', outcome: 'applied' }));
-  expect(gateway.sandbox.requests.at(-1)?.aborted).toBe(false);
+  expect(bluejay.aborted()).toBe(0);
 });
 
 test('a mutation is executed once each time that it is sent, however often that is', async () => {
