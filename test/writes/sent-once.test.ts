@@ -21,15 +21,14 @@ import {
 const name = () => 'New name';
 
 /** Waits until a gateway that stops takes no connections any more. */
-const untilRefused = (url: string) =>
-  expect
-    .poll(() =>
-      fetch(url).then(
-        () => 'answered',
-        () => 'refused',
-      ),
-    )
-    .toBe('refused');
+async function untilRefused(url: string): Promise<void> {
+  const isRefused = () =>
+    fetch(url).then(
+      () => false,
+      () => true,
+    );
+  await expect.poll(isRefused).toBe(true);
+}
 
 test.each<[string, Fault, boolean, string]>([
   ['a reset after the body, before it was done', { kind: 'reset' }, false, 'UPSTREAM_UNAVAILABLE'],
