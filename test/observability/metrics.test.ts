@@ -291,14 +291,16 @@ test('what nobody wants is not even loaded', async () => {
     return JSON.parse(output());
   }
   const machine = { LOG_FORMAT: 'json' };
-  expect(await run(machine)).toEqual({ promClient: false, openTelemetry: false, pinoPretty: false });
   // The same look does see each of them where it is wanted.
   const everything = {
     METRICS_PORT: '0',
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
     LOG_FORMAT: 'pretty',
   };
-  expect(await run(everything)).toEqual({ promClient: true, openTelemetry: true, pinoPretty: true });
+  expect(await Promise.all([run(machine), run(everything)])).toEqual([
+    { promClient: false, openTelemetry: false, pinoPretty: false },
+    { promClient: true, openTelemetry: true, pinoPretty: true },
+  ]);
 });
 
 test('a metrics port that is taken ends the program with exit code 1 and says which variable to set', async () => {
