@@ -60,7 +60,8 @@ export async function startCluster(
   onTestFinished(() => {
     for (const pid of workers()) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
   });
-  await expect.poll(workers, { timeout: 30_000 }).toHaveLength(2);
+  // Three programs start, one after the other.
+  await expect.poll(workers, { timeout: 60_000 }).toHaveLength(2);
   const askedWorkers = () => logged('request').map(({ pid = 0 }) => pid);
   return {
     ...main,
