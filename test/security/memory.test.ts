@@ -6,6 +6,7 @@ import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts'
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { manyTimes, openConnection, requestOf, sendBytes } from '../support/raw-socket.ts';
 import type { RawConnection } from '../support/raw-socket.ts';
+import { startWordyUpstream } from '../support/upstreams.ts';
 
 const mebibyte = 1_048_576;
 const typename = { query: '{ __typename }' };
@@ -135,10 +136,11 @@ test('the headers of requests that wait in pipelines count', async () => {
   expect((await gateway.post(typename)).status).toBe(200);
 });
 
-test('answers that nobody takes have the budget together, and a time of their own', async () => {
-  const gateway = await start({ http: { maxConnections: 16, receiveTimeoutMs: 1_500 } });
-  const params = manyTimes('description', 40, exampleId, 1_000);
-  const connections = Array.from({ length: 16 }, () => {
+test('answers that nobody takes have the budget together', async () => {
+  const baseUrl = await startWordyUpstream();
+  const gateway = await start({ baseUrl, http: { maxConnections: 8, receiveTimeoutMs: 60_000 } });
+  const params = manyTimes('description', 40, exampleId, 8);
+  const connections = Array.from({ length: 8 }, () => {
     const connection = openConnection(gateway.url);
     connection.socket.pause();
     connection.socket.write(requestOf(params));
@@ -156,8 +158,9 @@ test.each([
   ['a single answer', 1, 40],
   ['many smaller answers in a pipeline', 17, 10],
 ])('a client that does not read %s is cut off in time', async (_, count, aliases) => {
-  const gateway = await startGateway({ http: { maxConnections: 100, receiveTimeoutMs: 1_000 } });
-  const request = requestOf(manyTimes('description', aliases, exampleId, 1_000));
+  const baseUrl = await startWordyUpstream();
+  const gateway = await startGateway({ baseUrl, http: { maxConnections: 100, receiveTimeoutMs: 1_000 } });
+  const request = requestOf(manyTimes('description', aliases, exampleId, 8));
   const { socket } = openConnection(gateway.url);
   socket.pause();
   socket.write(request.repeat(count));

@@ -4,6 +4,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { clinic, exampleId, startGateway } from '../support/gateway.ts';
 import { manyTimes, openConnection, requestOf, sendBytes } from '../support/raw-socket.ts';
+import { startWordyUpstream } from '../support/upstreams.ts';
 
 const body = '{"query":"{ __typename }"}';
 const headers = `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
@@ -110,10 +111,11 @@ test('whoever is refused and neither leaves nor stops sending is cut off', async
 });
 
 test('a client that does not take its answer is cut off', async () => {
-  const gateway = await startGateway({ http: { receiveTimeoutMs: 600 } });
+  const baseUrl = await startWordyUpstream();
+  const gateway = await startGateway({ baseUrl, http: { receiveTimeoutMs: 600 } });
   const { socket } = openConnection(gateway.url);
   socket.pause();
-  socket.write(requestOf(manyTimes('description', 40, exampleId, 1_000)));
+  socket.write(requestOf(manyTimes('description', 40, exampleId, 8)));
   await expect.poll(() => gateway.logs).toMatchObject([{ msg: 'request', aborted: true }]);
 });
 

@@ -24,6 +24,15 @@ export async function startHttpUpstream(
   return listen(server);
 }
 
+/**
+ * Starts a Bluejay whose personas have descriptions of 40 kB: 320 of them are more than the kernel's buffers hold of an
+ * answer that nobody reads.
+ */
+export const startWordyUpstream = (): Promise<string> =>
+  startHttpUpstream(({ url = '' }, response) => {
+    response.end(JSON.stringify({ id: url.slice(-36), description: 'x'.repeat(40_000) }));
+  });
+
 /** Starts a raw TCP server: `answer` gets each request's bytes and the socket. */
 export async function startTcpUpstream(answer: (socket: Socket, request: string) => void): Promise<string> {
   const sockets = new Set<Socket>();
