@@ -1,20 +1,44 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** What test/clients, test/gateways and test/web have in common with the tests here. */
+export const shared = {
+  // One more than there are cores, because tests also wait.
+  maxWorkers: availableParallelism() + 1,
+  testTimeout: 20_000,
+  expect: { poll: { timeout: 10_000 } },
+  // Modules load as in production: by Node itself, types stripped.
+  experimental: { viteModuleRunner: false },
+};
+
+/** Tests whose subject is a program: other processes use most of their time. */
+const endToEnd = [
+  'test/{chaos,rolling-restart,workers}/**/*.test.ts',
+  'test/{command-line,fastapi,graphiql,listen,sandbox,schema-changes,schema-names,start,testing}.test.ts',
+  'test/contract/check-contract.test.ts',
+  'test/deploy/kubernetes.test.ts',
+  'test/doctor/{certificates,proxy}.test.ts',
+  'test/observability/{alerts,log-output,logs}.test.ts',
+  'test/resilience/proxies.test.ts',
+  'test/security/attacks.test.ts',
+  'test/supergraph/{example,guide}.test.ts',
+];
+// They have dependencies of their own: npm run test:clients, test:gateways and test:web.
+const elsewhere = ['test/clients/**', 'test/gateways/**', 'test/web/**'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // They have dependencies of their own: npm run test:clients, test:gateways and test:web.
-    exclude: ['test/clients/**', 'test/gateways/**', 'test/web/**'],
+    ...shared,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: [...elsewhere, ...endToEnd] },
+      },
+      { extends: true, test: { name: 'e2e', include: endToEnd } },
+    ],
     globalSetup: 'test/support/global-setup.ts',
-    // A worker loads the modules once for all of its files. What a test changes outside of itself, it restores.
+    // A worker loads the modules once for all of its files.
     isolate: false,
-    // They wait more than they compute: on two cores Vitest would run one file at a time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 20_000,
-    expect: { poll: { timeout: 10_000 } },
-    // Modules load as in production: by Node itself, types stripped.
-    experimental: { viteModuleRunner: false },
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
-import config from '../../vitest.config.ts';
+import { shared } from '../../vitest.config.ts';
 
 export default defineConfig({
   // Compilers and child processes start more slowly than gateways.
-  test: { ...config.test, include: ['test/clients/*.test.ts'], exclude: [], testTimeout: 60_000 },
+  test: { ...shared, include: ['test/clients/*.test.ts'], testTimeout: 60_000 },
 });

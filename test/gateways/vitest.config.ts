@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
-import config from '../../vitest.config.ts';
+import { shared } from '../../vitest.config.ts';
 
 export default defineConfig({
-  test: { ...config.test, include: ['test/gateways/*.test.ts'], exclude: [] },
+  test: { ...shared, include: ['test/gateways/*.test.ts'] },
 });
