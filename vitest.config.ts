@@ -5,8 +5,10 @@ import { defineConfig } from 'vitest/config';
 export const shared = {
   // One more than there are cores, because tests also wait.
   maxWorkers: availableParallelism() + 1,
-  testTimeout: 20_000,
-  expect: { poll: { timeout: 10_000 } },
+  // A busy machine may take long; a test that passes does not wait for these.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  expect: { poll: { timeout: 30_000 } },
   // Modules load as in production: by Node itself, types stripped.
   experimental: { viteModuleRunner: false },
 };

@@ -18,7 +18,7 @@ test.skipIf(!hasIPv6).each(['1', '2'])(
   async (WORKERS) => {
     const metricsPort = await findFreePort();
     const main = await startMain({ HOST: '::', WORKERS, METRICS_PORT: String(metricsPort) });
-    await expect.poll(main.output, { timeout: 20_000 }).toContain(`http://[::]:${main.port}/graphql`);
+    await expect.poll(main.output).toContain(`http://[::]:${main.port}/graphql`);
     expect(await statusesAt(main.port, '/health/ready', '[::1]', '127.0.0.1')).toEqual([200, 200]);
     expect(await statusesAt(metricsPort, '/metrics', '[::1]', '127.0.0.1')).toEqual([200, 200]);
   },
@@ -34,7 +34,7 @@ test.skipIf(isMissing('python3', 'test/support/without-ipv6.py', 'true')).each([
     const [port, metricsPort] = [await findFreePort(), await findFreePort()];
     const env = { ...bare, HOST, WORKERS, PORT: String(port), METRICS_PORT: String(metricsPort) };
     const { output } = startProcess('python3', withoutIPv6, { env });
-    await expect.poll(output, { timeout: 20_000 }).toContain('listening');
+    await expect.poll(output).toContain('listening');
     expect(await statusesAt(port, '/health/ready', '127.0.0.1')).toEqual([200]);
     expect(await statusesAt(metricsPort, '/metrics', '127.0.0.1')).toEqual([200]);
     expect(output()).toContain(`http://0.0.0.0:${metricsPort}/metrics`);
@@ -45,7 +45,7 @@ test.skipIf(!hasIPv6)(
   'an IPv6 address that is taken is named as it is written in a URL (skipped without an IPv6 loopback)',
   async () => {
     const first = await startMain({ HOST: '::1' });
-    await expect.poll(first.output, { timeout: 20_000 }).toContain('listening');
+    await expect.poll(first.output).toContain('listening');
     const second = await startMain({ HOST: '::1', PORT: String(first.port) });
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain(

@@ -106,7 +106,7 @@ test('a fault that it does not know is refused with a reason', async () => {
 
 test('it starts alone, prints a line to paste, and stops on SIGTERM', async () => {
   const { process, output, exited } = startProcess('node', [programs.sandbox, '--port', '0']);
-  await expect.poll(output, { timeout: 10_000 }).toContain('Through the gateway');
+  await expect.poll(output).toContain('Through the gateway');
   const curl = /curl .*customer-persona.*/.exec(output())?.[0] ?? '';
   const pasted = startProcess('sh', ['-c', curl]);
   expect(await pasted.exited).toBe(0);

@@ -5,7 +5,7 @@ import { findFreePort, startProcess } from './support/processes.ts';
 
 test('with nothing configured it runs on the sandbox, says so, and its curl line can be pasted', async () => {
   const main = await startMain({});
-  await expect.poll(main.output, { timeout: 10_000 }).toContain('embedded sandbox');
+  await expect.poll(main.output).toContain('embedded sandbox');
   const curl = /curl [^\0]*?'\n/.exec(main.output())?.[0] ?? '';
   const pasted = startProcess('sh', ['-c', curl]);
   expect(await pasted.exited).toBe(0);
@@ -16,7 +16,7 @@ test('with nothing configured it runs on the sandbox, says so, and its curl line
 
 test('the embedded sandbox fails on demand', async () => {
   const main = await startMain({});
-  await expect.poll(main.output, { timeout: 10_000 }).toContain('-X DELETE');
+  await expect.poll(main.output).toContain('-X DELETE');
   const [fail = '', end = ''] = main.output().match(/curl \S+\/_sandbox\/faults .*/g) ?? [];
   const askedAfter = async (command: string) => {
     expect(await startProcess('sh', ['-c', command]).exited).toBe(0);
@@ -41,13 +41,13 @@ test('npm start runs it whatever Node.js the machine has', async () => {
   // A process group of its own, so that npm and what it starts end together.
   const { output, process: npm } = startProcess('npm', ['start'], { env, detached: true });
   onTestFinished(() => void process.kill(-(npm.pid ?? 0), 'SIGKILL'));
-  await expect.poll(output, { timeout: 20_000 }).toContain('embedded sandbox');
+  await expect.poll(output).toContain('embedded sandbox');
   expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
 });
 
 test('SIGTERM ends it with exit code 0', async () => {
   const main = await startMain({ LOG_LEVEL: 'silent' });
-  await expect.poll(main.output, { timeout: 10_000 }).toContain('embedded sandbox');
+  await expect.poll(main.output).toContain('embedded sandbox');
   main.process.kill('SIGTERM');
   expect(await main.exited).toBe(0);
 });
@@ -63,7 +63,7 @@ test.each([
     BLUEJAY_API_KEY: 'sandbox-clinic-key',
     DRAIN_DELAY_MS: '600000',
   });
-  await expect.poll(main.output, { timeout: 10_000 }).toContain('listening');
+  await expect.poll(main.output).toContain('listening');
   main.process.kill(signal);
   await expect.poll(main.output).toContain('stopping');
   expect((await fetch(`${main.url}/health/ready`)).status).toBe(503);
@@ -85,7 +85,7 @@ test.each([
   const main = await startMain({ LOG_FORMAT: 'json' }, [
     `--import=data:text/javascript,process.on("SIGUSR2",()=>{${mishap}})`,
   ]);
-  await expect.poll(main.output, { timeout: 10_000 }).toContain('embedded sandbox');
+  await expect.poll(main.output).toContain('embedded sandbox');
   main.process.kill('SIGUSR2');
   expect(await main.exited).toBe(1);
   const lines = main.output().split('\n');
@@ -116,7 +116,7 @@ test('a port that is taken ends it with exit code 1 and says so', async () => {
 
 test('in production nothing configured means the real Bluejay, with no sandbox and no GraphiQL', async () => {
   const main = await startMain({ NODE_ENV: 'production' });
-  await expect.poll(main.output, { timeout: 10_000 }).toContain('"upstream":"bluejay"');
+  await expect.poll(main.output).toContain('"upstream":"bluejay"');
   expect(main.output()).not.toContain('sandbox');
   const response = await fetch(`${main.url}/graphql`, { headers: { accept: 'text/html' } });
   expect(response.status).toBe(406);

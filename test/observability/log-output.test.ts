@@ -64,7 +64,7 @@ test.each([{ LOG_FORMAT: 'json' }, { LOG_FORMAT: 'pretty' }, { LOG_FORMAT: 'json
   'with %j a full disk loses lines, which standard error says once, and nothing else',
   async (environment) => {
     const main = await startWithOutput('/dev/full', environment);
-    await expect.poll(() => main.ask(), { timeout: 10_000 }).toBe(404);
+    await expect.poll(() => main.ask()).toBe(404);
     for (let each = 0; each < 4; each += 1) expect(await main.ask()).toBe(404);
     const said = main.output().trimEnd().split('\n');
     // Each process says it for itself.
@@ -81,7 +81,7 @@ test('a reader that stalls holds up neither answers nor the end, and may miss li
   const pipe = createNamedPipe();
   const reader = pipe.openReader();
   const main = await startWithOutput(pipe.path, { LOG_FORMAT: 'json' });
-  await expect.poll(() => main.ask(), { timeout: 10_000 }).toBe(404);
+  await expect.poll(() => main.ask()).toBe(404);
   const headers = { 'x-request-id': 'x'.repeat(100) };
   // More than the pipe holds and a MiB.
   while (!main.output().includes('its reader is too slow')) {
@@ -109,11 +109,11 @@ test('workers that start and end behind a reader that stalls freeze neither each
   const reader = pipe.openReader();
   pipe.fill();
   const main = await startWithOutput(pipe.path, { LOG_FORMAT: 'json', WORKERS: '2' });
-  await expect.poll(() => main.ask(), { timeout: 10_000 }).toBe(404);
+  await expect.poll(() => main.ask()).toBe(404);
   const listening = /"pid":(\d+),"msg":"worker listening"/g;
   let text = '';
   const workers = () => Array.from((text += reader.read()).matchAll(listening), ([, pid]) => Number(pid));
-  await expect.poll(workers, { timeout: 10_000 }).toHaveLength(2);
+  await expect.poll(workers).toHaveLength(2);
   const [first = 0] = workers();
   pipe.fill();
   process.kill(first, 'SIGKILL');
@@ -128,7 +128,7 @@ test('a reader that leaves and comes back is told how many lines were lost', asy
   const pipe = createNamedPipe();
   const first = pipe.openReader();
   const main = await startWithOutput(pipe.path, { LOG_FORMAT: 'json' });
-  await expect.poll(() => first.read(), { timeout: 10_000 }).toContain('listening');
+  await expect.poll(() => first.read()).toContain('listening');
   first.close();
   for (let each = 0; each < 3; each += 1) expect(await main.ask()).toBe(404);
   await expect.poll(main.output).toBe('Lines of the log are lost: standard output takes none (EPIPE).\n');
@@ -148,7 +148,7 @@ test('a crash ends the process with exit code 1 also where its line cannot be wr
     { LOG_FORMAT: 'json' },
     `'--import=data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("the last straw")})'`,
   );
-  await expect.poll(() => main.ask(), { timeout: 10_000 }).toBe(404);
+  await expect.poll(() => main.ask()).toBe(404);
   main.process.kill('SIGUSR2');
   expect(await main.exited).toBe(1);
 });

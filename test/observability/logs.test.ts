@@ -109,7 +109,7 @@ test.each([
       ...environment,
     },
   });
-  await expect.poll(main.output, { timeout: 10_000 }).toMatch(form);
+  await expect.poll(main.output).toMatch(form);
   // Also the last line before the end is written.
   main.process.kill('SIGTERM');
   await main.exited;

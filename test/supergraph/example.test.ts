@@ -10,7 +10,7 @@ test('npm start in the example brings up a supergraph, and its curl lines can be
     detached: true,
   });
   onTestFinished(() => void process.kill(-(npm.pid ?? 0), 'SIGKILL'));
-  await expect.poll(output, { timeout: 20_000 }).toMatch(/curl [^\0]*?'\n/);
+  await expect.poll(output).toMatch(/curl [^\0]*?'\n/);
   const curl = /curl [^\0]*?'\n/.exec(output())?.[0] ?? '';
   const answerTo = async (line: string) => {
     const pasted = startProcess('sh', ['-c', line]);

@@ -8,6 +8,6 @@ export const isFastApiMissing = isMissing(python, '-c', 'import fastapi, uvicorn
 export async function startFastApi(): Promise<string> {
   const port = await findFreePort();
   const { output } = startProcess(python, ['test/fastapi/app.py', String(port)]);
-  await expect.poll(output, { timeout: 10_000 }).toContain('listening');
+  await expect.poll(output).toContain('listening');
   return `http://127.0.0.1:${port}`;
 }

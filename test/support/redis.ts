@@ -22,7 +22,7 @@ export async function startRedis(port: number, ...options: string[]) {
     folder,
     ...options,
   ]);
-  await expect.poll(redis.output, { timeout: 10_000 }).toContain('Ready to accept connections');
+  await expect.poll(redis.output).toContain('Ready to accept connections');
   return redis;
 }
 
@@ -54,5 +54,5 @@ export async function joinCluster(first: ClusterNode['redis'], second: ClusterNo
   await first.clusterAddSlotsRange({ start: 0, end: 8_191 });
   await second.redis.clusterAddSlotsRange({ start: 8_192, end: 16_383 });
   await first.sendCommand(['CLUSTER', 'MEET', '127.0.0.1', String(second.port), String(second.busPort)]);
-  await expect.poll(() => first.clusterInfo(), { timeout: 20_000 }).toContain('cluster_state:ok');
+  await expect.poll(() => first.clusterInfo()).toContain('cluster_state:ok');
 }

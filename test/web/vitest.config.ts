@@ -2,10 +2,5 @@ import { defineConfig } from 'vitest/config';
 import { shared } from '../../vitest.config.ts';
 
 export default defineConfig({
-  test: {
-    ...shared,
-    include: ['test/web/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-  },
+  test: { ...shared, include: ['test/web/*.test.ts'] },
 });

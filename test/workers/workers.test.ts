@@ -20,7 +20,7 @@ test('workers take connections in turn, and each log line of a request says whos
 
 test('by default there is one process', async () => {
   const main = await startMain({ LOG_FORMAT: 'json' });
-  await expect.poll(main.output, { timeout: 10_000 }).toContain('embedded sandbox');
+  await expect.poll(main.output).toContain('embedded sandbox');
   await fetch(`${main.url}/graphql`);
   await expect.poll(main.output).toContain('"request"');
   expect(main.output()).not.toContain('"pid"');
@@ -31,7 +31,7 @@ test('all workers share one sandbox', async () => {
   const main = await startMain({ WORKERS: '2', LOG_FORMAT: 'json' }, [
     '--import=data:text/javascript,process.on("SIGUSR2",()=>console.log("asks",process.env.BLUEJAY_BASE_URL))',
   ]);
-  await expect.poll(() => timesIn(main.output(), 'worker listening'), { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => timesIn(main.output(), 'worker listening')).toBe(2);
   expect(timesIn(main.output(), 'embedded sandbox')).toBe(1);
   const curl = /curl [^\0]*?'\n/.exec(main.output())?.[0] ?? '';
   for (let each = 0; each < 2; each += 1) {
