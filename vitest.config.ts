@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 /** What test/clients, test/gateways and test/web have in common with the tests here. */
@@ -39,6 +40,8 @@ export default defineConfig({
       { extends: true, test: { name: 'e2e', include: endToEnd } },
     ],
     globalSetup: 'test/support/global-setup.ts',
+    // For what tests start from the source. Node.js reads it at its start, so workers do without.
+    env: { NODE_COMPILE_CACHE: resolve('node_modules/.cache/tests') },
     // A worker loads the modules once for all of its files.
     isolate: false,
     coverage: {

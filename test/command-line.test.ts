@@ -10,7 +10,7 @@ import { programs } from './support/programs.ts';
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 
 function run(args: readonly string[], node = 'node', more: Record<string, string> = {}) {
-  const env = { ...bare, ...more };
+  const env = { ...bare, NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...more };
   const { status, stdout, stderr } = spawnSync(node, args, { env, encoding: 'utf8' });
   return { status, stdout, stderr };
 }
