@@ -165,7 +165,7 @@ describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)(
 
     test('works without internet, and each of its operations is answered', async () => {
       const gateway = await startGateway({ graphiql: true });
-      const { page, elsewhere, failures } = await openBrowser(gateway.url);
+      const { page, elsewhere, failures } = await openPage(browser, gateway.url);
       // The address without a path leads to it.
       expect(page.url()).toBe(`${gateway.url}/graphql`);
       const { document } = createExamples(createSchema({ writes: false }));
@@ -185,7 +185,7 @@ describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)(
 
     test('keeps variables that were changed, in the one tab that there is', async () => {
       const gateway = await startGateway({ graphiql: true });
-      const { page } = await openBrowser(gateway.url);
+      const { page } = await openPage(browser, gateway.url);
       const editor = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden)');
       await expect.poll(() => editor.innerText()).toContain('"agentId"');
       const stored = (name: string) =>
@@ -210,7 +210,7 @@ describe.skipIf(chromiumPath === undefined && process.env['CI'] === undefined)(
 
     test('asks for a key where callers bring theirs, sends it, and keeps it nowhere', async () => {
       const gateway = await startGateway({ graphiql: true, auth: { mode: 'forward' } });
-      const { page } = await openBrowser(gateway.url);
+      const { page } = await openPage(browser, gateway.url);
       await page.getByRole('button', { name: 'Headers' }).click();
       const editor = page.locator('.graphiql-editor-tool .graphiql-editor:not(.hidden)');
       await expect.poll(() => editor.innerText()).toContain('x-api-key');
