@@ -10,7 +10,7 @@ const maxHeadBytes = 16_384;
  *
  * @param socket carries one request at a time, and reads in paused mode, as undici's do
  * @returns the same socket
- * @see https://github.com/nodejs/undici/blob/v8.12.4/lib/dispatcher/client-h1.js#L649
+ * @see https://github.com/nodejs/undici/blob/v8.13.1/lib/dispatcher/client-h1.js#L650
  */
 export function dropInterimResponses(socket: Socket): Socket {
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
