@@ -2,7 +2,8 @@ import type { RequestListener } from 'node:http';
 import type { GraphQLSchema } from 'graphql';
 import { completeConfig } from './config/complete.ts';
 import type { PartialConfig } from './config/complete.ts';
-import type { TracingConfig } from './config/index.ts';
+import type { Config, TracingConfig } from './config/index.ts';
+import { listMissingPackages } from './config/missing-packages.ts';
 import { bluejayOperations, createBluejay } from './datasources/bluejay/index.ts';
 import type { BluejayEvents } from './datasources/bluejay/index.ts';
 import { createDataSourcesFactory } from './datasources/index.ts';
@@ -25,6 +26,8 @@ import type { Sandbox } from './sandbox/index.ts';
 import { createExamples, createSchema } from './schema/index.ts';
 import type { Builder } from './schema/index.ts';
 import { errorTable } from './shared/error-codes.ts';
+import { ConfigurationError } from './shared/configuration-error.ts';
+import { requirePackages } from './shared/optional-packages.ts';
 import { createExecutor } from './server/graphql/executor.ts';
 import { asksForPage, createGraphiQLRedirect, createGraphiQLRoute } from './server/http/graphiql.ts';
 import { createGraphQLRoute } from './server/graphql/route.ts';
@@ -138,8 +141,8 @@ export interface Gateway {
  *
  * @param partialConfig the result of `parseConfig`, or a part of it: missing options have the defaults of their variables.
  *   @default the sandbox, on port 4000
- * @throws {ConfigurationError} where the variable of an option would not accept its value, or the file of trusted documents
- *   is wrong
+ * @throws {ConfigurationError} where the variable of an option would not accept its value, the file of trusted documents
+ *   is wrong, or an optional package is missing that an option needs
  * @throws an Error where `options.path` is no path or is taken, a plugin has a hook of HTTP, or a field of an extension
  *   declares no reads
  * @example
@@ -169,10 +172,12 @@ export async function createGateway(
     },
   };
   const pipeline = createPipeline({ ...pipelineOptions, plugins: checkPlugins(plugins) });
-  // May throw, so nothing is opened before.
+  // This and the next step may throw, so nothing is opened before.
   const trustedDocuments =
     config.trustedDocuments &&
     (await loadTrustedDocuments(config.trustedDocuments, createPipeline(pipelineOptions)));
+
+  await requirePackagesFor(config, extension.services ?? []);
 
   // It would send documents that are refused.
   const hasGraphiQL = config.graphiql && trustedDocuments?.isExclusive !== true;
@@ -325,6 +330,14 @@ function checkPath(path: string): void {
   throw new Error(
     `path: expected one such as /graphql, without a query, and not below /health/ (it is ${path})`,
   );
+}
+
+/** @throws {ConfigurationError} where a package is missing that is installed on demand */
+async function requirePackagesFor(config: Config, services: readonly AnyService[]): Promise<void> {
+  const problems = await listMissingPackages(config);
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  const sharing = services.find(({ options }) => options.cache?.url !== undefined);
+  if (sharing !== undefined) await requirePackages('redis', `cache.url of ${sharing.options.name}`);
 }
 
 /** Loads the metrics on demand. */

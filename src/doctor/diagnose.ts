@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { parseConfig } from '../config/index.ts';
-import type { BluejayConfig, UpstreamConfig } from '../config/index.ts';
+import type { BluejayConfig, Config, UpstreamConfig } from '../config/index.ts';
+import { listMissingPackages } from '../config/missing-packages.ts';
 import { programName } from '../config/program.ts';
 import { version } from '../version.ts';
 import { createApiChecks } from './api.ts';
@@ -82,7 +83,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<boolean> {
 
   const parsed = parseConfig(environment);
   const isConfigured = await run('configuration', async () =>
-    parsed.ok ? describe(parsed.config.upstream) : listProblems(parsed.problems),
+    parsed.ok ? checkPackages(parsed.config) : listProblems(parsed.problems, variableAdvice),
   );
   if (!parsed.ok || !isConfigured) return false;
   const { upstream, cache, protection, writes: isWriting } = parsed.config;
@@ -100,8 +101,8 @@ async function examineCache({
   url,
   ...options
 }: Omit<CacheCheckOptions, 'url'> & { url: string | undefined }) {
-  if (url !== undefined) return (await import('./cache.ts')).checkCache({ url, ...options });
-  return skipped('CACHE_URL is not set: each replica keeps personas to itself');
+  if (url === undefined) return skipped('CACHE_URL is not set: each replica keeps personas to itself');
+  return (await import('./cache.ts')).checkCache({ url, ...options });
 }
 
 function describe(upstream: UpstreamConfig): Verdict {
@@ -118,11 +119,18 @@ function describe(upstream: UpstreamConfig): Verdict {
   return { outcome: 'ok', text: `Bluejay is asked at ${baseUrl} with ${whose}, ${way}` };
 }
 
-function listProblems(problems: readonly string[]): Verdict {
-  return problem(
-    `The gateway would not start:${problems.map((line) => `\n${' '.repeat(24)}${line}`).join('')}`,
-    'Correct these environment variables: docs/configuration.md and --help of the gateway describe them.',
-  );
+const variableAdvice =
+  'Correct these environment variables: docs/configuration.md and --help of the gateway describe them.';
+
+async function checkPackages(config: Config): Promise<Verdict> {
+  const problems = await listMissingPackages(config);
+  if (problems.length === 0) return describe(config.upstream);
+  return listProblems(problems, 'Install the packages where this program is installed.');
+}
+
+function listProblems(problems: readonly string[], advice: string): Verdict {
+  const lines = problems.map((line) => `\n${' '.repeat(24)}${line}`);
+  return problem(`The gateway would not start:${lines.join('')}`, advice);
 }
 
 function skipped(text: string): Verdict {

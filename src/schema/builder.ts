@@ -1,3 +1,7 @@
+/* oxlint-disable typescript/triple-slash-reference -- The compiled types use what the plugins declare globally, and have
+   only the imports that they name. */
+/// <reference types="@pothos/plugin-directives" preserve="true" />
+/// <reference types="@pothos/plugin-federation" preserve="true" />
 import SchemaBuilder from '@pothos/core';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import FederationPlugin from '@pothos/plugin-federation';

@@ -1,3 +1,4 @@
+import { requirePackages } from '../../shared/optional-packages.ts';
 import { channelOf } from './cache/fence-message.ts';
 import { createFences } from './cache/fences.ts';
 import type { Fences } from './cache/fences.ts';
@@ -227,6 +228,7 @@ async function openSharedStore(
   { onSharedCacheStateChange = () => {} }: UpstreamEvents,
 ): Promise<SharedStore | undefined> {
   if (url === undefined) return undefined;
+  await requirePackages('redis', 'cache.url');
   // Imported on demand: without a shared cache its client is not loaded.
   const { createSharedStore } = await import('./cache/shared-store.ts');
   return createSharedStore({

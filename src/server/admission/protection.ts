@@ -112,7 +112,7 @@ async function openRateLimit(options: ProtectionOptions & NonNullable<Protection
   const { sharedUrl: url, sharedTimeoutMs: timeoutMs, logger } = options;
   const { createRateLimiter } = await import('./rate-limiter.ts');
   const { limitRate } = await import('./limit-rate.ts');
-  const limiter = createRateLimiter({
+  const limiter = await createRateLimiter({
     ...options,
     url,
     timeoutMs,

@@ -1,6 +1,6 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { RateLimiterRedis } from 'rate-limiter-flexible';
-import { createGuardedRedis } from '../../shared/redis/guarded-redis.ts';
+import type { GuardedRedis, GuardedRedisOptions } from '../../shared/redis/guarded-redis.ts';
 import type { RedisClient } from '../../shared/redis/redis-client.ts';
 import { counterKeyPrefix, createRedisCounters } from '../../shared/redis/redis-counters.ts';
 import type { RedisCountersOptions } from '../../shared/redis/redis-counters.ts';
@@ -38,10 +38,10 @@ interface Charge {
   readonly isShared: boolean;
 }
 
-export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
+export async function createRateLimiter(options: RateLimiterOptions): Promise<RateLimiter> {
   const { points: limit, windowSeconds: duration, url, timeoutMs = 50, onStateChange } = options;
   const own = new RateLimiterMemory({ points: limit, duration, keyPrefix: counterKeyPrefix });
-  const redis = url === undefined ? undefined : createGuardedRedis({ url, timeoutMs, onStateChange });
+  const redis = url === undefined ? undefined : await openRedis({ url, timeoutMs, onStateChange });
   /** One for each connection: a connection that hangs is replaced. */
   const limiters = new WeakMap<RedisClient, RateLimiterRedis>();
   function limiterOf(client: RedisClient): RateLimiterRedis {
@@ -78,4 +78,10 @@ export function createRateLimiter(options: RateLimiterOptions): RateLimiter {
     },
     close: () => redis?.close(),
   };
+}
+
+/** Loaded on demand: the client of Redis may not be installed. */
+async function openRedis(options: GuardedRedisOptions): Promise<GuardedRedis> {
+  const { createGuardedRedis } = await import('../../shared/redis/guarded-redis.ts');
+  return createGuardedRedis(options);
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { findMissingPackages } from '../../shared/optional-packages.ts';
 import type { Route } from './exchange.ts';
 import { sendBody, sendNotModified, sendRefusal } from './exchange.ts';
 import { acceptsGzip, acceptsHtml } from './media-type.ts';
@@ -22,15 +23,21 @@ export interface GraphiQLOptions {
 
 /**
  * Serves GraphiQL as one page without outside resources. The page has 9 MB, 2 MB compressed, so it is loaded at the first
- * request, and a browser that has it asks by its hash whether it has changed.
+ * request, and a browser that has it asks by its hash whether it has changed. Where its package is not installed, a line
+ * of text says how to install it.
  */
 export function createGraphiQLRoute(options: GraphiQLOptions): Route {
+  let search: Promise<string | undefined> | undefined;
   let rendered: Promise<Page> | undefined;
   return async (exchange) => {
+    const missing = await (search ??= findMissingPackages('graphiql'));
+    if (missing !== undefined) {
+      return sendBody(exchange, 200, 'text/plain; charset=utf-8', `GraphiQL ${missing}\n`, uncached);
+    }
     rendered ??= renderPage(options);
     const { zipped, etag, policy } = await rendered;
     const { 'if-none-match': known, 'accept-encoding': encodings } = exchange.request.headers;
-    const headers = { etag, 'cache-control': 'no-cache' };
+    const headers = { etag, ...uncached };
     exchange.response.appendHeader('vary', 'Accept, Accept-Encoding');
     if (known === etag) return sendNotModified(exchange, headers);
     const isZipped = acceptsGzip(encodings);
@@ -42,6 +49,9 @@ export function createGraphiQLRoute(options: GraphiQLOptions): Route {
     });
   };
 }
+
+/** Makes browsers ask whether the page has changed. */
+const uncached = { 'cache-control': 'no-cache' };
 
 /** Redirects browsers to the page; refuses other clients with `otherwise`. */
 export function createGraphiQLRedirect(path: string, otherwise: Refusal): Route {

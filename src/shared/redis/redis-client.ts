@@ -17,10 +17,32 @@ interface ConnectOptions {
   readonly socketTimeout?: number;
 }
 
-export type RedisClient = ReturnType<typeof createRedisClient>;
+/** What is used of the client. Declared here, so that the types of this package do without the optional one. */
+export interface RedisClient {
+  readonly isOpen: boolean;
+  readonly isReady: boolean;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: 'connect' | 'ready' | 'error', listener: (error: unknown) => void): this;
+  once(event: 'connect' | 'ready' | 'error', listener: (error: unknown) => void): this;
+  get(key: string): Promise<string | null>;
+  /** Stores a value for some milliseconds; with `NX` only where there is none. */
+  set(
+    key: string,
+    value: string,
+    options: { expiration: { type: 'PX'; value: number }; condition?: 'NX' },
+  ): Promise<string | null>;
+  del(key: string): Promise<number>;
+  pTTL(key: string): Promise<number>;
+  publish(channel: string, message: string): Promise<number>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<void>;
+}
 
 /** Creates a client of Redis or Valkey that is not connected. */
-export function createRedisClient(address: RedisAddress, { pingInterval, ...options }: ConnectOptions) {
+export function createRedisClient(
+  address: RedisAddress,
+  { pingInterval, ...options }: ConnectOptions,
+): RedisClient {
   const { host, port, isTls, username, password, database } = address;
   return createClient({
     ...(username !== undefined && { username }),
