@@ -9,11 +9,14 @@ WORKDIR /app
 # installation: that of `node` would fetch the Node.js that is here already.
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY scripts/bundle.mjs scripts/warm-up.mjs scripts/
+COPY scripts/bundle.mjs scripts/runtime-lock.mjs scripts/sbom.mjs scripts/warm-up.mjs scripts/
 COPY src src
 
+# build/sbom.cdx.json lists what the bundle holds.
+RUN node scripts/bundle.mjs && node scripts/sbom.mjs
+
 # The bundle needs no packages. They stay for their licences, and for scanners of what is in the image.
-RUN node scripts/bundle.mjs && npm prune --omit=dev --ignore-scripts
+RUN node scripts/runtime-lock.mjs . && npm prune --ignore-scripts
 
 # Node.js keeps compiled code for each user apart, so the one that will run the gateway fills the cache. Its
 # folder is closed again afterwards.

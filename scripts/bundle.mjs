@@ -1,7 +1,8 @@
 // Bundles the programs and their imports into a few files in build/, or in another folder beside a package.json:
 // `node scripts/bundle.mjs [folder]`. Production starts from them: loading 1,300 modules takes more than twice the time,
-// and more memory.
+// and more memory. Prints the packages whose code it holds.
 import { rmSync } from 'node:fs';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -21,4 +22,9 @@ const bundle = await rolldown({
 });
 // Not minified, so that stacks stay readable.
 // One folder, because the source reads package.json relative to itself.
-await bundle.write({ dir, format: 'esm', chunkFileNames: '[name].js' });
+const { output } = await bundle.write({ dir, format: 'esm', chunkFileNames: '[name].js' });
+const modules = output.flatMap(({ moduleIds = [] }) => moduleIds);
+const packages = new Set(
+  modules.map((path) => /node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]),
+);
+for (const path of packages) if (path !== undefined) process.stdout.write(`${path}\n`);

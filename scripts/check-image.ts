@@ -53,6 +53,17 @@ try {
   expect('the schema command', sdl, readFileSync('schema.graphql', 'utf8'));
   expect('the schema in the image', readFileSync(join(app, 'schema.graphql'), 'utf8'), sdl);
 
+  const { components } = JSON.parse(readFileSync(join(app, 'build/sbom.cdx.json'), 'utf8')) as {
+    components: readonly { name: string }[];
+  };
+  const { packages } = JSON.parse(readFileSync(join(app, 'node_modules/.package-lock.json'), 'utf8')) as {
+    packages: object;
+  };
+  const installed = new Set(Object.keys(packages).map((path) => path.split('node_modules/').at(-1)));
+  const absent = components.filter(({ name }) => !installed.has(name));
+  expect('the components without a package', absent.map(({ name }) => name).join(), '');
+  expect('the tools in the image', installed.has('vitest'), false);
+
   const startedAt = performance.now();
   const gateway = start(image.entrypoint, {
     PORT: '0',

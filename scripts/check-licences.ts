@@ -1,6 +1,9 @@
 // Fails for an installed package with a licence that is not on the list: `npm run check:licences`.
 // Reads the lockfile, which has the licence of every package.
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /** May go into what others run: no conditions beyond keeping the notices. */
 const permissive: ReadonlySet<string> = new Set([
@@ -26,7 +29,6 @@ const exceptions: Readonly<Record<string, string>> = {
 interface LockedPackage {
   readonly version?: string;
   readonly license?: string;
-  readonly dev?: boolean;
 }
 
 /** Whether every part of an SPDX expression, or of one of its alternatives, will do. */
@@ -37,17 +39,27 @@ function isFine(expression: string, isTool: boolean): boolean {
   );
 }
 
-function problemOf(path: string, { version, license, dev = false }: LockedPackage): string | undefined {
-  const name = path.split('node_modules/').at(-1) ?? path;
-  if (license !== undefined && (isFine(license, dev) || exceptions[name] === license)) return undefined;
-  return `${name} ${version}: ${license ?? 'no licence'}${dev ? '' : ', which the gateway runs on'}`;
+function readLock(path: string): Readonly<Record<string, LockedPackage>> {
+  const { packages: locked } = JSON.parse(readFileSync(join(path, 'package-lock.json'), 'utf8')) as {
+    packages: Readonly<Record<string, LockedPackage>>;
+  };
+  return locked;
 }
 
-const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
-  packages: Record<string, LockedPackage>;
-};
+function problemOf(path: string, { version, license }: LockedPackage, isTool: boolean): string | undefined {
+  const name = path.split('node_modules/').at(-1) ?? path;
+  if (license !== undefined && (isFine(license, isTool) || exceptions[name] === license)) return undefined;
+  return `${name} ${version}: ${license ?? 'no licence'}${isTool ? '' : ', which the gateway runs on'}`;
+}
+
+const packages = readLock('.');
+const folder = mkdtempSync(join(tmpdir(), 'licences-'));
+execFileSync('node', ['scripts/runtime-lock.mjs', folder]);
+const runtime = new Set(Object.keys(readLock(folder)));
+rmSync(folder, { recursive: true });
+
 const installed = Object.entries(packages);
-const problems = installed.flatMap(([path, locked]) => problemOf(path, locked) ?? []);
+const problems = installed.flatMap(([path, locked]) => problemOf(path, locked, !runtime.has(path)) ?? []);
 if (problems.length > 0) {
   process.stderr.write(
     `Nobody has looked at these licences. Add them to scripts/check-licences.ts with the reason why they are fine, or use another package:\n${problems.map((line) => `  ${line}\n`).join('')}`,
