@@ -44,8 +44,23 @@ test.each([
   expect(code).toBe(1);
 });
 
-test('before the first release there is nothing to break', async () => {
+test('what breaks is named, with what to do instead', async () => {
+  const { output } = await check(schema, edit('  orgId: UUID\n', '  organisation: UUID\n'));
+  expect(output).toBe(
+    'These changes break what the last release had:\n' +
+      "  Field 'orgId' was removed from object type 'CustomerPersona'\n" +
+      'Keep it and deprecate it instead.\n',
+  );
+});
+
+test('without the last release’s schema the check fails', async () => {
   const { code, output } = await check(undefined, schema);
-  expect(output).toContain('Nothing has been released yet');
+  expect(output).toMatch(/^There is no .*released\.graphql to compare with\.\n$/);
+  expect(code).toBe(1);
+});
+
+test('the schema of today breaks nothing of the last release, whose schema is committed', async () => {
+  const { code, output } = await check(readFileSync('schema.released.graphql', 'utf8'), schema);
+  expect(output).toBe('Nothing that the last release had is broken.\n');
   expect(code).toBe(0);
 });

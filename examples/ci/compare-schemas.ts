@@ -11,7 +11,8 @@ const [released = '', current = ''] = process.argv.slice(2);
 if (existsSync(released)) {
   await compare(read(released), read(current));
 } else {
-  process.stdout.write(`Nothing has been released yet: there is no ${released}.\n`);
+  process.stderr.write(`There is no ${released} to compare with.\n`);
+  process.exitCode = 1;
 }
 
 async function compare(before: DocumentNode, after: DocumentNode): Promise<void> {
