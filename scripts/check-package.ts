@@ -2,7 +2,7 @@
 // there as a consumer does: by its types, as a library and by its programs.
 import { rmSync } from 'node:fs';
 import { basename } from 'node:path';
-import { installPackage, measureInstallation } from './package/consumer.ts';
+import { installPackage, measureInstallation, readManifest } from './package/consumer.ts';
 import { checkPrograms } from './package/programs.ts';
 import { checkFiles, checkManifest, checkTypeResolution } from './package/tarball.ts';
 import { checkTypes } from './package/types.ts';
@@ -14,7 +14,8 @@ try {
   await checkManifest(consumer.tarball);
   checkTypeResolution(consumer.tarball);
   checkPrograms(consumer);
-  consumer.run('npm', 'install', '--no-audit', '--no-fund', '--silent', '@types/node@26.6.6');
+  const types = `@types/node@${readManifest(consumer.folder).devDependencies['@types/node']}`;
+  consumer.run('npm', 'install', '--no-audit', '--no-fund', '--silent', types);
   checkTypes(consumer, 'node16');
   checkTypes(consumer, 'bundler');
   process.stdout.write(

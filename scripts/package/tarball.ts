@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -40,5 +40,6 @@ export async function checkManifest(tarball: string): Promise<void> {
 export function checkTypeResolution(tarball: string): void {
   // The package is for `import` alone, and the schemas are files, not modules.
   const options = ['--profile', 'esm-only', '--exclude-entrypoints', 'api.graphql', 'schema.graphql'];
-  execFileSync('node_modules/.bin/attw', [tarball, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const { status, stdout } = spawnSync('node_modules/.bin/attw', [tarball, ...options], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`@arethetypeswrong/cli says:\n${stdout}`);
 }
