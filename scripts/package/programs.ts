@@ -38,10 +38,11 @@ const starting = `
   const env = { ...process.env, PORT: '0', WORKERS: '2', LOG_FORMAT: 'json' };
   const program = spawn('node_modules/.bin/bluejay-graphql', { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let log = '';
-  for await (const chunk of program.stdout) {
+  // Reads on, so that the program keeps its output.
+  await new Promise((resolve) => program.stdout.on('data', (chunk) => {
     log += chunk;
-    if (log.split('worker listening').length > 2) break;
-  }
+    if (log.split('worker listening').length > 2) resolve();
+  }));
   const response = await fetch(/"url":"([^"]+)"/.exec(log)[1], {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
