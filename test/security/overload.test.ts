@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -143,11 +144,16 @@ test.each<[string, unknown, object]>([
     const bytes = requestOf(params);
     const connections = Array.from({ length: 30 }, () => openConnection(gateway.url));
     const answered = () => connections.filter(({ received }) => received() !== '').length;
+    // Connected before, so that the check takes no more turns of the event loop than it has to.
+    const probe = openConnection(gateway.url);
+    await once(probe.socket, 'connect');
     for (const { socket } of connections) socket.write(bytes);
     await expect.poll(() => coalesced).toBe(29);
     held[0]?.end(JSON.stringify(answer));
     while (answered() === 0) await setImmediate();
-    expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
+    probe.socket.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
+    while (probe.received() === '') await setImmediate();
+    expect(probe.received()).toMatch(/^HTTP\/1\.1 200 /);
     expect(answered()).toBeLessThan(25);
     await expect.poll(answered).toBe(30);
     expect(held).toHaveLength(1);
