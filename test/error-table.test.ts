@@ -95,7 +95,8 @@ test.each<[Failure, Record<string, unknown>]>([
 ])('%j has its row of the error table, and says what became of a write', (failure, extensions) => {
   const read = formatFailure(failure);
   expect(read).toMatchObject({ path: ['contact'], unforeseen: [] });
-  expect(read.extensions).toEqual({ ...extensions, upstream });
+  expect(read.extensions).toStrictEqual({ ...extensions, upstream });
+  expect(read).not.toHaveProperty('locations');
   expect(read.failures).toEqual([new UpstreamError(failure, call)]);
   expect(read.message).toMatch(/^[A-Z].{12,}$/);
 
@@ -141,6 +142,7 @@ test('what is unforeseen is masked, and logged with its cause', () => {
 test('what graphql-js says of its own is masked in the log as well, because it may hold values', () => {
   const own = new GraphQLError('a secret of graphql-js', { extensions: { code: 'toString' } });
   const { unforeseen, ...rest } = format(own);
+  expect(format(new GraphQLError('a secret', { nodes: nodeOf(Kind.FIELD) }))).toMatchObject(masked);
   expect(rest).toEqual({ ...masked, failures: [] });
   expect(unforeseen).toEqual([new Error('graphql-js could not execute the operation')]);
 });
@@ -150,14 +152,20 @@ test('a code of the table lets the message and the limit through', () => {
   const error = new GraphQLError('Too deep.', { extensions: { code, limit: 'depth', other: 1 } });
   const document = parse('{ contact }');
   const located = new GraphQLError('Too deep.', { nodes: document.definitions, extensions: { code } });
-  expect(format(error)).toEqual({
+  expect(format(error)).toStrictEqual({
     message: 'Too deep.',
     extensions: { code, limit: 'depth' },
     failures: [],
     unforeseen: [],
   });
   expect(format(located)).toMatchObject({ extensions: { code }, locations: [{ line: 1, column: 1 }] });
-  expect(format(located).extensions).toEqual({ code });
+  expect(format(located).extensions).toStrictEqual({ code });
+  // Also where a resolver has thrown it.
+  expect(format(ofField(error))).toMatchObject({
+    message: 'Too deep.',
+    extensions: { code },
+    unforeseen: [],
+  });
 });
 
 test('a stack that overflows is a document too deep, and a defect where a field is executed', () => {
@@ -209,6 +217,8 @@ test.each([
     'does not fit its type. Did you mean "one", "other", or "third"?',
   ],
   ['The secret is wrong. Did you mean secret?', 'does not fit its type.'],
+  ['The value "secret cannot represent" is wrong.', 'does not fit its type.'],
+  ['The value " Did you mean "secret"?" is wrong.', 'does not fit its type.'],
 ])('of a value that validation refuses, only type and suggestion remain: %s', (message, remains) => {
   const code = 'GRAPHQL_VALIDATION_FAILED';
   for (const kind of valueKinds) {
@@ -244,6 +254,7 @@ test('of a variable that does not fit, place, type and the reason of a scalar re
   const type = 'does not fit the type [Where!]!.';
   expect(describe('secret', '').message).toBe(`Variable "$where" ${type}`);
   expect(describe('secret', ' at "where[1].key"').message).toBe(`Variable "$where[1].key" ${type}`);
+  expect(describe('secret', ' at "secret", or so').message).toBe(`Variable "$where" ${type}`);
   expect(describe('Not a UUID.', '', 'BAD_USER_INPUT').message).toBe(`Variable "$where" ${type} Not a UUID.`);
   expect(describe('secret. Did you mean "key"?', '').message).toBe(
     `Variable "$where" ${type} Did you mean "key"?`,
