@@ -17,7 +17,8 @@ export const shared = {
 /** Tests whose subject is a program: other processes use most of their time. */
 const endToEnd = [
   'test/{chaos,rolling-restart,workers}/**/*.test.ts',
-  'test/{command-line,fastapi,graphiql,listen,sandbox,schema-changes,schema-names,start,testing}.test.ts',
+  'test/{advisories,command-line,fastapi,graphiql,listen,new-field,optional-packages,sandbox,sbom}.test.ts',
+  'test/{schema-changes,schema-names,start,testing}.test.ts',
   'test/contract/check-contract.test.ts',
   'test/deploy/kubernetes.test.ts',
   'test/doctor/{certificates,proxy}.test.ts',

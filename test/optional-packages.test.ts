@@ -17,6 +17,10 @@ import { startProcess } from './support/processes.ts';
 // Only the real installation of `npm run check:package` says what Node.js does without a package; this says it sooner.
 const without = ['--import', './test/support/without-packages.mjs'];
 
+/** Starts the source, because the bundle holds all packages. */
+const startWithout = (environment: Record<string, string>) =>
+  startMain(environment, without, {}, 'src/main.ts');
+
 const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   devDependencies: Record<string, string>;
 };
@@ -32,7 +36,7 @@ const openTelemetry = install(
 );
 
 test('without the optional packages the gateway answers, counts in memory, and says what GraphiQL needs', async () => {
-  const { url, output } = await startMain({ RATE_LIMIT: '100/60', METRICS_PORT: '0' }, without);
+  const { url, output } = await startWithout({ RATE_LIMIT: '100/60', METRICS_PORT: '0' });
   const ask = (headers = {}) => fetch(`${url}/graphql?query={__typename}`, { headers });
   const statusOf = async () => {
     const answer = await ask().catch(() => undefined);
@@ -48,10 +52,10 @@ test('without the optional packages the gateway answers, counts in memory, and s
 });
 
 test('a setting whose package is missing is named with the command that installs it, and nothing starts', async () => {
-  const main = await startMain(
-    { CACHE_URL: 'redis://127.0.0.1:1', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' },
-    without,
-  );
+  const main = await startWithout({
+    CACHE_URL: 'redis://127.0.0.1:1',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+  });
   expect(await main.exited).toBe(1);
   expect(main.output()).toContain(`CACHE_URL needs @redis/client, which is not installed: ${redis}`);
   expect(main.output()).toMatch(
@@ -62,7 +66,7 @@ test('a setting whose package is missing is named with the command that installs
 });
 
 test('with workers the program ends, too', async () => {
-  const main = await startMain({ CACHE_URL: 'redis://127.0.0.1:1', WORKERS: '2' }, without);
+  const main = await startWithout({ CACHE_URL: 'redis://127.0.0.1:1', WORKERS: '2' });
   expect(await main.exited).toBe(1);
   expect(main.output()).toContain(redis);
 });

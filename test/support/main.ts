@@ -11,14 +11,19 @@ interface Main extends TestProcess {
   readonly url: string;
 }
 
-/** Starts the program on a free port. */
+/**
+ * Starts the program on a free port.
+ *
+ * @param program @default the bundle
+ */
 export async function startMain(
   environment: Record<string, string>,
   nodeOptions: string[] = [],
   options: SpawnOptions = {},
+  program = programs.gateway,
 ): Promise<Main> {
   const port = await findFreePort();
-  const main = startProcess('node', [...nodeOptions, programs.gateway], {
+  const main = startProcess('node', [...nodeOptions, program], {
     ...options,
     env: { ...bare, PORT: String(port), ...environment },
   });
