@@ -77,6 +77,7 @@ export function createMemoryStore({ maxEntries, maxBytes }: MemoryStoreOptions):
       evict();
     },
     delete(key) {
+      if (entries === 0) return;
       const owner = ownerOf(key);
       const owned = owners.get(owner);
       if (owned !== undefined) change(owner, owned, () => owned.delete(key));
