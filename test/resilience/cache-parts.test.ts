@@ -63,6 +63,7 @@ test.each<[Validators, Times]>([
   [{ ...maxAge(4), age: '1, 3' }, [1_000, 1_000, 4_000, 4_000]],
   [{ ...maxAge(4), age: ' 3 ,1' }, [1_000, 1_000, 4_000, 4_000]],
   [{ ...maxAge(4), age: '3x' }, [4_000, 4_000, 7_000, 7_000]],
+  [{ ...maxAge(4), age: 'x3' }, [4_000, 4_000, 7_000, 7_000]],
   [{ ...maxAge(4), age: '-3' }, [4_000, 4_000, 7_000, 7_000]],
   [{ ...maxAge(4), age: '6' }, [0, 0, 1_000, 1_000]],
   [{ ...maxAge(4), age: '60' }, [0, 0, 0, 0]],
@@ -78,6 +79,7 @@ test.each<[Validators, Times]>([
   [{ expires: '0' }, [0, 0, 3_000, 3_000]],
   [{ expires: at(5_000), 'cache-control': 'no-cache' }, [0, 0, 0, 0]],
   [{ vary: 'accept, x-traceparent' }, [10_000, 0, 13_000, 13_000]],
+  [{ vary: 'traceparent-id' }, [10_000, 0, 13_000, 13_000]],
 ])('an answer with %j is kept as long as the service and the operator allow', (headers, times) => {
   const lifetime = lifetimeOf(headers, true, sentAt, allowed);
   expect(lifetime).toEqual({
@@ -110,7 +112,7 @@ test.each([
   { 'cache-control': 'no-store, max-age=60' },
   { vary: '*' },
   { vary: 'Accept , *' },
-  { vary: 'TraceParent' },
+  { vary: 'TraceParent , accept' },
   { vary: 'tracestate,accept' },
 ])('an answer with %j is not kept', (headers) => {
   expect(lifetimeOf(headers, true, sentAt, allowed)).toBeUndefined();
@@ -205,7 +207,10 @@ interface Named {
 
 /** Accepts more than it writes: a name with blanks around it. */
 const codec: ValueCodec<Named | undefined> = {
-  encode: (value) => ({ name: value?.name }),
+  encode(value) {
+    if (value === undefined) throw new TypeError('There is no value');
+    return { name: value.name };
+  },
   decode: (json) => {
     const { name } = json as Record<string, unknown>;
     return typeof name === 'string' ? { name: name.trim() } : undefined;
@@ -304,6 +309,30 @@ test.each([
   set('d:1');
   expect(kept('c:1', 'd:1')).toHaveLength(2);
   expect(bytes()).toBe(4 * size);
+});
+
+test('an owner whose entries are gone has no share', () => {
+  const { set, kept, delete: remove } = startStore(4);
+  set('c:1');
+  remove('c:1');
+  for (const key of ['b:1', 'b:2', 'a:1', 'a:2', 'a:3']) set(key);
+  expect(kept('a:1', 'a:2', 'a:3', 'b:1', 'b:2')).toEqual(['a:2', 'a:3', 'b:1', 'b:2']);
+});
+
+test('a limit that holds costs nobody an entry', () => {
+  const long = 'x'.repeat(10_003);
+  const { size } = startStore(1);
+  const longSize = size + 2 * 10_000;
+  // Too many bytes, of b: a has more than its share of the entries, as many of which are stored as may be.
+  const bytes = startStore(5, 3 * size + 2 * longSize - 1);
+  for (const key of ['a:1', 'a:2', 'a:3']) bytes.set(key);
+  for (const key of ['b:1', 'b:2']) bytes.set(key, long);
+  expect(bytes.kept('a:1', 'a:2', 'a:3', 'b:1', 'b:2')).toEqual(['a:1', 'a:2', 'a:3', 'b:2']);
+  // Too many entries, of b: a has more than its share of the bytes, as many of which are stored as may be.
+  const entries = startStore(3, longSize + 3 * size);
+  entries.set('a:1', long);
+  for (const key of ['b:1', 'b:2', 'b:3']) entries.set(key);
+  expect(entries.kept('a:1', 'b:1', 'b:2', 'b:3')).toEqual(['a:1', 'b:2', 'b:3']);
 });
 
 test('an entry that is larger than the whole store is not stored, and takes no room', () => {

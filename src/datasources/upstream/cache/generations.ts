@@ -51,6 +51,7 @@ export function createGenerations({ now, maxMarks = 10_000 }: GenerationsOptions
     mark.generation = current;
     marks.delete(name);
     marks.set(name, mark);
+    dropOldest();
     return mark;
   }
 
@@ -97,16 +98,10 @@ export function createGenerations({ now, maxMarks = 10_000 }: GenerationsOptions
       return heldMs(resource) === 0 && heldMs(operation) === 0;
     },
     hold(writeId, names, holdMs) {
-      for (const name of names) {
-        advance(name).heldUntilMs.set(writeId, now() + holdMs);
-        dropOldest();
-      }
+      for (const name of names) advance(name).heldUntilMs.set(writeId, now() + holdMs);
     },
     release(writeId, names) {
-      for (const name of names) {
-        advance(name).heldUntilMs.delete(writeId);
-        dropOldest();
-      }
+      for (const name of names) advance(name).heldUntilMs.delete(writeId);
     },
     heldMs,
     renew() {

@@ -20,7 +20,7 @@ export function selectHeaders(headers: IncomingHttpHeaders, previous: Validators
   const kept: { -readonly [Name in keyof Validators]: Validators[Name] } = confirmed;
   for (const name of keptHeaders) {
     const value = headers[name];
-    if (value !== undefined) kept[name] = typeof value === 'string' ? value : joinLines(value);
+    if (value !== undefined) kept[name] = joinLines(value);
   }
   if (kept.etag !== undefined && !isEntityTag(kept.etag)) delete kept.etag;
   if (kept['last-modified'] !== undefined && parseHttpDate(kept['last-modified']) === undefined) {
