@@ -83,6 +83,12 @@ const name = { service: 'bluejay', operation: 'getCustomerPersona' };
 const unavailable = failing({ kind: 'unavailable', reason: 'http_503' }, 503);
 const unsent = failing({ kind: 'unavailable', reason: 'ECONNREFUSED', isUnsent: true });
 const stale = failing({ kind: 'unavailable', reason: 'ECONNRESET', isStaleConnection: true });
+const reset = failing({
+  kind: 'unavailable',
+  reason: 'ECONNRESET',
+  isUnsent: false,
+  isStaleConnection: false,
+});
 const timeout = failing({ kind: 'timeout', phase: 'attempt' });
 const unsentTimeout = failing({ kind: 'timeout', phase: 'connect', isUnsent: true });
 const rateLimited = failing({ kind: 'rate_limited', retryAfterMs: undefined }, 429);
@@ -132,6 +138,7 @@ test('nothing is planned for a caller who leaves while an attempt fails', async 
 test.each([
   ['service is unavailable', unavailable, 3, 1],
   ['connection is refused', unsent, 3, 3],
+  ['connection breaks', reset, 3, 1],
   ['connection takes too long', unsentTimeout, 3, 3],
   ['key has called too often', rateLimited, 3, 1],
   ['answer takes too long', timeout, 1, 1],
@@ -238,6 +245,7 @@ const isIgnored = 'closed, open';
 
 test.each([
   ['an unreachable service', unsent, isFailure],
+  ['a connection that breaks', reset, isFailure],
   ['a status of 503', unavailable, isFailure],
   ['an answer that takes too long', timeout, isFailure],
   ['a status of 500', broken, isFailure],

@@ -46,6 +46,15 @@ test('a fence holds its names here and with the peers until it is lifted', async
   expect(isKept.map((isStillKept) => isStillKept())).toEqual([false, false]);
 });
 
+test('a process without others and without a shared store holds and releases alone', async () => {
+  const generations = createGenerations({ now: () => 0 });
+  const { raise, lift } = createFences({ generations, scope: 'crm', shared: undefined, peers: undefined });
+  const writeId = await raise(['a'], 500);
+  expect(generations.heldMs('a', 'none')).toBe(500);
+  await lift(writeId, ['a']);
+  expect(generations.heldMs('a', 'none')).toBe(0);
+});
+
 test('each write has an id of its own, and no fence holds for more than 20 minutes', async () => {
   const { heldMs, lift, raise, sent } = startProcess();
   const ids = [await raise(['a'], Infinity), await raise(['a'], 1)];
