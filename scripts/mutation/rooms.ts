@@ -16,9 +16,9 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   cache: {
     mutate: ['src/datasources/upstream/cache/*.ts'],
-    quick: ['test/resilience/{cache-parts,cache}.test.ts', 'test/writes/{generations,fences}.test.ts'],
+    quick: ['test/resilience/{cache-parts,cache-tiers}.test.ts', 'test/writes/{generations,fences}.test.ts'],
     slow: [
-      'test/resilience/{forgotten-keys,shared-cache,redis-health,redis-refusals}.test.ts',
+      'test/resilience/{cache,forgotten-keys,shared-cache,redis-health,redis-refusals}.test.ts',
       'test/cache-control.test.ts',
       'test/writes/*.test.ts',
     ],
