@@ -42,7 +42,11 @@ test('bodies that do not end have the budget together: the oldest of the caller 
   await gateway.post(read, key);
   const flood = openUnfinished(gateway.url, 30);
   await expect.poll(() => flood.filter(isRefused).length).toBeGreaterThan(9);
-  await expect.poll(() => flood.find(isRefused)?.received()).toMatch(/"code":"OVERLOADED".*"retryable":true/);
+  const refused = () => flood.find(isRefused)?.received();
+  await expect.poll(refused).toMatch(/^retry-after: 1\r$/im);
+  await expect
+    .poll(refused)
+    .toMatch(/"message":"[A-Z][^"]{20,}".*"code":"OVERLOADED".*"retryable":true,"retryAfterMs":1000/);
 
   const [own] = openUnfinished(gateway.url, 1, clinic.apiKey);
   own?.socket.write(whole.slice(-6));

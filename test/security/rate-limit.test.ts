@@ -66,6 +66,12 @@ test('a request costs as many points as calls to Bluejay, taken when they were m
   expect((await gateway.post(typename)).status).toBe(429);
 });
 
+test('the last point is enough for a request that costs more', async () => {
+  const gateway = await limitedTo(1);
+  const { data } = await gateway.query(personasQuery, { ids: someIds(5) });
+  expect([data?.personas?.length, gateway.sandbox.requests.length]).toEqual([5, 5]);
+});
+
 test('what is refused costs Bluejay nothing', async () => {
   const gateway = await limitedTo(1);
   await gateway.query(personaQuery, { id: exampleId });
