@@ -164,6 +164,7 @@ test('what was read before a write is neither kept nor used again', () => {
 
 test.each<[string, Partial<FreshnessOptions>, IncomingHttpHeaders, typeof absent]>([
   ['that may not be stored', {}, { 'cache-control': 'no-store' }, ada],
+  ['that may not be stored, with a tag', {}, { 'cache-control': 'no-store', etag: '"x"' }, ada],
   ['that cannot be confirmed', {}, { 'cache-control': 'no-cache' }, ada],
   ['that nobody allows to be stored', { ttlMs: 0 }, {}, ada],
   ['that nobody allows to be stored, with a tag', { ttlMs: 0 }, { etag: '"x"' }, ada],
@@ -196,6 +197,15 @@ test.each<[Partial<FreshnessOptions>, IncomingHttpHeaders]>([
   expect(entry?.validators).toEqual(headers);
   expect([entry && isFresh(entry), calls]).toEqual([false, [['delete', 'owner:1', '1', true]]]);
 });
+
+test.each<IncomingHttpHeaders>([maxAge(4), { expires: new Date(1_005_000).toUTCString() }])(
+  'without a TTL of the operator’s, the first answer with %j is kept',
+  (headers) => {
+    const { get, keep, slot } = startTiers({ ttlMs: 0 });
+    keep(headers);
+    expect(get(slot)).toMatchObject(ada);
+  },
+);
 
 test('an answer that is used up as it arrives is not shared', () => {
   const { calls, get, slot, ...cache } = startTiers();
