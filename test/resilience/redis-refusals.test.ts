@@ -153,7 +153,7 @@ test.skipIf(isRedisMissing)(
       const gateway = await startReplica(port, { url: `redis://${userinfo}127.0.0.1:${port}` });
       await expect
         .poll(async () => {
-          await ask(gateway);
+          await countCallsOfSharedReads(gateway);
           return changesOf(gateway);
         })
         .toEqual([`lost ${reason}`]);
