@@ -25,8 +25,8 @@ export interface Admission {
   /** Charges the reads of an operation to its caller until `release` is called. */
   charge(account: CallerAccount, reads: number): void;
   release(account: CallerAccount, reads: number): void;
-  /** Waits until there is time to go on with much that was read. @returns undefined where there is time at once */
-  resume(): Promise<void> | undefined;
+  /** Waits until there is time to go on with much that was read. */
+  resume(): Promise<void>;
   /** Records whether the process had no time to spare. Called every `adaptIntervalMs`. */
   adapt(isBusy: boolean): void;
   /** Whether all that wait have waited too long a moment ago, whichever caller's they are. */
@@ -211,7 +211,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (callers.size > 0) schedule();
     },
     resume() {
-      if (resuming.size === 0 && now() < sliceEndsAtMs) return undefined;
+      // Never at once: many that waited for the same read go on at the same time, and have done nothing yet.
       return new Promise((resolve) => {
         resuming.add(resolve);
         schedule();
