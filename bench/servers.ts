@@ -72,7 +72,11 @@ export function buildGateway(): void {
   if (isBuilt) return;
   isBuilt = true;
   for (const args of [['scripts/bundle.mjs'], ['scripts/warm-up.mjs', gateway.file]]) {
-    const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+    // What the bundle is made of, which it prints, is no result.
+    const { status } = spawnSync(process.execPath, args, {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     if (status !== 0) throw new Error(`node ${args.join(' ')} failed.`);
   }
 }
