@@ -97,12 +97,12 @@ test('many that go on at the same moment do so a slice at a time, also where a s
   const { admission, enter, started, pass } = startAdmission();
   enter('new');
   await setImmediate();
-  for (const name of ['1', '2', '3']) {
-    void admission.resume().then(() => {
-      started.push(name);
-      pass(10);
-    });
-  }
+  const resume = async (name: string) => {
+    await admission.resume();
+    started.push(name);
+    pass(10);
+  };
+  for (const name of ['1', '2', '3']) void resume(name);
   expect(started).toEqual(['new']);
   for (const count of [2, 3, 4]) {
     await setImmediate();
