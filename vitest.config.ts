@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 
 /** What test/clients, test/gateways and test/web have in common with the tests here. */
 export const shared = {
-  // One more than there are cores, because tests also wait.
-  maxWorkers: availableParallelism() + 1,
+  // Two more than there are cores, because tests wait for half of their time.
+  maxWorkers: availableParallelism() + 2,
   // A busy machine may take long; a test that passes does not wait for these.
   testTimeout: 60_000,
   hookTimeout: 60_000,
