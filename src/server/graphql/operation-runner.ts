@@ -1,4 +1,4 @@
-import { execute, Kind, OperationTypeNode, visit } from 'graphql';
+import { execute, OperationTypeNode, visit } from 'graphql';
 import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { CompiledQuery } from 'graphql-jit';
@@ -28,9 +28,9 @@ export interface OperationRunnerOptions {
  * Runs an operation with graphql-js at first, and compiled (graphql-jit) after `runsBeforeCompiling` runs.
  *
  * graphql-js is the reference. What graphql-jit is known to do differently is not compiled, and graphql-js repeats an
- * execution whose result has other errors than failed calls, so that the errors are those that the table knows. The repetition causes no second
- * upstream call, because the data sources of a request remember what they have read. A mutation would be executed twice,
- * so it is never compiled.
+ * execution whose result has other errors than failed calls, so that the errors are those that the table knows. The
+ * repetition causes no second upstream call, because the data sources of a request remember what they have read. A
+ * mutation would be executed twice, so it is never compiled.
  */
 export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
   const { schema, document, operationName, runsBeforeCompiling, suggests } = options;
@@ -109,8 +109,13 @@ function isCompilable(document: DocumentNode): boolean {
     Directive() {
       compilable = false;
     },
-    ObjectField({ value }) {
-      if (value.kind === Kind.VARIABLE) compilable = false;
+    // At any depth: `{ id: $id }` and `{ ids: [$id] }` alike.
+    ObjectValue(node) {
+      visit(node, {
+        Variable() {
+          compilable = false;
+        },
+      });
     },
   });
   return compilable;
