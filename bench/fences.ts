@@ -3,8 +3,9 @@
 // no client library counts; what a write costs Redis is measured with as many listeners as there may be replicas.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { findFreePort } from '../test/support/ports.ts';
 
 const writes = 2_000;
 const replicas = 20;
@@ -66,12 +67,4 @@ async function open(): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').setNoDelay(true);
   await once(socket, 'connect');
   return socket;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address() as AddressInfo;
-  server.close();
-  return free;
 }

@@ -3,10 +3,10 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findFreePort } from '../test/support/ports.ts';
 
 /** Where a program runs when cores are pinned: the server alone on one core, the upstream and the load on the other. */
 type Role = 'server' | 'helper';
@@ -87,15 +87,6 @@ function canPin(): boolean {
     availableParallelism() >= 2 &&
     Object.values(cores).every((core) => spawnSync('taskset', ['-c', core, 'true']).status === 0)
   );
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function acceptsConnections(port: number): Promise<boolean> {

@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { findFreePort, startProcess } from './support/processes.ts';
+import { findFreePort } from './support/ports.ts';
+import { startProcess } from './support/processes.ts';
 
 const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   dependencies: Record<string, string>;

@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { bare, startMain } from './support/main.ts';
-import { findFreePort, isMissing, startProcess } from './support/processes.ts';
+import { findFreePort } from './support/ports.ts';
+import { isMissing, startProcess } from './support/processes.ts';
 import { programs } from './support/programs.ts';
 
 const loopbacks = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);

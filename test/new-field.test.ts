@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { findFreePort, startProcess } from './support/processes.ts';
+import { findFreePort } from './support/ports.ts';
+import { startProcess } from './support/processes.ts';
 import { bare } from './support/main.ts';
 import { exampleId } from './support/gateway.ts';
 

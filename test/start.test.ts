@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { exampleId, startGateway } from './support/gateway.ts';
 import { bare, startMain } from './support/main.ts';
-import { findFreePort, startProcess } from './support/processes.ts';
+import { findFreePort } from './support/ports.ts';
+import { startProcess } from './support/processes.ts';
 
 test('with nothing configured it runs on the sandbox, says so, and its curl line can be pasted', async () => {
   const main = await startMain({});

@@ -4,7 +4,7 @@ import { rolldown } from 'rolldown';
 import { describe, expect, test } from 'vitest';
 import { errorCodes, fieldErrors, isRetryable, retryAfterMs } from '../../src/errors.ts';
 import { exampleId, startGateway, unknownId } from '../support/gateway.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { senders } from './senders.ts';
 
 const read = (error: unknown) => ({

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { loadDocument } from '../../contract/document.ts';
 import { isFastApiMissing, startFastApi } from '../support/fastapi.ts';
-import { findFreePort, startProcess } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
+import { startProcess } from '../support/processes.ts';
 import { startHttpUpstream } from '../support/upstreams.ts';
 
 let folder: string;

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { sharedKeyPrefix } from '../../src/datasources/bluejay/index.ts';
 import { examine, runDoctor } from '../support/doctor.ts';
-import { findFreePort, isIpv6Missing } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
+import { isIpv6Missing } from '../support/processes.ts';
 import { connectTo, isRedisMissing, joinCluster, startClusterNode, startRedis } from '../support/redis.ts';
 import { createCertificate, isOpenSslMissing, startTlsProxy } from '../support/tls.ts';
 import { startHttpUpstream, startTcpUpstream } from '../support/upstreams.ts';

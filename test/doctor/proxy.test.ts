@@ -4,7 +4,7 @@ import { createSandbox } from '../../src/sandbox/index.ts';
 import { examine, runDoctor } from '../support/doctor.ts';
 import { clinic } from '../support/gateway.ts';
 import { bare } from '../support/main.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { programs } from '../support/programs.ts';
 import { startProxy } from '../support/proxy.ts';
 import { createCertificate, isOpenSslMissing, startTlsProxy } from '../support/tls.ts';

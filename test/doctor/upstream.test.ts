@@ -3,7 +3,7 @@ import { createSandbox } from '../../src/sandbox/index.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { examine, runDoctor } from '../support/doctor.ts';
 import { clinic, unknownId } from '../support/gateway.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { startTcpUpstream } from '../support/upstreams.ts';
 
 async function startSandbox() {

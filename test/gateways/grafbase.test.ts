@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { findFreePort, startProcess } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
+import { startProcess } from '../support/processes.ts';
 import { snippetWith } from '../supergraph/guide.ts';
 import { testScenarios } from '../supergraph/scenarios/index.ts';
 import { routerSecret } from '../supergraph/start-supergraph.ts';

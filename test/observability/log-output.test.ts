@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { bare } from '../support/main.ts';
-import { findFreePort, startProcess } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
+import { startProcess } from '../support/processes.ts';
 import { programs } from '../support/programs.ts';
 
 /** Starts the program with its standard output in a file; its standard error is what `output` has. */

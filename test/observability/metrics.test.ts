@@ -5,7 +5,8 @@ import { createMetricsServer } from '../../src/observability/metrics/metrics-ser
 import { clinic, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { fewPlaces, fillLine, startLeavingClient } from '../support/leaving-client.ts';
-import { findFreePort, isMissing, startProcess } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
+import { isMissing, startProcess } from '../support/processes.ts';
 import { programs } from '../support/programs.ts';
 import { openConnection, sendBytes } from '../support/raw-socket.ts';
 import { parseSamples, sumOf } from '../support/prometheus-text.ts';

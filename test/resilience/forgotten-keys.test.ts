@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createForgottenKeys } from '../../src/datasources/upstream/cache/forgotten-keys.ts';
 import { clinic, exampleId, personaNotFound, someIds } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';
 import { ask, countCallsOfSharedReads, changesOf, startReplica, warmUp } from '../support/replica.ts';
 import { startTcpUpstream } from '../support/upstreams.ts';

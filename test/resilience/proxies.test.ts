@@ -4,7 +4,7 @@ import { personaQuery } from '../../examples/frontend/operations.ts';
 import { createSandbox } from '../../src/sandbox/index.ts';
 import { clinic, exampleId } from '../support/gateway.ts';
 import { startMain } from '../support/main.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { startProxy } from '../support/proxy.ts';
 import { createCertificate, isOpenSslMissing, startTlsProxy } from '../support/tls.ts';
 

@@ -2,7 +2,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { clinic, someIds } from '../support/gateway.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { connectTo, isRedisMissing, joinCluster, startClusterNode, startRedis } from '../support/redis.ts';
 import { ask, countCallsOfSharedReads, changesOf, startReplica, warmUp } from '../support/replica.ts';
 

@@ -3,7 +3,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSharedStore } from '../../src/datasources/upstream/cache/shared-store.ts';
 import { airline, clinic, exampleId, personaNotFound } from '../support/gateway.ts';
-import { findFreePort, isIpv6Missing } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
+import { isIpv6Missing } from '../support/processes.ts';
 import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';
 import { ask, changesOf, startReplica, warmUp } from '../support/replica.ts';
 

@@ -7,7 +7,7 @@ import { createSchema } from '../../src/schema/index.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { openConnection } from '../support/raw-socket.ts';
 import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';
 

@@ -4,7 +4,7 @@ import { personaQuery, personasQuery } from '../../examples/frontend/operations.
 import { clinic, exampleId, someIds, startGateway } from '../support/gateway.ts';
 import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { requestOf, sendBytes } from '../support/raw-socket.ts';
 import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';
 import { startTcpUpstream } from '../support/upstreams.ts';

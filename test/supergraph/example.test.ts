@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { findFreePort, startProcess } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
+import { startProcess } from '../support/processes.ts';
 
 test('npm start in the example brings up a supergraph, and its curl lines can be pasted', async () => {
   const port = await findFreePort();

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { findFreePort, isMissing, startProcess } from './processes.ts';
+import { findFreePort } from './ports.ts';
+import { isMissing, startProcess } from './processes.ts';
 
 const python = '/usr/bin/python3';
 export const isFastApiMissing = isMissing(python, '-c', 'import fastapi, uvicorn');

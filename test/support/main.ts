@@ -1,5 +1,6 @@
 import type { SpawnOptions } from 'node:child_process';
-import { findFreePort, startProcess } from './processes.ts';
+import { findFreePort } from './ports.ts';
+import { startProcess } from './processes.ts';
 import type { TestProcess } from './processes.ts';
 import { programs } from './programs.ts';
 

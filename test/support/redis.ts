@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
 import { expect, onTestFinished } from 'vitest';
-import { findFreePort, isMissing, startProcess } from './processes.ts';
+import { findFreePort } from './ports.ts';
+import { isMissing, startProcess } from './processes.ts';
 
 export const isRedisMissing = isMissing('redis-server', '--version');
 

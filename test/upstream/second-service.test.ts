@@ -6,7 +6,7 @@ import type { ErrorDialect } from '../../src/datasources/upstream/error-dialect.
 import { createUpstream } from '../../src/datasources/upstream/index.ts';
 import type { UpstreamEvents } from '../../src/datasources/upstream/index.ts';
 import type { Decoded } from '../../src/datasources/upstream/json.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { startHttpUpstream } from '../support/upstreams.ts';
 
 // A service that has nothing to do with Bluejay: another key header, other words for errors, and a write.

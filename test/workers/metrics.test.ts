@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { UpstreamLoad } from '../../src/datasources/upstream/index.ts';
 import { createMetricsAggregate } from '../../src/observability/metrics/aggregate.ts';
 import { createMetrics } from '../../src/observability/metrics/index.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { parseSamples, sumOf } from '../support/prometheus-text.ts';
 import { isRunning, startCluster } from './cluster.ts';
 import type { TestCluster } from './cluster.ts';

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { clinic, exampleId } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { startHeldBluejay } from '../support/held-bluejay.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { connectTo, isRedisMissing, startRedis } from '../support/redis.ts';
 import { create, newPersona, readName, remove, startWriter, update } from '../support/writes.ts';
 

@@ -4,7 +4,7 @@ import { clinic, exampleId, someIds } from '../support/gateway.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 import { startLeavingClient } from '../support/leaving-client.ts';
 import { startHeldBluejay } from '../support/held-bluejay.ts';
-import { findFreePort } from '../support/processes.ts';
+import { findFreePort } from '../support/ports.ts';
 import { startTcpUpstream } from '../support/upstreams.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import {
