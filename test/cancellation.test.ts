@@ -81,7 +81,7 @@ test('once the callers have left, nothing is in flight and nothing waits', async
   await expect.poll(() => sandbox.requests.length).toBe(4);
   expect(bluejay.load()).toMatchObject({ inFlight: 4, queued: 6 });
   leaving.abort(new Error('left'));
-  for (const read of reads) await expect(read).rejects.toThrow('left');
+  for (const read of reads) await expect(read).rejects.toMatchObject({ message: 'left' });
   expect(bluejay.load()).toMatchObject({ inFlight: 0, queued: 0 });
   await expect.poll(() => sandbox.connections()).toBe(0);
   await bluejay.close();

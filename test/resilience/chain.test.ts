@@ -106,7 +106,7 @@ test('a caller who has left before takes no place, and nothing is sent for it', 
   const { bulkhead, read, sent } = startChain();
   const left = read(aborted());
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
-  await expect(left).rejects.toThrow('left');
+  await expect(left).rejects.toMatchObject({ message: 'left' });
   expect(sent).toEqual([]);
   await expect(read(new LightCancellation())).resolves.toBe('answered');
 });
@@ -116,7 +116,7 @@ test('a caller who has left before does not wait for a place either', async () =
   expect(bulkhead.enter('another', new LightCancellation())).toBeUndefined();
   const left = read(aborted());
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([1, 0]);
-  await expect(left).rejects.toThrow('left');
+  await expect(left).rejects.toMatchObject({ message: 'left' });
   bulkhead.leave('another');
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
   expect(sent).toEqual([]);
