@@ -24,8 +24,8 @@ export function isolateEntities(schema: GraphQLSchema): void {
   const names = [...resolvers.keys()].join(', ');
 
   field.extensions = declareReads({ reads: 'each', of: 'representations', limit: 'representations' });
-  field.resolve = (_root, { representations }: { representations: unknown[] }, context: Context) =>
-    representations.map(async (representation) => {
+  const resolve = (_root: unknown, args: { representations: unknown[] }, context: Context) =>
+    args.representations.map(async (representation) => {
       if (!isObject(representation)) throw badRepresentation('must be an object');
       const { __typename } = representation;
       const resolveReference = typeof __typename === 'string' ? resolvers.get(__typename) : undefined;
@@ -33,6 +33,7 @@ export function isolateEntities(schema: GraphQLSchema): void {
       const value = await resolveReference(representation, context);
       return value === null ? null : { __typename, ...value };
     });
+  field.resolve = resolve;
 }
 
 /** Returns the function that `asEntity` was given, from where Pothos stores it. */

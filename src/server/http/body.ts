@@ -45,7 +45,9 @@ export function readBody(exchange: Exchange): Promise<Buffer> {
       reject(refusal);
     }
 
-    exchange.discardBody = () => refuse(tooManyBytes);
+    // Not assigned where it is written: V8 expects a function that becomes a property to live long.
+    const discard = () => refuse(tooManyBytes);
+    exchange.discardBody = discard;
     request.on('data', (chunk: Buffer) => {
       if (isRefused) return;
       length += chunk.length;

@@ -66,5 +66,7 @@ export function createPipelineLimit(
  * @see https://github.com/nodejs/llhttp#callbacks -1 from `on_headers_complete` is an error
  */
 function stopParser(socket: Socket & { parser?: { onIncoming: () => number } | null }): void {
-  if (socket.parser) socket.parser.onIncoming = () => -1;
+  if (socket.parser) socket.parser.onIncoming = fail;
 }
+
+const fail = () => -1;
