@@ -42,4 +42,5 @@ USER 10001:10001
 EXPOSE 4000
 # Whether the process answers, not whether it is ready: a draining gateway is well.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 4000}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "build/main.js"]
+# By default Node.js gives the young generation 2 MB in a container of 512 MiB, which doubles the CPU of a list.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "build/main.js"]

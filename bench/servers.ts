@@ -17,6 +17,18 @@ export interface Server {
 }
 
 const root = join(import.meta.dirname, '..');
+
+/**
+ * The old generation that Node.js gives itself in a container of 512 MiB, the limit in `deploy/kubernetes`, with a young
+ * generation of this size.
+ */
+export const heapWith = (youngMb: number): readonly string[] => [
+  '--max-old-space-size=256',
+  `--max-semi-space-size=${youngMb}`,
+];
+
+/** The heap of all servers: that of the image. */
+export const heap = heapWith(16);
 const production = { NODE_ENV: 'production' };
 const reference = (UPSTREAM: string) => ({ ...production, UPSTREAM });
 
@@ -54,11 +66,16 @@ export const references: readonly ServerKind[] = [
   { name: 'plain Yoga', file: 'bench/references/yoga.mjs', env: reference },
 ];
 
-export async function startServer(kind: ServerKind, programs: Programs, upstream: Program): Promise<Server> {
+export async function startServer(
+  kind: ServerKind,
+  programs: Programs,
+  upstream: Program,
+  flags = heap,
+): Promise<Server> {
   if (kind.file === gateway.file) buildGateway();
   const program = await programs.start('server', (port) => ({
     command: process.execPath,
-    args: [kind.file],
+    args: [...flags, kind.file],
     env: { ...kind.env(upstream.url), PORT: String(port) },
     cwd: root,
   }));
