@@ -65,8 +65,9 @@ Printed by \`npm run bench\`. CPU is that of the server's whole process per requ
 take turns; a ratio is between two servers in the same round, with its least and its greatest.
 Busy is how much of the time the server ran; waiting is how much of it its main thread wanted to run while another program
 had the core: where that is more than a few percent the machine was not quiet, and rates and latencies say little.
-Latencies are at half of the server's peak rate, medians of the rounds. All servers have the flags ${heap.map((flag) => `\`${flag}\``).join(' and ')}: the old
-generation that Node.js gives itself in a container of 512 MiB, and the young one that the image sets.
+Latencies are at half of the server's peak rate, medians of the rounds. All servers have
+${heap.map((flag) => `\`${flag}\``).join(' and ')}: the old generation that Node.js gives itself in a container
+of 512 MiB, and the young one of the image.
 
 ## Goals
 
@@ -150,7 +151,7 @@ function printGoals({ scenarios, servers, ids, documents }: Report): string {
   const memory = Math.max(...gateways.map(({ peakMb }) => peakMb));
   goals.push({
     name: 'memory under load',
-    goal: 160,
+    goal: 180,
     value: memory,
     print: (value) => `${decimal(value)} MB`,
   });
