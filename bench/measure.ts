@@ -142,9 +142,14 @@ export async function prepare(scenario: Scenario, server: Server): Promise<Subje
   return { server, options: { url, connections, nextBody: () => body(nextIds()), expected } };
 }
 
+/** How long a server opens connections to the upstream again before it is measured, in milliseconds. */
+const leadInMs = 200;
+
 /** On connections of its own: while the others have their turn, a server would close them. */
 async function run({ server, options }: Subject, durationMs: number): Promise<Sample> {
   const load = await createLoad(options);
+  const begunAt = performance.now();
+  await load.closedLoop(() => performance.now() - begunAt < leadInMs);
   const before = readCpuUsage(server.program);
   const startedAt = performance.now();
   const requests = await load.closedLoop(() => performance.now() - startedAt < durationMs);
