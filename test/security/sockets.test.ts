@@ -231,6 +231,20 @@ test('of a connection’s requests sixteen may wait for the one before them; one
   await expect.poll(() => gateway.logs.filter(({ msg }) => msg === 'request')).toHaveLength(17 + 17 + 1);
 });
 
+test('a connection whose requests came in one piece is soon closed when it is idle, though all were answered at once', async () => {
+  const gateway = await startGateway({ http: { maxConnections: 10, receiveTimeoutMs: 1_000 } });
+  // Answered before its body, during which Node.js ends the answer.
+  const unknown = request.replace('/graphql', '/unknown');
+  const waits = openConnection(gateway.url);
+  waits.socket.write(unknown);
+  await expect.poll(waits.received).toContain('404 Not Found');
+  const sends = openConnection(gateway.url);
+  sends.socket.write(unknown.repeat(3));
+  await expect.poll(() => sends.socket.readyState).toBe('closed');
+  expect(sends.received().match(/HTTP\/1\.1 404/g)).toHaveLength(3);
+  expect(waits.socket.readyState).toBe('open');
+});
+
 test.each([
   [400, 'what is not HTTP', 'GARBAGE\r\n\r\n'],
   [431, 'headers too large', request.replace('host', `a: ${'x'.repeat(20_000)}\r\nhost`)],

@@ -11,12 +11,13 @@ const maxWaiting = 16;
  * and the parsing of what arrived with it: a single piece may hold a thousand.
  *
  * Whoever sends requests without waiting for answers has not shown that it reads them, and the kernel may have taken them
- * all. So its connection is not kept for as long as others when it is idle.
+ * all. So its connection is not kept for as long as others when it is idle. Requests that are answered at once never wait:
+ * those that arrive in one piece with the one before them count as well.
  *
  * A request to upgrade is answered as any other (RFC 9110, section 7.8), and is the connection's last: Node.js drops
  * what arrives in one piece with it, so the next answer could be taken for that of a request that was dropped.
  *
- * @param idleTimeoutMs how long a connection stays open after its last answer where requests had to wait
+ * @param idleTimeoutMs how long a connection stays open after its last answer where requests were sent without waiting
  * @param onTooMany called with the first request too many of a connection
  * @returns false for a request that is not to be answered
  */
@@ -26,6 +27,13 @@ export function createPipelineLimit(
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
   const waiting = new WeakMap<Socket, number>();
   const ended = new WeakSet<Socket>();
+  /** How many bytes a connection had received when its last request arrived. */
+  const receivedBytes = new WeakMap<Socket, number>();
+
+  /** After Node.js, which would keep the connection open for much longer. */
+  function limitIdleTime(socket: Socket): void {
+    if ((waiting.get(socket) ?? 0) === 0) socket.setTimeout(idleTimeoutMs);
+  }
 
   function mayWait(request: IncomingMessage, response: ServerResponse): boolean {
     const { socket } = request;
@@ -40,20 +48,24 @@ export function createPipelineLimit(
     }
     waiting.set(socket, count);
     response.once('close', () => {
-      const left = (waiting.get(socket) ?? 1) - 1;
-      waiting.set(socket, left);
-      // After Node.js, which would keep it open for much longer.
-      if (left === 0) socket.setTimeout(idleTimeoutMs);
+      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+      limitIdleTime(socket);
     });
     return true;
   }
 
   return (request, response) => {
+    const { socket } = request;
+    const { bytesRead } = socket;
+    const isInOnePiece = receivedBytes.get(socket) === bytesRead;
+    receivedBytes.set(socket, bytesRead);
     // Node.js gives a response its connection when it is its turn.
-    if (response.socket === null && !mayWait(request, response)) return false;
+    if (response.socket === null) {
+      if (!mayWait(request, response)) return false;
+    } else if (isInOnePiece) response.once('close', () => limitIdleTime(socket));
     if (request.headers.upgrade !== undefined) {
       response.shouldKeepAlive = false;
-      ended.add(request.socket);
+      ended.add(socket);
     }
     return true;
   };
