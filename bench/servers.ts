@@ -29,6 +29,7 @@ export const heapWith = (youngMb: number): readonly string[] => [
 
 /** The heap of all servers: that of the image. */
 export const heap = heapWith(16);
+
 const production = { NODE_ENV: 'production' };
 const reference = (UPSTREAM: string) => ({ ...production, UPSTREAM });
 

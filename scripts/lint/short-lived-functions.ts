@@ -1,9 +1,15 @@
 // A lint rule of this project, which .oxlintrc.json loads.
 
+interface Expression {
+  readonly type: string;
+  /** What a cast casts. */
+  readonly expression?: Expression;
+}
+
 interface Node {
   readonly type: string;
-  readonly left: { readonly type: string };
-  readonly right: { readonly type: string };
+  readonly left: Expression;
+  readonly right: Expression;
 }
 
 interface RuleContext {
@@ -12,10 +18,17 @@ interface RuleContext {
 
 const functions = new Set(['ArrowFunctionExpression', 'FunctionExpression']);
 
+function isFunction({ type, expression }: Expression): boolean {
+  return (
+    functions.has(type) ||
+    (/^TS\w+Expression$/.test(type) && expression !== undefined && isFunction(expression))
+  );
+}
+
 const rule = {
   create: (context: RuleContext) => ({
     AssignmentExpression(node: Node) {
-      if (node.left.type !== 'MemberExpression' || !functions.has(node.right.type)) return;
+      if (node.left.type !== 'MemberExpression' || !isFunction(node.right)) return;
       context.report({
         node,
         message:

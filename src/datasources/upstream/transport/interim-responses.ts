@@ -32,11 +32,12 @@ export function dropInterimResponses(socket: Socket): Socket {
     return null;
   }
 
-  socket.write = ((...parameters: Parameters<typeof write>) => {
+  const writeRequest = (...parameters: Parameters<typeof write>) => {
     // A response begins with the first byte after a request.
     socket.read = readHead;
     return write(...parameters);
-  }) as typeof write;
+  };
+  socket.write = writeRequest as typeof write;
   return socket;
 }
 
