@@ -4,7 +4,9 @@ import { LightCancellation } from '../src/shared/cancellation.ts';
 import type { Cancellation } from '../src/shared/cancellation.ts';
 import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { getCustomerPersona } from '../src/datasources/bluejay/customer-persona.ts';
+import type { TransportResponse } from '../src/datasources/upstream/transport/messages.ts';
 import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
+import { promiseOf } from '../src/shared/resolvers.ts';
 import { createPrograms } from './programs.ts';
 import { median } from './statistics.ts';
 import { startUpstream } from './upstream.ts';
@@ -31,14 +33,9 @@ let next = 0;
 const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12, '0')}`;
 
 async function bare(id: string, signal: Cancellation): Promise<unknown> {
-  const response = await transport.send({
-    name,
-    method: 'GET',
-    path: `/v1/customer-persona/${id}`,
-    apiKey,
-    signal,
-    maxResponseBytes,
-  });
+  const path = `/v1/customer-persona/${id}`;
+  const request = { name, method: 'GET', path, apiKey, signal, maxResponseBytes } as const;
+  const response = await promiseOf<TransportResponse>((resolvers) => transport.send(request, resolvers));
   return getCustomerPersona.decode(JSON.parse(response.body), { persona_id: id });
 }
 

@@ -13,6 +13,7 @@ import { createReadCall } from '../src/datasources/upstream/client.ts';
 import { createFingerprint } from '../src/datasources/upstream/fingerprint.ts';
 import { createBulkhead } from '../src/datasources/upstream/resilience/bulkhead.ts';
 import { createChain } from '../src/datasources/upstream/resilience/chain.ts';
+import type { Transport } from '../src/datasources/upstream/transport/transport.ts';
 import { createTenants } from '../src/datasources/upstream/resilience/tenants.ts';
 import type { GatewayEvents } from '../src/gateway.ts';
 import { createEventLog } from '../src/observability/event-log.ts';
@@ -55,8 +56,8 @@ function readConfig(): Config {
 /** All that a request passes but sockets, with these listeners. */
 function createRequest(own: GatewayEvents): () => Promise<void> {
   const events = mergeEvents<GatewayEvents>(createEventLog(logger), own);
-  const transport = {
-    send: ({ path }: { readonly path: string }) => {
+  const transport: Transport = {
+    send({ path }, resolvers) {
       const persona = {
         id: path.slice(-36),
         created_at: '2023-11-07T05:31:56Z',
@@ -64,7 +65,7 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
         description: 'B',
       };
       const body = JSON.stringify({ ...persona, goal: 'C', org_id: '6f1d2b7e-5a0c-4c58-9d1e-2f6a4b8c0d11' });
-      return Promise.resolve({ status: 200, headers: {}, body });
+      resolvers.resolve({ status: 200, headers: {}, body });
     },
     close: () => Promise.resolve(),
   };

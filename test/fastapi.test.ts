@@ -2,7 +2,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { personaQuery } from '../examples/frontend/operations.ts';
 import { errorDialect } from '../src/datasources/bluejay/service.ts';
 import { createSandbox } from '../src/sandbox/index.ts';
+import type { TransportRequest, TransportResponse } from '../src/datasources/upstream/transport/messages.ts';
 import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
+import { promiseOf } from '../src/shared/resolvers.ts';
 import { isFastApiMissing, startFastApi } from './support/fastapi.ts';
 import { clinic, startGateway } from './support/gateway.ts';
 import { create, newPersona, readName, remove, startWriter, update } from './support/writes.ts';
@@ -88,13 +90,14 @@ test.skipIf(isFastApiMissing)('FastAPI’s own 422 about the path names the argu
     refusalStatuses: errorDialect.statuses,
     timeoutMs: 5_000,
   });
-  const response = await transport.send({
+  const request: TransportRequest = {
     name: { service: 'bluejay', operation: 'getCustomerPersona' },
     method: 'GET',
     path: '/v1/customer-persona/not-a-uuid',
     apiKey: 'fastapi-tenant-one',
     maxResponseBytes: 10_000,
-  });
+  };
+  const response = await promiseOf<TransportResponse>((resolvers) => transport.send(request, resolvers));
   await transport.close();
   expect(response.status).toBe(422);
   const context = { argumentNames: { persona_id: 'id' }, secret: 'fastapi-tenant-one' };

@@ -1,11 +1,14 @@
 import { getCustomerPersona } from '../datasources/bluejay/customer-persona.ts';
+import type { CustomerPersona } from '../datasources/bluejay/customer-persona.ts';
 import { credential, errorDialect, service } from '../datasources/bluejay/service.ts';
+import type { Result } from '../datasources/upstream/answer.ts';
 import { createCall } from '../datasources/upstream/call.ts';
 import { UpstreamError } from '../datasources/upstream/errors.ts';
 import type { Failure } from '../datasources/upstream/errors.ts';
 import type { Proxy } from '../datasources/upstream/transport/route.ts';
 import { createTransport } from '../datasources/upstream/transport/transport.ts';
 import { LightCancellation } from '../shared/cancellation.ts';
+import { promiseOf } from '../shared/resolvers.ts';
 import { explainFailure } from './explain-failure.ts';
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';
@@ -57,7 +60,10 @@ export function createApiChecks({ baseUrl, proxy, apiKey, timeoutMs, userAgent }
   /** Reads a persona. @returns 200, 404 or another failure */
   async function read(id: string): Promise<200 | 404 | Failure> {
     const request = { input: { persona_id: id }, apiKey: apiKey ?? placeholderKey };
-    const answer = await call(request, { signal: new LightCancellation(), observer: undefined }, 1);
+    const context = { signal: new LightCancellation(), observer: undefined };
+    const answer = await promiseOf<Result<CustomerPersona | null>>((resolvers) =>
+      call(request, context, 1, resolvers),
+    );
     if (!(answer instanceof UpstreamError)) return answer.kind === 'full' && !answer.isAbsent ? 200 : 404;
     const isOther = answer.failure.kind === 'invalid_response' && answer.upstream?.status === 200;
     return isOther ? 200 : answer.failure;

@@ -1,9 +1,12 @@
+/** Called when a cancellation is aborted. An object with `handleEvent` needs no function of its own (DOM, section 2.8). */
+export type AbortListener = (() => void) | { handleEvent(): void };
+
 /** The part of an AbortSignal that a call needs; every AbortSignal is one. */
 export interface Cancellation {
   readonly aborted: boolean;
   readonly reason: unknown;
-  addEventListener(type: 'abort', listener: () => void): void;
-  removeEventListener(type: 'abort', listener: () => void): void;
+  addEventListener(type: 'abort', listener: AbortListener): void;
+  removeEventListener(type: 'abort', listener: AbortListener): void;
 }
 
 /**
@@ -12,16 +15,16 @@ export interface Cancellation {
  */
 export class LightCancellation implements Cancellation {
   // Usually one: an array literal of one takes less memory than an empty array that grows.
-  #listeners: (() => void)[] | undefined;
+  #listeners: AbortListener[] | undefined;
   aborted = false;
   reason: unknown;
 
-  addEventListener(_type: 'abort', listener: () => void): void {
+  addEventListener(_type: 'abort', listener: AbortListener): void {
     if (this.#listeners === undefined) this.#listeners = [listener];
     else this.#listeners.push(listener);
   }
 
-  removeEventListener(_type: 'abort', listener: () => void): void {
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
     const listeners = this.#listeners ?? [];
     const index = listeners.indexOf(listener);
     if (index < 0) return;
@@ -36,6 +39,9 @@ export class LightCancellation implements Cancellation {
     this.reason = reason;
     const listeners = this.#listeners ?? [];
     this.#listeners = undefined;
-    for (const listener of listeners) listener();
+    for (const listener of listeners) {
+      if (typeof listener === 'function') listener();
+      else listener.handleEvent();
+    }
   }
 }

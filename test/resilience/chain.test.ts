@@ -6,10 +6,11 @@ import type { Failure } from '../../src/datasources/upstream/errors.ts';
 import { createBulkhead } from '../../src/datasources/upstream/resilience/bulkhead.ts';
 import type { BulkheadOptions } from '../../src/datasources/upstream/resilience/bulkhead.ts';
 import { createChain } from '../../src/datasources/upstream/resilience/chain.ts';
-import type { ChainEvents } from '../../src/datasources/upstream/resilience/chain.ts';
+import type { Attempts, ChainEvents } from '../../src/datasources/upstream/resilience/chain.ts';
 import { createAcceptedKeys, createTenants } from '../../src/datasources/upstream/resilience/tenants.ts';
 import { LightCancellation } from '../../src/shared/cancellation.ts';
-import type { Cancellation } from '../../src/shared/cancellation.ts';
+import type { AbortListener, Cancellation } from '../../src/shared/cancellation.ts';
+import { pass, promiseOf } from '../../src/shared/resolvers.ts';
 
 interface ChainScene extends BulkheadOptions {
   readonly idempotent?: boolean;
@@ -53,14 +54,23 @@ function startChain({ idempotent = true, hasTenants = true, events, ...places }:
     }: { deadlineAtMs?: number | undefined; caller?: string | undefined } = {},
   ) => {
     const observer = caller === undefined ? undefined : ({ caller } as CallObserver);
-    return chain('key', { signal, deadlineAtMs, observer }, (_signal, attempt) => {
-      sent.push(attempt);
-      return outcome();
-    });
+    const attempts: Attempts<string> = {
+      send(number, resolvers) {
+        sent.push(number);
+        pass<string | UpstreamError>(outcome(), resolvers);
+      },
+    };
+    return promiseOf<string>((resolvers) =>
+      chain('key', { signal, deadlineAtMs, observer }, attempts, resolvers),
+    );
   };
   return {
     acceptedKeys,
     bulkhead,
+    /** Takes the only place. */
+    occupy() {
+      expect(bulkhead.enter('another', new LightCancellation(), { onPlace() {} })).toBe('entered');
+    },
     call,
     clock,
     sent,
@@ -112,8 +122,8 @@ test('a caller who has left before takes no place, and nothing is sent for it', 
 });
 
 test('a caller who has left before does not wait for a place either', async () => {
-  const { bulkhead, read, sent } = startChain();
-  expect(bulkhead.enter('another', new LightCancellation())).toBeUndefined();
+  const { bulkhead, occupy, read, sent } = startChain();
+  occupy();
   const left = read(aborted());
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([1, 0]);
   await expect(left).rejects.toMatchObject({ message: 'left' });
@@ -213,7 +223,7 @@ test('a caller who leaves during a pause ends it, and no pause listens for longe
   await expect(left).rejects.toBe('left');
   expect([sent, timers()]).toEqual([[1], before]);
 
-  const listeners = new Set<() => void>();
+  const listeners = new Set<AbortListener>();
   const watched: Cancellation = {
     aborted: false,
     reason: undefined,
@@ -318,9 +328,9 @@ test('an open breaker refuses calls before they wait for a place, and after', as
 });
 
 test('a caller who leaves as its place comes free gives it back', async () => {
-  const { bulkhead, read, sent } = startChain();
+  const { bulkhead, occupy, read, sent } = startChain();
   const signal = new LightCancellation();
-  await bulkhead.enter('another', new LightCancellation());
+  occupy();
   const left = read(signal);
   bulkhead.leave('another');
   signal.abort('left');
@@ -330,21 +340,21 @@ test('a caller who leaves as its place comes free gives it back', async () => {
 
 test('a call that finds no room to wait is overloaded, and reported', async () => {
   const reported: unknown[] = [];
-  const { bulkhead, fail, sent } = startChain({
+  const { fail, occupy, sent } = startChain({
     queue: 0,
     events: { onOverloaded: (...names) => reported.push(names) },
   });
-  await bulkhead.enter('another', new LightCancellation());
+  occupy();
   expect(await fail(broken)).toEqual(failing({ kind: 'overloaded', retryAfterMs: 1_000 }));
   expect([sent, reported]).toEqual([[], [['getCustomerPersona', 'bluejay']]]);
 });
 
 test('a chain without listeners and tenants retries, denies and refuses alike', async () => {
-  const { bulkhead, fail, read } = startChain({ queue: 0, hasTenants: false });
+  const { fail, occupy, read } = startChain({ queue: 0, hasTenants: false });
   expect(await read(new LightCancellation())).toBe('answered');
   expect(await fail(refusedKey)).toBe(refusedKey);
   for (let calls = 0; calls < 7; calls += 1) expect(await fail(rateLimited)).toBe(rateLimited);
-  await bulkhead.enter('another', new LightCancellation());
+  occupy();
   expect(await fail(broken)).toMatchObject({ failure: { kind: 'overloaded' } });
 });
 

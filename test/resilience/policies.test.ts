@@ -6,9 +6,11 @@ import { createBreaker } from '../../src/datasources/upstream/resilience/breaker
 import type { Breaker } from '../../src/datasources/upstream/resilience/breaker.ts';
 import type { BreakerOptions, CallOutcome } from '../../src/datasources/upstream/resilience/breaker.ts';
 import { createBulkhead } from '../../src/datasources/upstream/resilience/bulkhead.ts';
-import type { Cancellation } from '../../src/shared/cancellation.ts';
+import type { Bulkhead, Place } from '../../src/datasources/upstream/resilience/bulkhead.ts';
+import type { AbortListener, Cancellation } from '../../src/shared/cancellation.ts';
+import { pass } from '../../src/shared/resolvers.ts';
 import { createCoalescer } from '../../src/datasources/upstream/resilience/coalesce.ts';
-import type { CallContext } from '../../src/datasources/upstream/resilience/coalesce.ts';
+import type { CallContext, StartedCall } from '../../src/datasources/upstream/resilience/coalesce.ts';
 import { createRetryBudget } from '../../src/datasources/upstream/resilience/retry-budget.ts';
 import { retryDelayMs } from '../../src/datasources/upstream/resilience/retry-delay.ts';
 import { createSlidingWindow } from '../../src/datasources/upstream/resilience/sliding-window.ts';
@@ -300,13 +302,20 @@ test.each([
 
 const { signal: never } = new AbortController();
 
+/** Enters a call. Returns its place, or the promise of it where the call waits. */
+function enter(bulkhead: Bulkhead, key: string, signal: Cancellation = never): Place | Promise<Place> {
+  const { promise, resolve } = Promise.withResolvers<Place>();
+  const place = bulkhead.enter(key, signal, { onPlace: resolve });
+  return place === 'waits' ? promise : place;
+}
+
 test('the bulkhead bounds what is in flight and what waits', async () => {
   const bulkhead = createBulkhead({ capacity: 2, queue: 1 });
-  expect(bulkhead.enter('a', never)).toBeUndefined();
-  expect(bulkhead.enter('a', never)).toBeUndefined();
-  const waiting = bulkhead.enter('a', never);
+  expect(enter(bulkhead, 'a')).toBe('entered');
+  expect(enter(bulkhead, 'a')).toBe('entered');
+  const waiting = enter(bulkhead, 'a');
   expect(waiting).toBeInstanceOf(Promise);
-  expect(bulkhead.enter('a', never)).toBe('full');
+  expect(enter(bulkhead, 'a')).toBe('full');
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 1]);
   expect(['a', 'b'].map(bulkhead.backlogOf)).toEqual([1, 0]);
   bulkhead.leave('a');
@@ -319,42 +328,39 @@ test('the bulkhead bounds what is in flight and what waits', async () => {
 
 test('one key cannot take more than its share, in flight or waiting', () => {
   const bulkhead = createBulkhead({ capacity: 4, capacityPerKey: 2, queue: 4, queuePerKey: 2 });
-  const enter = (key: string) => {
-    const place = bulkhead.enter(key, never);
-    return place instanceof Promise ? 'waits' : (place ?? 'in');
-  };
-  expect(['a', 'a', 'a'].map(enter)).toEqual(['in', 'in', 'waits']);
+  const placeOf = (key: string) => bulkhead.enter(key, never, { onPlace() {} });
+  expect(['a', 'a', 'a'].map(placeOf)).toEqual(['entered', 'entered', 'waits']);
   expect(bulkhead.backlogOf('a')).toBe(0.5);
-  expect(['a', 'a'].map(enter)).toEqual(['waits', 'full']);
-  expect(enter('b')).toBe('in');
+  expect(['a', 'a'].map(placeOf)).toEqual(['waits', 'full']);
+  expect(placeOf('b')).toBe('entered');
   // The place that is free again is none for the key that has its share.
   bulkhead.leave('b');
   expect([bulkhead.inFlight, bulkhead.queued]).toEqual([2, 2]);
-  expect(['b', 'b', 'b'].map(enter)).toEqual(['in', 'in', 'waits']);
-  expect(enter('c')).toBe('waits');
+  expect(['b', 'b', 'b'].map(placeOf)).toEqual(['entered', 'entered', 'waits']);
+  expect(placeOf('c')).toBe('waits');
 });
 
 test('in a full queue the key with the most calls makes room for others', async () => {
   const bulkhead = createBulkhead({ capacity: 1, queue: 4 });
-  void bulkhead.enter('z', never);
-  const places = ['a', 'a', 'a', 'b'].map((key) => bulkhead.enter(key, never));
-  const newcomer = bulkhead.enter('c', never);
+  void enter(bulkhead, 'z');
+  const places = ['a', 'a', 'a', 'b'].map((key) => enter(bulkhead, key));
+  const newcomer = enter(bulkhead, 'c');
   expect(newcomer).toBeInstanceOf(Promise);
   await expect(places[2]).resolves.toBe('full');
   // Now a has two: b and c, who have one each, gain nothing by changing places with it.
-  expect(bulkhead.enter('c', never)).toBe('full');
-  expect(bulkhead.enter('a', never)).toBe('full');
+  expect(enter(bulkhead, 'c')).toBe('full');
+  expect(enter(bulkhead, 'a')).toBe('full');
   expect(bulkhead.queued).toBe(4);
 });
 
 test('keys that wait are served in turn, each first in, first out', async () => {
   const bulkhead = createBulkhead({ capacity: 1 });
-  void bulkhead.enter('z', never);
+  void enter(bulkhead, 'z');
   const served: string[] = [];
   const queue = ['a1', 'a2', 'a3', 'b1', 'b2'];
   const places = queue.map(async (name) => {
     const [key = ''] = name;
-    await bulkhead.enter(key, never);
+    await enter(bulkhead, key);
     served.push(name);
     bulkhead.leave(key);
   });
@@ -366,26 +372,26 @@ test('keys that wait are served in turn, each first in, first out', async () => 
 
 test('a key without calls has no place ahead of those that came since', async () => {
   const bulkhead = createBulkhead({ capacity: 1, queue: 4 });
-  void bulkhead.enter('ended', never);
+  void enter(bulkhead, 'ended');
   bulkhead.leave('ended');
-  void bulkhead.enter('z', never);
+  void enter(bulkhead, 'z');
   const leaving = new AbortController();
-  const aborted = bulkhead.enter('aborted', leaving.signal);
+  const aborted = enter(bulkhead, 'aborted', leaving.signal);
   const passing = ['x', 'y', 'w'].map(async (key) => {
-    await bulkhead.enter(key, never);
+    await enter(bulkhead, key);
     bulkhead.leave(key);
   });
-  expect(bulkhead.enter('refused', never)).toBe('full');
+  expect(enter(bulkhead, 'refused')).toBe('full');
   leaving.abort();
-  await expect(aborted).rejects.toBe(leaving.signal.reason);
+  await expect(aborted).resolves.toBe('aborted');
   bulkhead.leave('z');
   await Promise.all(passing);
 
-  void bulkhead.enter('z', never);
+  void enter(bulkhead, 'z');
   const served: string[] = [];
   const queue = ['other', 'ended', 'aborted', 'refused'];
   const places = queue.map(async (key) => {
-    await bulkhead.enter(key, never);
+    await enter(bulkhead, key);
     served.push(key);
     bulkhead.leave(key);
   });
@@ -396,14 +402,14 @@ test('a key without calls has no place ahead of those that came since', async ()
 
 test('a call that is aborted while it waits gives up its place in the queue', async () => {
   const bulkhead = createBulkhead({ capacity: 1, queue: 1 });
-  void bulkhead.enter('a', never);
+  void enter(bulkhead, 'a');
   const leaving = new AbortController();
-  const place = bulkhead.enter('a', leaving.signal);
-  leaving.abort(new Error('left'));
-  await expect(place).rejects.toMatchObject({ message: 'left' });
+  const place = enter(bulkhead, 'a', leaving.signal);
+  leaving.abort();
+  await expect(place).resolves.toBe('aborted');
   expect(bulkhead.queued).toBe(0);
   const leavingLate = new AbortController();
-  const next = bulkhead.enter('a', leavingLate.signal);
+  const next = enter(bulkhead, 'a', leavingLate.signal);
   bulkhead.leave('a');
   await next;
   // It waits no more: its caller is the transport's to watch.
@@ -415,11 +421,9 @@ test('a shared call ends with the last of its callers, and outlives the others',
   const coalescer = createCoalescer<string>();
   const callers = [new AbortController(), new AbortController()] as const;
   let shared: Cancellation | undefined;
-  const start = ({ signal }: { signal: Cancellation }) => {
-    shared = signal;
-    return new Promise<string>((_resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason));
-    });
+  const start = (call: StartedCall<string>) => {
+    shared = call.signal;
+    shared.addEventListener('abort', () => call.reject(call.signal.reason));
   };
   const results = callers.map(({ signal }) => coalescer.run('key', { signal }, start));
   const left = [new Error('first left'), new Error('last left')];
@@ -429,7 +433,7 @@ test('a shared call ends with the last of its callers, and outlives the others',
   callers[1].abort(left[1]);
   // Nobody joins a call that is being aborted, and its end is not that of the next one.
   const next = Promise.withResolvers<string>();
-  const fresh = coalescer.run('key', {}, () => next.promise);
+  const fresh = coalescer.run('key', {}, (call) => pass(next.promise, call));
   await expect(results[1]).rejects.toBe(left[1]);
   expect(shared?.aborted).toBe(true);
   const joined = coalescer.run('key', {}, start);
@@ -439,7 +443,7 @@ test('a shared call ends with the last of its callers, and outlives the others',
 
 test('those who stay get what a shared call comes to, and are not listened to any more', async () => {
   const coalescer = createCoalescer<string>();
-  const listeners = new Set<() => void>();
+  const listeners = new Set<AbortListener>();
   const signal: Cancellation = {
     aborted: false,
     reason: undefined,
@@ -449,8 +453,8 @@ test('those who stay get what a shared call comes to, and are not listened to an
   for (const settle of ['resolve', 'reject'] as const) {
     const call = Promise.withResolvers<string>();
     const leaving = new AbortController();
-    const left = coalescer.run('key', { signal: leaving.signal }, () => call.promise);
-    const stays = coalescer.run('key', { signal }, () => Promise.reject(new Error('a second call')));
+    const left = coalescer.run('key', { signal: leaving.signal }, (shared) => pass(call.promise, shared));
+    const stays = coalescer.run('key', { signal }, (second) => second.reject(new Error('a second call')));
     leaving.abort();
     await expect(left).rejects.toBe(leaving.signal.reason);
     expect(listeners.size).toBe(1);
@@ -471,7 +475,6 @@ test('a shared call is observed by the first of those who still wait, and by nob
   const results = callers.map(({ leaving, observer }) =>
     coalescer.run('key', { signal: leaving.signal, observer, deadlineAtMs: 5 }, (context) => {
       shared = context;
-      return new Promise(() => {});
     }),
   );
   const seen = [];
@@ -490,7 +493,7 @@ test('a shared call leaves nothing in memory', async () => {
   const coalescer = createCoalescer<number>();
   const run = async (calls: number) => {
     for (let call = 0; call < calls; call += 1) {
-      await coalescer.run(`${call}`.padStart(200), {}, () => Promise.resolve(call));
+      await coalescer.run(`${call}`.padStart(200), {}, (started) => started.resolve(call));
     }
     collect();
     return process.memoryUsage().heapUsed;
@@ -504,18 +507,19 @@ test('a caller that has left before starts no shared call', async () => {
   const coalescer = createCoalescer<string>();
   const signal = AbortSignal.abort(new Error('left'));
   let starts = 0;
-  const start = () => Promise.resolve(String((starts += 1)));
+  const start = (call: StartedCall<string>) => call.resolve(String((starts += 1)));
   await expect(coalescer.run('key', { signal }, start)).rejects.toBe(signal.reason);
   expect(starts).toBe(0);
 });
 
 test('a shared call goes on as long as the caller with the latest deadline', async () => {
   const coalescer = createCoalescer<number>();
-  const first = coalescer.run('key', { deadlineAtMs: 5 }, async (context) => {
-    await Promise.resolve();
-    return context.deadlineAtMs;
+  let call: StartedCall<number> | undefined;
+  const first = coalescer.run('key', { deadlineAtMs: 5 }, (started) => {
+    call = started;
   });
-  const second = coalescer.run('key', { deadlineAtMs: 9 }, () => Promise.resolve(0));
+  const second = coalescer.run('key', { deadlineAtMs: 9 }, (started) => started.resolve(0));
+  call?.resolve(call.deadlineAtMs);
   await expect(Promise.all([first, second])).resolves.toEqual([9, 9]);
 });
 

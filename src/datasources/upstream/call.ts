@@ -1,18 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Cancellation } from '../../shared/cancellation.ts';
+import type { Resolvers } from '../../shared/resolvers.ts';
+import { createAnswerReader } from './answer.ts';
+import type { AnswerReader, CallRequest, Result } from './answer.ts';
 import type { Attempt, AttemptResult, CallObserver } from './attempt.ts';
-import type { CacheEntry } from './cache/entry.ts';
-import { isConditional, isConfirmedBy } from './cache/validators.ts';
-import { classifyStatus } from './classify-status.ts';
 import { createPath } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ErrorDialect } from './error-dialect.ts';
 import { UpstreamError } from './errors.ts';
-import type { Failure, InvalidResponseReason, CallName, UpstreamCall } from './errors.ts';
-import { tryParseJson } from './json.ts';
-import type { Decoded } from './json.ts';
 import type { CallContext } from './resilience/coalesce.ts';
-import { successStatuses } from './success.ts';
 import type { TransportResponse } from './transport/messages.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -59,176 +54,121 @@ export interface CallOptions<Input, Value> {
   readonly events: CallEvents;
 }
 
-/** The answer to a call: a value, a 304 that confirms the previous entry, or a 304 that does not. */
-export type Answer<Value> = Timed<
-  | {
-      readonly kind: 'full';
-      readonly value: Value;
-      readonly isAbsent: boolean;
-      readonly headers: IncomingHttpHeaders;
-    }
-  | {
-      readonly kind: 'not_modified';
-      readonly confirmed: CacheEntry<Value>;
-      readonly headers: IncomingHttpHeaders;
-    }
-  | { readonly kind: 'other_not_modified' }
->;
-
-/** A 404 that the service gives for a missing thing and for an unknown path alike. */
-export type UnclearAnswer = Timed<{ readonly kind: 'unclear'; readonly headers: IncomingHttpHeaders }>;
-
-/** An answer with its time since the request, in milliseconds. */
-type Timed<Untimed> = Untimed & { readonly elapsedMs: number };
-
-/** A call to send, once or several times. */
-export interface CallRequest<Input, Value> {
-  readonly input: Input;
-  readonly apiKey: string;
-  /** The cached answer that a 304 may confirm. */
-  readonly previous?: CacheEntry<Value> | undefined;
-}
-
 /**
  * Sends a call once, and reads its status and body.
  *
  * @param attempt which sending of the call this is, from 1
- * @returns the answer, or the error of an attempt that failed, of every kind but `overloaded`: to throw it at each layer
- * costs more than all else that is done with it
- * @throws the signal's reason, once it is aborted
+ * @param resolvers resolved with the answer, or the error of an attempt that failed, of every kind but `overloaded`;
+ *   rejected with the signal's reason once it is aborted, and with a defect
  */
 export type Call<Input, Value> = (
   request: CallRequest<Input, Value>,
   context: Pick<CallContext, 'signal' | 'observer'>,
   attempt: number,
-) => Promise<Answer<Value> | UnclearAnswer | UpstreamError>;
+  resolvers: Resolvers<Result<Value>>,
+) => void;
 
 /** Creates the call of an endpoint. */
 export function createCall<Input extends object, Value>(
   options: CallOptions<Input, Value>,
 ): Call<Input, Value> {
-  const { service, title, endpoint, transport, errorDialect, now, events } = options;
-  const {
-    operation,
-    method,
-    path: template,
-    absent,
-    argumentNames = {},
-    maxResponseBytes = 1_048_576,
-  } = endpoint;
+  const { service, title, endpoint, transport, now, events } = options;
+  const { operation, method, path: urlTemplate, argumentNames, maxResponseBytes = 1_048_576 } = endpoint;
   const name = { service, operation, title };
-  const pathOf = createPath(template, argumentNames);
-  const isWrite = method !== 'GET';
+  const pathOf = createPath(urlTemplate, argumentNames);
+  const { onAttempt, onItemsDropped } = events;
+  const read = createAnswerReader({ ...options, onItemsDropped });
+  const parts = { read, now, onAttempt };
 
-  function read(
-    response: TransportResponse,
-    { input, apiKey, previous }: CallRequest<Input, Value>,
-    elapsedMs: number,
-  ): Answer<Value> | UnclearAnswer | UpstreamError {
-    const { status, headers } = response;
-    if (status === 404 && absent !== undefined) return readAbsence(response, absent.value, elapsedMs);
-    // Without a condition a 304 falls through: it is an invalid response.
-    if (status === 304 && previous !== undefined && isConditional(previous.validators)) {
-      return isConfirmedBy(headers, previous.validators)
-        ? { kind: 'not_modified', confirmed: previous, headers, elapsedMs }
-        : { kind: 'other_not_modified', elapsedMs };
-    }
-    if (isWrite && status === 404) return new UpstreamError(missingIn(response), { ...name, status });
-    if (isWrite && status === 409) return new UpstreamError({ kind: 'conflict' }, { ...name, status });
-    if (!successStatuses.includes(status))
-      return new UpstreamError(refusalIn(response, apiKey), { ...name, status });
-    const decoded = decodeBody(response.body, input);
-    if (!decoded.ok) return invalidResponse(decoded.reason, { ...name, status });
-    if (decoded.dropped !== undefined && decoded.dropped > 0) {
-      events.onItemsDropped?.(decoded.dropped, operation, service);
-    }
-    return { kind: 'full', value: decoded.value, isAbsent: false, headers, elapsedMs };
-  }
-
-  function decodeBody(body: string, input: Input): Decoded<Value> {
-    if (body === '') return { ok: false, reason: 'empty_body' };
-    const json = tryParseJson(body);
-    return json === undefined ? { ok: false, reason: 'not_json' } : endpoint.decode(json, input);
-  }
-
-  function refusalIn(response: TransportResponse, secret: string) {
-    return errorDialect.statuses.includes(response.status)
-      ? errorDialect.readRefusal(response, { argumentNames, secret })
-      : classifyStatus(response, Date.now());
-  }
-
-  /** What a 404 means for a write. Nobody asks whether the path is there: that would be another write. */
-  function missingIn(response: TransportResponse): Failure {
-    const notFound = errorDialect.readNotFound(response);
-    const { status } = response;
-    if (notFound === 'foreign') return { kind: 'unexpected_status', status, reason: 'foreign_not_found' };
-    // Where the path names nothing, only the path itself can be missing.
-    const isPath = notFound === 'unclear' && !template.includes('{');
-    return isPath ? { kind: 'unexpected_status', status, reason: 'unknown_path' } : { kind: 'not_found' };
-  }
-
-  function readAbsence(
-    response: TransportResponse,
-    value: Value,
-    elapsedMs: number,
-  ): Answer<Value> | UnclearAnswer | UpstreamError {
-    const { status, headers } = response;
-    const notFound = errorDialect.readNotFound(response);
-    if (notFound === 'absent') return { kind: 'full', value, isAbsent: true, headers, elapsedMs };
-    if (notFound === 'unclear') return { kind: 'unclear', headers, elapsedMs };
-    const failure = { kind: 'unexpected_status', status, reason: 'foreign_not_found' } as const;
-    return new UpstreamError(failure, { ...name, status });
-  }
-
-  return async (request, { signal, observer }, number) => {
+  return (request, { signal, observer }, number, resolvers) => {
     const { input, apiKey, previous } = request;
-    const attempt = { service, operation, method, urlTemplate: template, number };
-    const startedAtMs = now();
+    const attempt = { service, operation, method, urlTemplate, number };
+    const sent = new SentRequest(parts, request, attempt, observer, resolvers);
     const headers = observer?.onAttemptStart(attempt);
-    const report = (
-      status: number | undefined,
-      failure: AttemptResult['failure'],
-      durationMs = now() - startedAtMs,
-    ) => {
-      const result = { status, failure, durationMs };
-      observer?.onAttemptEnd(attempt, result);
-      events.onAttempt?.(attempt, result);
-    };
-    let durationMs: number | undefined;
-    let answer: Answer<Value> | UnclearAnswer | UpstreamError;
-    let status: number | undefined;
     try {
-      const response = await transport.send({
-        name,
-        method,
-        path: pathOf(input),
-        body: 'body' in input ? input.body : undefined,
-        apiKey,
-        signal,
-        validators: previous?.validators,
-        headers,
-        maxResponseBytes,
-        onBody: observer && ((bytes) => observer.onBody(bytes)),
-      });
-      ({ status } = response);
-      durationMs = now() - startedAtMs;
-      answer = read(response, request, durationMs);
+      transport.send(
+        {
+          name,
+          method,
+          path: pathOf(input),
+          body: 'body' in input ? input.body : undefined,
+          apiKey,
+          signal,
+          validators: previous?.validators,
+          headers,
+          maxResponseBytes,
+          observer,
+        },
+        sent,
+      );
     } catch (error) {
-      if (!(error instanceof UpstreamError)) {
-        report(status, 'cancelled', durationMs);
-        throw error;
-      }
-      answer = error;
+      sent.reject(error);
     }
-    if (answer instanceof UpstreamError) {
-      report(status ?? answer.upstream?.status, answer.failure.kind, durationMs);
-    } else report(status, undefined, durationMs);
-    return answer;
   };
 }
 
-function invalidResponse(reason: InvalidResponseReason, call: UpstreamCall & CallName): UpstreamError {
-  return new UpstreamError({ kind: 'invalid_response', reason }, call);
+interface SentRequestParts<Input, Value> {
+  readonly read: AnswerReader<Input, Value>;
+  readonly now: () => number;
+  readonly onAttempt: CallEvents['onAttempt'];
+}
+
+/** A request on its way: reports how the attempt ended, and hands on its result. */
+class SentRequest<Input, Value> implements Resolvers<TransportResponse> {
+  readonly #parts: SentRequestParts<Input, Value>;
+  readonly #request: CallRequest<Input, Value>;
+  readonly #attempt: Attempt;
+  readonly #observer: CallObserver | undefined;
+  readonly #resolvers: Resolvers<Result<Value>>;
+  readonly #startedAtMs: number;
+
+  constructor(
+    parts: SentRequestParts<Input, Value>,
+    request: CallRequest<Input, Value>,
+    attempt: Attempt,
+    observer: CallObserver | undefined,
+    resolvers: Resolvers<Result<Value>>,
+  ) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#attempt = attempt;
+    this.#observer = observer;
+    this.#resolvers = resolvers;
+    this.#startedAtMs = parts.now();
+  }
+
+  resolve(response: TransportResponse): void {
+    const { read, now } = this.#parts;
+    const { status } = response;
+    const durationMs = now() - this.#startedAtMs;
+    let result: Result<Value>;
+    try {
+      result = read(response, this.#request, durationMs);
+    } catch (error) {
+      this.#report(status, 'cancelled', durationMs);
+      this.#resolvers.reject(error);
+      return;
+    }
+    this.#report(status, result instanceof UpstreamError ? result.failure.kind : undefined, durationMs);
+    this.#resolvers.resolve(result);
+  }
+
+  reject(error: unknown): void {
+    const durationMs = this.#parts.now() - this.#startedAtMs;
+    if (error instanceof UpstreamError) {
+      this.#report(error.upstream?.status, error.failure.kind, durationMs);
+      this.#resolvers.resolve(error);
+    } else {
+      this.#report(undefined, 'cancelled', durationMs);
+      this.#resolvers.reject(error);
+    }
+  }
+
+  #report(status: number | undefined, failure: AttemptResult['failure'], durationMs: number): void {
+    const result = { status, failure, durationMs };
+    this.#observer?.onAttemptEnd(this.#attempt, result);
+    this.#parts.onAttempt?.(this.#attempt, result);
+  }
 }
 
 /**

@@ -1,16 +1,18 @@
 import type { CacheResult, CallObserver } from './attempt.ts';
 import type { HeldEntry } from './cache/entry.ts';
-import type { Cache, FoundEntry, ReadSlot } from './cache/index.ts';
+import type { Cache, ReadSlot } from './cache/index.ts';
 import { allowedFreshUntil } from './cache/freshness.ts';
 import type { Generations } from './cache/generations.ts';
 import { selectHeaders } from './cache/validators.ts';
+import { CachedRead } from './cached-read.ts';
+import type { Read } from './cached-read.ts';
 import { withoutKey } from './call.ts';
-import type { Answer, Caller, Reading } from './call.ts';
+import type { Caller, Reading } from './call.ts';
 import { createResourceName } from './endpoint.ts';
 import { deadlineError, UpstreamError } from './errors.ts';
 import type { Fingerprint } from './fingerprint.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
-import type { CallContext } from './resilience/coalesce.ts';
+import type { StartedCall } from './resilience/coalesce.ts';
 import { overloadedRetryAfterMs } from './resilience/chain.ts';
 import { createResilientCall } from './resilient-call.ts';
 import type { ResilientCallOptions } from './resilient-call.ts';
@@ -55,54 +57,43 @@ export function createReadCall<Input extends object, Value>(
   });
   const resourceOf = createResourceName(operation, path);
 
-  // These are not async: an error that passes through an async function is thrown once more, which takes microseconds.
-
-  /** Reads the shared cache, then asks the service. */
+  /** Reads the shared cache, where there is one, then asks the service. */
   function readThrough(
     read: Read<Input>,
-    context: CallContext,
+    call: StartedCall<Reading<Value>>,
     kept: Cache<Input, Value>,
     entry: HeldEntry<Value> | undefined,
-  ): Promise<Reading<Value>> {
-    if (!kept.isShared) return readService(read, context, kept, { slot: read, entry });
-    return kept.getShared(read, read.input).then((found) => {
+  ): void {
+    if (kept.isShared) void readShared(read, call, kept);
+    else new CachedRead(send, kept, read, call, { slot: read, entry }).start();
+  }
+
+  async function readShared(
+    read: Read<Input>,
+    call: StartedCall<Reading<Value>>,
+    kept: Cache<Input, Value>,
+  ): Promise<void> {
+    try {
+      const found = await kept.getShared(read, read.input);
       const isHit = found.entry !== undefined && kept.isFresh(found.entry);
       events.onSharedCache?.(isHit ? 'hit' : 'miss');
-      return isHit ? kept.read(found.entry) : readService(read, context, kept, found);
-    });
+      if (isHit) call.resolve(kept.read(found.entry));
+      else new CachedRead(send, kept, read, call, found).start();
+    } catch (error) {
+      call.reject(error);
+    }
   }
 
-  /** Asks the service, and stores its answer in the slot. */
-  function readService(
-    read: Read<Input>,
-    context: CallContext,
-    kept: Cache<Input, Value>,
-    { slot, entry: previous }: FoundEntry<Value>,
-  ): Promise<Reading<Value>> {
-    const { input, apiKey, tenant } = read;
-    const keep = (answer: Answer<Value>): Reading<Value> | Promise<Reading<Value>> => {
-      if (answer.kind === 'full') return kept.store(slot, answer, answer, previous);
-      if (answer.kind === 'not_modified') return kept.confirm(slot, answer.confirmed, answer);
-      // The 304 is about another answer than the entry, and does not confirm it (RFC 9111, section 4.3.4).
-      return send({ input, apiKey, tenant }, context).then(keep, fail);
-    };
-    const fail = (error: unknown) => {
-      // A key that the service refuses may not read the entry either.
-      if (isRefusal(error)) kept.forget(read, previous);
-      return Promise.reject(error);
-    };
-    return send({ input, apiKey, tenant, previous }, context).then(keep, fail);
-  }
-
-  function callThrough(
-    { input, apiKey, tenant }: Read<Input>,
-    context: CallContext,
-  ): Promise<Reading<Value>> {
-    return send({ input, apiKey, tenant }, context).then((answer) => {
-      // Without a cache no call is conditional.
-      if (answer.kind !== 'full') throw new Error('A 304 without a condition');
-      const sentAt = wallClock() - answer.elapsedMs;
-      return { value: answer.value, freshUntil: allowedFreshUntil(selectHeaders(answer.headers), sentAt) };
+  function callThrough({ input, apiKey, tenant }: Read<Input>, call: StartedCall<Reading<Value>>): void {
+    send({ input, apiKey, tenant }, call, {
+      resolve(answer) {
+        // Without a cache no call is conditional.
+        if (answer.kind !== 'full') return call.reject(new Error('A 304 without a condition'));
+        const sentAt = wallClock() - answer.elapsedMs;
+        const freshUntil = allowedFreshUntil(selectHeaders(answer.headers), sentAt);
+        call.resolve({ value: answer.value, freshUntil });
+      },
+      reject: (error) => call.reject(error),
     });
   }
 
@@ -133,9 +124,9 @@ export function createReadCall<Input extends object, Value>(
   ): void {
     // A deadline in the present prevents retries: the request is charged for one call, and the next stale answer retries.
     const deadlineAtMs = now();
-    const start = (context: CallContext) => {
+    const start = (call: StartedCall<Reading<Value>>) => {
       observer?.onRefresh();
-      return readThrough(read, context, kept, entry);
+      readThrough(read, call, kept, entry);
     };
     // A failure is dropped: the entry stays as it is.
     coalescer.run(sharingKey(read), { deadlineAtMs }, start).catch(() => {});
@@ -156,7 +147,7 @@ export function createReadCall<Input extends object, Value>(
     }
     record(observer, 'miss');
     const reading = mayCall(observer)
-      ? coalescer.run(sharingKey(read), caller, (context) => readThrough(read, context, kept, entry))
+      ? coalescer.run(sharingKey(read), caller, (call) => readThrough(read, call, kept, entry))
       : Promise.reject(overloaded());
     // Only an entry can replace an error.
     if (entry === undefined && !kept.isShared) return reading;
@@ -185,26 +176,12 @@ export function createReadCall<Input extends object, Value>(
     const read = { key, resource, generation: generations.current, input, apiKey, tenant };
     if (cache !== undefined) return readCached(read, caller, cache);
     if (!mayCall(caller.observer)) return Promise.reject(overloaded());
-    return coalescer.run(sharingKey(read), caller, (context) => callThrough(read, context));
+    return coalescer.run(sharingKey(read), caller, (call) => callThrough(read, call));
   };
 }
 
 function mayCall(observer: CallObserver | undefined): boolean {
   return observer === undefined || observer.mayCall();
-}
-
-/** One read, with the key that it shares with equal reads. */
-interface Read<Input> extends ReadSlot {
-  readonly input: Input;
-  readonly apiKey: string;
-  readonly tenant: string;
-}
-
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof UpstreamError &&
-    (error.failure.kind === 'unauthenticated' || error.failure.kind === 'forbidden')
-  );
 }
 
 /**

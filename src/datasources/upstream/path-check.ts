@@ -1,3 +1,4 @@
+import { pass } from '../../shared/resolvers.ts';
 import { UpstreamError } from './errors.ts';
 import type { CallName } from './errors.ts';
 import { createCoalescer } from './resilience/coalesce.ts';
@@ -60,7 +61,7 @@ export function createPathCheck({ service, operation, title, now }: PathCheckOpt
   }
 
   async function requireAnswer(tenant: string, context: CallContext, ask: Ask): Promise<void> {
-    const presence = await questions.run(tenant, context, (shared) => askThrough(shared, ask));
+    const presence = await questions.run(tenant, context, (shared) => pass(askThrough(shared, ask), shared));
     if (presence === 'missing') throw unknownPath();
   }
 
@@ -84,7 +85,7 @@ export function createPathCheck({ service, operation, title, now }: PathCheckOpt
         askedAtMs = now();
         // A failure is ignored: the question is repeated after `presentForMs`.
         const background = { deadlineAtMs: now() + backgroundTimeoutMs };
-        questions.run(tenant, background, (shared) => askThrough(shared, ask)).catch(() => {});
+        questions.run(tenant, background, (shared) => pass(askThrough(shared, ask), shared)).catch(() => {});
       }
       return undefined;
     },

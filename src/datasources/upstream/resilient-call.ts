@@ -1,9 +1,12 @@
+import { pass, promiseOf } from '../../shared/resolvers.ts';
+import type { Resolvers } from '../../shared/resolvers.ts';
+import type { Answer, CallRequest, Result, UnclearAnswer } from './answer.ts';
 import { createCall } from './call.ts';
-import type { Answer, CallOptions, CallRequest, UnclearAnswer } from './call.ts';
+import type { Call, CallOptions } from './call.ts';
 import { UpstreamError } from './errors.ts';
 import { createPathCheck } from './path-check.ts';
 import type { Presence } from './path-check.ts';
-import type { Chain } from './resilience/chain.ts';
+import type { Attempts, Chain } from './resilience/chain.ts';
 import type { CallContext } from './resilience/coalesce.ts';
 
 export interface ResilientCallOptions<Input, Value> extends CallOptions<Input, Value> {
@@ -19,13 +22,14 @@ interface ResilientCallRequest<Input, Value> extends CallRequest<Input, Value> {
  * Sends a call through the resilience chain. Where a 404 does not say what is missing, asks the service whether it has
  * the path.
  *
- * @throws {UpstreamError} every kind
- * @throws the context's reason once its signal is aborted
+ * @param resolvers resolved with the answer; rejected with an {@link UpstreamError} of every kind, and with the context's
+ *   reason once its signal is aborted
  */
 export type ResilientCall<Input, Value> = (
   request: ResilientCallRequest<Input, Value>,
   context: CallContext,
-) => Promise<Answer<Value>>;
+  resolvers: Resolvers<Answer<Value>>,
+) => void;
 
 /** Creates the resilient call of an endpoint. */
 export function createResilientCall<Input extends object, Value>(
@@ -36,18 +40,19 @@ export function createResilientCall<Input extends object, Value>(
   const call = createCall(options);
   const pathCheck = createPathCheck({ service, operation, title, now });
 
-  function send(request: ResilientCallRequest<Input, Value>, context: CallContext) {
-    return chain(request.tenant, context, (_signal, attempt) => call(request, context, attempt));
-  }
-
   /** Asks whether the service has the path, by malformed input: where it has, it refuses the input and not the path. */
   async function askForPath(
     { apiKey, tenant }: ResilientCallRequest<Input, Value>,
     input: Input,
     context: CallContext,
   ): Promise<Presence> {
+    const attempts: Attempts<Answer<Value> | UnclearAnswer> = {
+      send: (number, resolvers) => call({ input, apiKey }, context, number, resolvers),
+    };
     try {
-      const { kind } = await send({ input, apiKey, tenant }, context);
+      const { kind } = await promiseOf<Answer<Value> | UnclearAnswer>((resolvers) =>
+        chain(tenant, context, attempts, resolvers),
+      );
       return kind === 'unclear' ? 'missing' : 'present';
     } catch (error) {
       const presence = error instanceof UpstreamError ? presenceIn(error, errorDialect.statuses) : undefined;
@@ -71,13 +76,61 @@ export function createResilientCall<Input extends object, Value>(
     return { ...answer, kind: 'full', value: absent.value, isAbsent: true };
   }
 
-  // Not async: an error that passes through an async function is thrown once more, which takes microseconds.
-  return (request, context) =>
-    send(request, context).then((answer) => {
-      if (answer.kind === 'unclear') return resolveUnclear(request, answer, context);
-      pathCheck.confirm();
-      return answer;
-    });
+  const parts = { call, resolveUnclear, confirm: pathCheck.confirm };
+  return (request, context, resolvers) => {
+    const resilient = new ResilientRequest(parts, request, context, resolvers);
+    chain(request.tenant, context, resilient, resilient);
+  };
+}
+
+interface ResilientRequestParts<Input, Value> {
+  readonly call: Call<Input, Value>;
+  readonly resolveUnclear: (
+    request: ResilientCallRequest<Input, Value>,
+    answer: UnclearAnswer,
+    context: CallContext,
+  ) => Promise<Answer<Value>>;
+  readonly confirm: () => void;
+}
+
+/** One request: its attempts, and what takes the chain's outcome. */
+class ResilientRequest<Input, Value>
+  implements Attempts<Answer<Value> | UnclearAnswer>, Resolvers<Answer<Value> | UnclearAnswer>
+{
+  readonly #parts: ResilientRequestParts<Input, Value>;
+  readonly #request: ResilientCallRequest<Input, Value>;
+  readonly #context: CallContext;
+  readonly #resolvers: Resolvers<Answer<Value>>;
+
+  constructor(
+    parts: ResilientRequestParts<Input, Value>,
+    request: ResilientCallRequest<Input, Value>,
+    context: CallContext,
+    resolvers: Resolvers<Answer<Value>>,
+  ) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#context = context;
+    this.#resolvers = resolvers;
+  }
+
+  send(number: number, resolvers: Resolvers<Result<Value>>): void {
+    this.#parts.call(this.#request, this.#context, number, resolvers);
+  }
+
+  resolve(answer: Answer<Value> | UnclearAnswer): void {
+    const { confirm, resolveUnclear } = this.#parts;
+    if (answer.kind === 'unclear') {
+      pass(resolveUnclear(this.#request, answer, this.#context), this.#resolvers);
+      return;
+    }
+    confirm();
+    this.#resolvers.resolve(answer);
+  }
+
+  reject(error: unknown): void {
+    this.#resolvers.reject(error);
+  }
 }
 
 /** Derives from a refusal of the malformed input whether the path exists; undefined where it does not show. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { LightCancellation } from '../../shared/cancellation.ts';
 import type { Cancellation } from '../../shared/cancellation.ts';
+import { promiseOf } from '../../shared/resolvers.ts';
+import type { Answer } from './answer.ts';
 import type { Attempt, AttemptResult, CallObserver } from './attempt.ts';
 import type { Fences } from './cache/fences.ts';
 import { withoutKey } from './call.ts';
@@ -87,9 +89,9 @@ export function createWriteCall<Input extends object, Value>(
       // Whoever invents keys changes nothing, and evicts nothing either.
       if (isAccepted(tenant)) raise();
       await fence;
-      const answer = await send(
-        { input, apiKey, tenant },
-        { signal: way.signal, deadlineAtMs, observer: way },
+      const context = { signal: way.signal, deadlineAtMs, observer: way };
+      const answer = await promiseOf<Answer<Value>>((resolvers) =>
+        send({ input, apiKey, tenant }, context, resolvers),
       );
       if (answer.kind !== 'full') throw new Error('A 304 without a condition');
       const { value } = answer;

@@ -20,7 +20,7 @@ export interface BreakerOptions {
 export type CallOutcome = 'success' | 'failure' | 'ignored';
 
 /** Records how a call ended that the breaker let through. Must be called exactly once. */
-type Report = (outcome: CallOutcome) => void;
+export type Report = (outcome: CallOutcome) => void;
 
 /** `half_open`: a few probes test whether the upstream has recovered. */
 export type BreakerState = State['kind'];

@@ -1,5 +1,6 @@
 import type { Cancellation } from '../../../shared/cancellation.ts';
 import { Queue } from '../../../shared/queue.ts';
+import type { Entry } from '../../../shared/queue.ts';
 
 export interface BulkheadOptions {
   /** The most calls in flight. @default 64 */
@@ -19,28 +20,58 @@ export interface Bulkhead {
   /** The share of its queue that a key has filled, from 0 to 1. */
   readonly backlogOf: (key: string) => number;
   /**
-   * Enters a call: at once (undefined), or when the promise resolves with undefined. Every call that entered must
-   * `leave`. Keys that wait are served in turn, each first in, first out. A full queue drops the last call of the key
-   * with the most calls in favour of a key with fewer.
+   * Enters a call. Every call that has entered must `leave`. Keys that wait are served in turn, each first in, first out. A
+   * full queue drops the last call of the key with the most calls in favour of a key with fewer.
    *
-   * @returns `full`, also later by the promise, when there is no room in the queue
-   * @throws the signal's reason when it is aborted while the call waits
+   * @param taker told its place later, where the call waits
    */
-  enter(key: string, signal: Cancellation): Place | Promise<Place>;
+  enter(key: string, signal: Cancellation, taker: PlaceTaker): Place | 'waits';
   /** Ends a call that entered. */
   leave(key: string): void;
 }
 
-/** `full`: the queue has no room. */
-type Place = 'full' | undefined;
+/** `full`: the queue has no room. `aborted`: the signal was aborted while the call waited. */
+export type Place = 'entered' | 'full' | 'aborted';
 
-/** Ends the wait of a call. */
-type Settle = (place: Place) => void;
+/** A call that waits for its place. */
+export interface PlaceTaker {
+  onPlace(place: Place): void;
+}
 
 /** A key's calls: the number in flight, and those that wait. */
 interface Compartment {
   inFlight: number;
-  readonly waiting: Queue<Settle>;
+  readonly waiting: Queue<Waiting>;
+}
+
+/** The wait of a call. */
+class Waiting {
+  readonly key: string;
+  readonly compartment: Compartment;
+  readonly signal: Cancellation;
+  readonly taker: PlaceTaker;
+  readonly entry: Entry<Waiting>;
+  readonly #onAbort: (waiting: Waiting) => void;
+  place: Place = 'full';
+
+  constructor(
+    { key, compartment }: { readonly key: string; readonly compartment: Compartment },
+    signal: Cancellation,
+    taker: PlaceTaker,
+    onAbort: (waiting: Waiting) => void,
+  ) {
+    this.key = key;
+    this.compartment = compartment;
+    this.signal = signal;
+    this.taker = taker;
+    this.#onAbort = onAbort;
+    this.entry = compartment.waiting.add(this);
+    signal.addEventListener('abort', this);
+  }
+
+  handleEvent(): void {
+    this.#onAbort(this);
+  }
 }
 
 /** Creates an empty bulkhead. */
@@ -51,6 +82,8 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   const compartments = new Map<string, Compartment>();
   let inFlight = 0;
   let queued = 0;
+  /** Those that wait no more, and have not been told yet. */
+  let ended: Waiting[] = [];
 
   function compartmentOf(key: string): Compartment {
     let compartment = compartments.get(key);
@@ -65,37 +98,43 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     if (compartment.inFlight === 0 && compartment.waiting.size === 0) compartments.delete(key);
   }
 
-  function wait(key: string, compartment: Compartment, signal: Cancellation): Promise<Place> {
-    return new Promise((resolve, reject) => {
-      const entry = compartment.waiting.add((place) => {
-        compartment.waiting.delete(entry);
-        queued -= 1;
-        signal.removeEventListener('abort', abort);
-        resolve(place);
-      });
-      const abort = () => {
-        compartment.waiting.delete(entry);
-        queued -= 1;
-        release(key, compartment);
-        reject(signal.reason);
-      };
-      queued += 1;
-      signal.addEventListener('abort', abort);
-    });
+  function remove(waiting: Waiting): void {
+    waiting.compartment.waiting.delete(waiting.entry);
+    queued -= 1;
+    waiting.signal.removeEventListener('abort', waiting);
+  }
+
+  function abort(waiting: Waiting): void {
+    remove(waiting);
+    release(waiting.key, waiting.compartment);
+    waiting.taker.onPlace('aborted');
+  }
+
+  /** Ends a wait. The call goes on later: it may end at once, and another take its place. */
+  function end(waiting: Waiting, place: Place): void {
+    remove(waiting);
+    waiting.place = place;
+    if (ended.push(waiting) === 1) void Promise.resolve().then(tellEnded);
+  }
+
+  function tellEnded(): void {
+    const told = ended;
+    ended = [];
+    for (const { taker, place } of told) taker.onPlace(place);
   }
 
   /** Gives free places to the keys that wait and are below their share, one key after the other. */
   function serve(): void {
     for (const [key, compartment] of compartments) {
       if (inFlight >= capacity) return;
-      const settle = compartment.waiting.first?.item;
-      if (settle === undefined || compartment.inFlight >= capacityPerKey) continue;
+      const next = compartment.waiting.first?.item;
+      if (next === undefined || compartment.inFlight >= capacityPerKey) continue;
       compartment.inFlight += 1;
       inFlight += 1;
       // Moves the key to the end: the next free place is another key's.
       compartments.delete(key);
       compartments.set(key, compartment);
-      settle(undefined);
+      end(next, 'entered');
     }
   }
 
@@ -107,7 +146,8 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
     }
     // Dropping a call must leave the keys more even than before.
     if (longest.waiting.size <= compartment.waiting.size + 1) return false;
-    longest.waiting.last?.item('full');
+    const last = longest.waiting.last?.item;
+    if (last !== undefined) end(last, 'full');
     return true;
   }
 
@@ -119,19 +159,21 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
       return queued;
     },
     backlogOf: (key) => (compartments.get(key)?.waiting.size ?? 0) / queuePerKey,
-    enter(key, signal) {
+    enter(key, signal, taker) {
       const compartment = compartmentOf(key);
       // No call of the key waits then: `serve` has given it every place that it may have.
       if (inFlight < capacity && compartment.inFlight < capacityPerKey) {
         compartment.inFlight += 1;
         inFlight += 1;
-        return undefined;
+        return 'entered';
       }
       if (compartment.waiting.size >= queuePerKey || (queued >= queue && !makeRoomFor(compartment))) {
         release(key, compartment);
         return 'full';
       }
-      return wait(key, compartment, signal);
+      queued += 1;
+      void new Waiting({ key, compartment }, signal, taker, abort);
+      return 'waits';
     },
     leave(key) {
       const compartment = compartments.get(key);

@@ -1,8 +1,9 @@
 import type { Cancellation } from '../../../shared/cancellation.ts';
+import type { Resolvers } from '../../../shared/resolvers.ts';
 import { UpstreamError } from '../errors.ts';
 import type { CallName } from '../errors.ts';
-import type { Breaker, CallOutcome } from './breaker.ts';
-import type { Bulkhead } from './bulkhead.ts';
+import type { CallOutcome, Report } from './breaker.ts';
+import type { Bulkhead, Place, PlaceTaker } from './bulkhead.ts';
 import type { CallContext } from './coalesce.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import type { AcceptedKeys, Tenant, Tenants } from './tenants.ts';
@@ -33,18 +34,28 @@ export interface ChainEvents {
 }
 
 /**
+ * Sends a call once.
+ *
+ * @param number which sending of the call this is, from 1
+ * @param resolvers resolved with the value, or with the error of an attempt that failed
+ */
+export interface Attempts<Value> {
+  send(number: number, resolvers: Resolvers<Value | UpstreamError>): void;
+}
+
+/**
  * Runs a call with retries, a breaker and a bulkhead.
  *
  * @param fingerprint the fingerprint of the call's API key
- * @param attempt sends the call once, and resolves with its error where it failed; the first time is number 1
- * @throws {UpstreamError} what the last attempt threw; `unavailable` with `circuit_open`; `overloaded`
- * @throws the context's reason once its signal is aborted
+ * @param resolvers resolved with the value; rejected with the {@link UpstreamError} of the last attempt, with `unavailable`
+ *   and `circuit_open`, with `overloaded`, and with the context's reason once its signal is aborted
  */
 export type Chain = <Value>(
   fingerprint: string,
   context: CallContext,
-  attempt: (signal: Cancellation, number: number) => Promise<Value | UpstreamError>,
-) => Promise<Value>;
+  attempts: Attempts<Value>,
+  resolvers: Resolvers<Value>,
+) => void;
 
 /** The most attempts of a call. */
 const maxAttempts = 3;
@@ -57,97 +68,136 @@ export const overloadedRetryAfterMs = 1_000;
  * no place in the bulkhead.
  */
 export function createChain(options: ChainOptions): Chain {
-  const {
-    service,
-    operation,
-    title,
-    idempotent,
-    tenants,
-    acceptedKeys,
-    bulkhead,
-    slowMs,
-    now,
-    random,
-    events = {},
-  } = options;
+  const { service, operation, title } = options;
+  const parts = { ...options, name: { service, operation, title } };
+  return (fingerprint, context, attempts, resolvers) =>
+    new Run(parts, fingerprint, context, attempts, resolvers).start();
+}
 
-  const name = { service, operation, title };
+interface ChainParts extends ChainOptions {
+  readonly name: CallName;
+}
 
-  function circuitOpen(breaker: Breaker): UpstreamError {
-    const retryAfterMs = Math.ceil(breaker.retryAfterMs());
+/** One call on its way through the chain. */
+class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
+  readonly #parts: ChainParts;
+  readonly #fingerprint: string;
+  readonly #context: CallContext;
+  readonly #attempts: Attempts<Value>;
+  readonly #resolvers: Resolvers<Value>;
+  /** Of the present attempt, as all below. */
+  #number = 0;
+  #tenant: Tenant;
+  #share = '';
+  #report: Report | undefined;
+  #startedAtMs = 0;
+
+  constructor(
+    parts: ChainParts,
+    fingerprint: string,
+    context: CallContext,
+    attempts: Attempts<Value>,
+    resolvers: Resolvers<Value>,
+  ) {
+    this.#parts = parts;
+    this.#fingerprint = fingerprint;
+    this.#context = context;
+    this.#attempts = attempts;
+    this.#resolvers = resolvers;
+    this.#tenant = parts.tenants.of(fingerprint);
+  }
+
+  /** Starts the next attempt. */
+  start(): void {
+    const { signal, observer } = this.#context;
+    if (signal.aborted) return this.#resolvers.reject(signal.reason);
+    const { tenants, bulkhead } = this.#parts;
+    this.#number += 1;
+    if (this.#number > 1) this.#tenant = tenants.of(this.#fingerprint);
+    const { breaker, key } = this.#tenant;
+    if (!breaker.allows()) return this.#resolvers.reject(this.#circuitOpen());
+    this.#share = observer?.caller ?? key;
+    const place = bulkhead.enter(this.#share, signal, this);
+    if (place !== 'waits') this.onPlace(place);
+  }
+
+  /** Sends the attempt, where it has a place. */
+  onPlace(place: Place): void {
+    const { signal } = this.#context;
+    if (place === 'aborted') return this.#resolvers.reject(signal.reason);
+    const { name, events, now } = this.#parts;
+    if (place === 'full') {
+      events?.onOverloaded?.(name.operation, name.service);
+      const failure = { kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs } as const;
+      return this.#resolvers.reject(new UpstreamError(failure, name));
+    }
+    const { breaker, retryBudget } = this.#tenant;
+    this.#report = breaker.enter();
+    this.#startedAtMs = now();
+    // All callers may have left during the wait.
+    if (signal.aborted) return this.reject(signal.reason);
+    if (this.#report === undefined) return this.reject(this.#circuitOpen());
+    if (this.#number === 1) retryBudget.deposit();
+    try {
+      this.#attempts.send(this.#number, this);
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  /** The attempt has ended. */
+  resolve(result: Value | UpstreamError): void {
+    if (result instanceof UpstreamError) return this.reject(result);
+    this.#parts.bulkhead.leave(this.#share);
+    this.#report?.('success');
+    this.#parts.acceptedKeys?.add(this.#fingerprint);
+    this.#resolvers.resolve(result);
+  }
+
+  reject(failure: unknown): void {
+    const { bulkhead, acceptedKeys, slowMs, now, events, name } = this.#parts;
+    const { signal } = this.#context;
+    bulkhead.leave(this.#share);
+    // Whoever gives up shows something only after a while.
+    if (signal.aborted && failure === signal.reason) {
+      this.#report?.(now() - this.#startedAtMs >= slowMs ? 'failure' : 'ignored');
+    } else this.#report?.(outcomeOf(failure));
+    if (isKeyRefused(failure)) acceptedKeys?.delete(this.#fingerprint);
+    const delayMs = this.#planRetry(failure);
+    if (delayMs === undefined) return this.#resolvers.reject(failure);
+    events?.onRetry?.(name.operation, name.service);
+    pause(delayMs, signal).then(
+      () => this.start(),
+      (reason: unknown) => this.#resolvers.reject(reason),
+    );
+  }
+
+  #circuitOpen(): UpstreamError {
+    const retryAfterMs = Math.ceil(this.#tenant.breaker.retryAfterMs());
     return new UpstreamError(
       { kind: 'unavailable', reason: 'circuit_open', retryAfterMs, isUnsent: true },
-      name,
+      this.#parts.name,
     );
   }
 
   /** Returns the delay before the next attempt, in milliseconds; undefined where there is none. */
-  function planRetry(error: unknown, attempts: number, tenant: Tenant, context: CallContext) {
-    if (!(error instanceof UpstreamError) || attempts >= maxAttempts || !tenant.breaker.allows()) {
+  #planRetry(error: unknown): number | undefined {
+    const { idempotent, now, random, events, name } = this.#parts;
+    const { breaker, retryBudget } = this.#tenant;
+    if (!(error instanceof UpstreamError) || this.#number >= maxAttempts || !breaker.allows()) {
       return undefined;
     }
     if (!idempotent && !isUnsent(error)) return undefined;
     // All callers may have left before the attempt failed.
-    if (context.signal.aborted) return undefined;
+    if (this.#context.signal.aborted) return undefined;
     // A stale connection is no failure of the upstream: retried at once on another one, outside the budget.
-    if (attempts === 1 && isStaleConnection(error)) return 0;
-    const delayMs = retryDelayMs(error.failure, attempts, random);
-    if (delayMs === undefined || now() + delayMs >= context.deadlineAtMs) return undefined;
-    if (tenant.retryBudget.withdraw()) return delayMs;
-    events.onRetryDenied?.(operation, service);
+    if (this.#number === 1 && isStaleConnection(error)) return 0;
+    const delayMs = retryDelayMs(error.failure, this.#number, random);
+    if (delayMs === undefined || now() + delayMs >= this.#context.deadlineAtMs) return undefined;
+    if (retryBudget.withdraw()) return delayMs;
+    events?.onRetryDenied?.(name.operation, name.service);
     return undefined;
   }
-
-  return async (fingerprint, context, attempt) => {
-    const { signal } = context;
-    for (let attempts = 1; ; attempts += 1) {
-      if (signal.aborted) throw signal.reason;
-      const tenant = tenants.of(fingerprint);
-      const { breaker, retryBudget } = tenant;
-      if (!breaker.allows()) throw circuitOpen(breaker);
-      const share = context.observer?.caller ?? tenant.key;
-      const entered = bulkhead.enter(share, signal);
-      // oxlint-disable-next-line no-await-in-loop -- attempts come one after the other
-      const place = entered instanceof Promise ? await entered : entered;
-      if (place === 'full') {
-        events.onOverloaded?.(operation, service);
-        throw new UpstreamError({ kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs }, name);
-      }
-      const report = breaker.enter();
-      let isAnswered = false;
-      let failure: unknown;
-      const startedAtMs = now();
-      try {
-        // All callers may have left during the wait.
-        if (signal.aborted) throw signal.reason;
-        if (report === undefined) throw circuitOpen(breaker);
-        if (attempts === 1) retryBudget.deposit();
-        // oxlint-disable-next-line no-await-in-loop
-        const result = await attempt(signal, attempts);
-        if (!(result instanceof UpstreamError)) {
-          isAnswered = true;
-          acceptedKeys?.add(fingerprint);
-          return result;
-        }
-        failure = result;
-      } catch (error) {
-        failure = error;
-      } finally {
-        bulkhead.leave(share);
-        if (isAnswered) report?.('success');
-        // Whoever gives up shows something only after a while.
-        else if (signal.aborted && failure === signal.reason) {
-          report?.(now() - startedAtMs >= slowMs ? 'failure' : 'ignored');
-        } else report?.(outcomeOf(failure));
-      }
-      if (isKeyRefused(failure)) acceptedKeys?.delete(fingerprint);
-      const delayMs = planRetry(failure, attempts, tenant, context);
-      if (delayMs === undefined) throw failure;
-      events.onRetry?.(operation, service);
-      // oxlint-disable-next-line no-await-in-loop
-      await pause(delayMs, signal);
-    }
-  };
 }
 
 function pause(delayMs: number, signal: Cancellation): Promise<void> {

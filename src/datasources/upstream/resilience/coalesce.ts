@@ -1,5 +1,6 @@
 import { LightCancellation } from '../../../shared/cancellation.ts';
 import type { Cancellation } from '../../../shared/cancellation.ts';
+import type { Resolvers } from '../../../shared/resolvers.ts';
 import type { CallObserver } from '../attempt.ts';
 
 /** What limits a call, and who observes it. */
@@ -20,15 +21,18 @@ interface Waiter {
   readonly observer?: CallObserver | undefined;
 }
 
+/** A call that is being started: its limits, and what takes its outcome. */
+export type StartedCall<Value> = CallContext & Resolvers<Value>;
+
 /** Lets callers with the same key share one call while it is in flight. */
 export interface Coalescer<Value> {
   /**
    * Joins the call in flight for the key, or starts one. Aborts the call when the last of its callers has left; later
    * callers start a new one.
    *
-   * @throws what the call throws; to a caller that left, the `leaveError` for its signal's reason
+   * @throws what the call rejects with; to a caller that left, the `leaveError` for its signal's reason
    */
-  run(key: string, waiter: Waiter, start: (context: CallContext) => Promise<Value>): Promise<Value>;
+  run(key: string, waiter: Waiter, start: (call: StartedCall<Value>) => void): Promise<Value>;
 }
 
 export interface CoalescerOptions {
@@ -41,29 +45,34 @@ export interface CoalescerOptions {
 /** Creates a coalescer of its own calls: keys of different coalescers are independent. */
 export function createCoalescer<Value>(options: CoalescerOptions = {}): Coalescer<Value> {
   const { onCoalesced, leaveError = (reason) => reason } = options;
-  const calls: Calls<Value> = new Map();
+  const shared: Shared<Value> = { calls: new Map(), leaveError };
   return {
     run(key, waiter, start) {
       const { signal } = waiter;
       if (signal?.aborted === true) return Promise.reject(leaveError(signal.reason));
-      const inFlight = calls.get(key)?.call;
+      const inFlight = shared.calls.get(key)?.call;
       if (inFlight !== undefined) {
         onCoalesced?.();
-        return inFlight.join(waiter, leaveError);
+        return inFlight.join(waiter);
       }
-      const call = new SharedCall(calls, key);
-      const joined = call.join(waiter, leaveError);
-      start(call).then(
-        (value) => call.fulfil(value),
-        (error: unknown) => call.fail(error),
-      );
+      const call = new SharedCall(shared, key);
+      const joined = call.join(waiter);
+      try {
+        start(call);
+      } catch (error) {
+        call.reject(error);
+      }
       return joined;
     },
   };
 }
 
-/** The calls in flight, by key. */
-type Calls<Value> = Map<string, Box<Value>>;
+/** What the calls of a coalescer share. */
+interface Shared<Value> {
+  /** The calls in flight, by key. */
+  readonly calls: Map<string, Box<Value>>;
+  readonly leaveError: (reason: unknown) => unknown;
+}
 
 /**
  * Holds a call while it is in flight. V8 keeps the tables that a busy Map has outgrown until the next full
@@ -74,19 +83,19 @@ interface Box<Value> {
 }
 
 /** A call in flight, and those who wait for it. */
-class SharedCall<Value> implements CallContext {
-  readonly #calls: Calls<Value>;
+class SharedCall<Value> implements StartedCall<Value> {
+  readonly #shared: Shared<Value>;
   readonly #key: string;
   readonly #box: Box<Value>;
   // Nearly always one: an array that begins with it takes no room for more.
   #waiting: Waiting<Value>[] | undefined;
   readonly signal = new LightCancellation();
 
-  constructor(calls: Calls<Value>, key: string) {
-    this.#calls = calls;
+  constructor(shared: Shared<Value>, key: string) {
+    this.#shared = shared;
     this.#key = key;
     this.#box = { call: this };
-    calls.set(key, this.#box);
+    shared.calls.set(key, this.#box);
   }
 
   get observer(): CallObserver | undefined {
@@ -100,32 +109,28 @@ class SharedCall<Value> implements CallContext {
   }
 
   /** Waits for the outcome of the call, or until the waiter's signal is aborted. */
-  join(waiter: Waiter, leaveError: (reason: unknown) => unknown): Promise<Value> {
-    const { promise, resolve, reject } = Promise.withResolvers<Value>();
-    const waiting: Waiting<Value> = { resolve, reject, waiter, leave: undefined };
+  join(waiter: Waiter): Promise<Value> {
+    const waiting = new Waiting(this, waiter);
     if (this.#waiting === undefined) this.#waiting = [waiting];
     else this.#waiting.push(waiting);
-    const { signal } = waiter;
-    if (signal === undefined) return promise;
-    // Not assigned where it is written: V8 expects a function that becomes a property to live long.
-    const leave = () => {
-      this.#waiting = this.#waiting?.filter((each) => each !== waiting);
-      reject(leaveError(signal.reason));
-      if (this.#waiting?.length !== 0) return;
-      this.#end();
-      this.signal.abort(signal.reason);
-    };
-    waiting.leave = leave;
-    signal.addEventListener('abort', leave);
-    return promise;
+    return waiting.outcome.promise;
   }
 
-  fulfil(value: Value): void {
-    for (const { resolve } of this.#end()) resolve(value);
+  /** Lets a waiter go whose signal is aborted. */
+  leave(leaving: Waiting<Value>, reason: unknown): void {
+    this.#waiting = this.#waiting?.filter((each) => each !== leaving);
+    leaving.outcome.reject(this.#shared.leaveError(reason));
+    if (this.#waiting?.length !== 0) return;
+    this.#end();
+    this.signal.abort(reason);
   }
 
-  fail(error: unknown): void {
-    for (const { reject } of this.#end()) reject(error);
+  resolve(value: Value): void {
+    for (const { outcome } of this.#end()) outcome.resolve(value);
+  }
+
+  reject(error: unknown): void {
+    for (const { outcome } of this.#end()) outcome.reject(error);
   }
 
   /** Ends the call, so that nobody joins it any more. Returns those who wait for its outcome. */
@@ -133,20 +138,29 @@ class SharedCall<Value> implements CallContext {
     // After an abort the key may be another call's.
     if (this.#box.call !== undefined) {
       this.#box.call = undefined;
-      this.#calls.delete(this.#key);
+      this.#shared.calls.delete(this.#key);
     }
-    const waiting = this.#waiting ?? [];
+    const ended = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const { waiter, leave } of waiting) {
-      if (leave !== undefined) waiter.signal?.removeEventListener('abort', leave);
-    }
-    return waiting;
+    for (const waiting of ended) waiting.waiter.signal?.removeEventListener('abort', waiting);
+    return ended;
   }
 }
 
-interface Waiting<Value> {
-  readonly resolve: (value: Value) => void;
-  readonly reject: (error: unknown) => void;
+/** The wait of one caller. */
+class Waiting<Value> {
   readonly waiter: Waiter;
-  leave: (() => void) | undefined;
+  readonly outcome = Promise.withResolvers<Value>();
+  readonly #call: SharedCall<Value>;
+
+  constructor(call: SharedCall<Value>, waiter: Waiter) {
+    this.#call = call;
+    this.waiter = waiter;
+    waiter.signal?.addEventListener('abort', this);
+  }
+
+  /** The caller's signal is aborted. */
+  handleEvent(): void {
+    this.#call.leave(this, this.waiter.signal?.reason);
+  }
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Cancellation } from '../../../shared/cancellation.ts';
+import type { CallObserver } from '../attempt.ts';
 import type { Validators } from '../cache/validators.ts';
 import type { Method } from '../endpoint.ts';
 import type { CallName } from '../errors.ts';
@@ -21,7 +22,7 @@ export interface TransportRequest {
   /** Additional headers, such as a trace's context. The transport's own replace those of the same name. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Called with the bytes of each part of the body. Where it returns false, the body counts as too large. */
-  readonly onBody?: ((bytes: number) => boolean) | undefined;
+  readonly observer?: Pick<CallObserver, 'onBody'> | undefined;
   /** Aborts the call and closes its socket. */
   readonly signal?: Cancellation | undefined;
 }

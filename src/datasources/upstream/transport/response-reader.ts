@@ -3,13 +3,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Cancellation } from '../../../shared/cancellation.ts';
 import { Chunks } from '../../../shared/chunks.ts';
+import type { Resolvers } from '../../../shared/resolvers.ts';
 import type { StartedTimeout, Timeouts } from '../../../shared/timeouts.ts';
 import { UpstreamError } from '../errors.ts';
 import type { Failure, InvalidResponseReason, CallName } from '../errors.ts';
 import { classifyNetworkError } from './network-error.ts';
 import type { TransportRequest, TransportResponse } from './messages.ts';
 
-/** The reason that undici gets for an abort. The caller's promise is settled by then, so nobody sees it. */
+/** The reason that undici gets for an abort. The resolvers have been called by then, so nobody sees it. */
 const abandoned = new Error('abandoned');
 
 /** State that the requests of a transport share. */
@@ -25,16 +26,15 @@ export interface ReaderContext {
 type BodyUse = 'required' | 'optional' | 'none';
 
 /**
- * Reads the response to one request, as undici's handler. Settles the caller's promise once: with the response, its
- * failure, the timeout or the abort, whatever undici does afterwards.
+ * Reads the response to one request, as undici's handler. Calls the resolvers once: with the response, its failure,
+ * the timeout or the abort, whatever undici does afterwards.
  */
 export class ResponseReader implements Dispatcher.DispatchHandler {
   readonly #name: CallName;
   readonly #signal: Cancellation | undefined;
   readonly #maxResponseBytes: number;
-  readonly #onBody: TransportRequest['onBody'];
-  readonly #resolve: (response: TransportResponse) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #observer: TransportRequest['observer'];
+  readonly #resolvers: Resolvers<TransportResponse>;
   readonly #context: ReaderContext;
   readonly #timeout: StartedTimeout;
   readonly #connectsBefore: number;
@@ -49,24 +49,22 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   #bodyUse: BodyUse = 'none';
 
   constructor(
-    { name, signal, maxResponseBytes, onBody }: TransportRequest,
+    { name, signal, maxResponseBytes, observer }: TransportRequest,
     context: ReaderContext,
-    resolve: (response: TransportResponse) => void,
-    reject: (error: unknown) => void,
+    resolvers: Resolvers<TransportResponse>,
   ) {
     this.#name = name;
     this.#signal = signal;
     this.#maxResponseBytes = maxResponseBytes;
-    this.#onBody = onBody;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#observer = observer;
+    this.#resolvers = resolvers;
     this.#context = context;
     this.#connectsBefore = context.connects;
     this.#timeout = context.timeouts.start(() => {
       if (this.#isAnswered) this.#answerWithoutBody();
       else this.#abandon(this.#error({ kind: 'timeout', phase: 'attempt' }));
     });
-    signal?.addEventListener('abort', this.#onAbort);
+    signal?.addEventListener('abort', this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -107,7 +105,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bodyBytes += chunk.length;
     const isHeld = this.#bodyUse !== 'none';
-    const mayHold = !isHeld || this.#onBody === undefined || this.#onBody(chunk.length);
+    const mayHold = !isHeld || this.#observer === undefined || this.#observer.onBody(chunk.length);
     if (mayHold && this.#bodyBytes <= this.#maxResponseBytes) {
       if (isHeld) this.#body.add(chunk);
       return;
@@ -120,7 +118,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     const body = this.#bodyUse === 'none' ? '' : decodeUtf8(this.#body.join());
     if (body === undefined) this.#refuseBody('not_utf8');
     if (!this.#settle()) return;
-    this.#resolve({ status: this.#status, headers: this.#headers, body: body ?? '' });
+    this.#resolvers.resolve({ status: this.#status, headers: this.#headers, body: body ?? '' });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -129,7 +127,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     if (this.#isAnswered) return this.#answerWithoutBody();
     if (!this.#settle()) return;
     const isStaleConnection = failure.kind === 'unavailable' && this.#isReused && this.#status === 0;
-    this.#reject(this.#error(isStaleConnection ? { ...failure, isStaleConnection } : failure));
+    this.#resolvers.reject(this.#error(isStaleConnection ? { ...failure, isStaleConnection } : failure));
   }
 
   /** Whether the status has arrived and no body is needed. */
@@ -139,26 +137,27 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
 
   #answerWithoutBody(): void {
     if (!this.#settle()) return;
-    this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
     this.#controller?.abort(abandoned);
+    this.#resolvers.resolve({ status: this.#status, headers: this.#headers, body: '' });
   }
 
-  readonly #onAbort = (): void => {
+  /** The signal is aborted. */
+  handleEvent(): void {
     this.#abandon(this.#signal?.reason);
-  };
+  }
 
   #abandon(reason: unknown): void {
     if (!this.#settle()) return;
-    this.#reject(reason);
     this.#controller?.abort(abandoned);
+    this.#resolvers.reject(reason);
   }
 
-  /** Ends the waiting. Returns true once: to the caller that settles the promise. */
+  /** Ends the waiting. Returns true once: to the caller that calls the resolvers. */
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
     this.#context.timeouts.cancel(this.#timeout);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#signal?.removeEventListener('abort', this);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { Pool } from 'undici';
+import type { Resolvers } from '../../../shared/resolvers.ts';
 import { Timeouts } from '../../../shared/timeouts.ts';
 import { successStatuses } from '../success.ts';
 import type { TransportRequest, TransportResponse } from './messages.ts';
@@ -41,12 +42,12 @@ export interface TransportOptions {
 /** Sends requests to one upstream. */
 export interface Transport {
   /**
-   * Sends one request; never retries, never follows a redirect.
+   * Sends one request; never retries, never follows a redirect. Rejects with
    *
-   * @throws {UpstreamError} `timeout`, `unavailable` or `invalid_response`
-   * @throws the signal's reason, once it is aborted
+   * - an {@link UpstreamError}: `timeout`, `unavailable` or `invalid_response`
+   * - the signal's reason, once it is aborted
    */
-  send(request: TransportRequest): Promise<TransportResponse>;
+  send(request: TransportRequest, resolvers: Resolvers<TransportResponse>): void;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -87,10 +88,9 @@ export function createTransport(options: TransportOptions): Transport {
     ...route.headers,
   };
 
-  function send(request: TransportRequest): Promise<TransportResponse> {
+  function send(request: TransportRequest, resolvers: Resolvers<TransportResponse>): void {
     const { method, path, body, signal } = request;
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const { promise, resolve, reject } = Promise.withResolvers<TransportResponse>();
+    if (signal?.aborted) return resolvers.reject(signal.reason);
     const headers = requestHeaders(request, credentialHeader, fixedHeaders);
     if (body !== undefined) headers['content-type'] = 'application/json';
     pool.dispatch(
@@ -100,9 +100,8 @@ export function createTransport(options: TransportOptions): Transport {
         headers,
         body: body === undefined ? null : JSON.stringify(body),
       },
-      new ResponseReader(request, context, resolve, reject),
+      new ResponseReader(request, context, resolvers),
     );
-    return promise;
   }
 
   return { send, close: () => pool.destroy() };
