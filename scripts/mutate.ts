@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rooms } from './mutation/rooms.ts';
+import type { Room } from './mutation/rooms.ts';
 
 interface Position {
   readonly line: number;
@@ -32,9 +33,12 @@ interface Change extends Mutant {
   readonly code: string;
 }
 
-/** Runs the tests for each mutant in the files, or ranges of files. */
-async function mutate(files: readonly string[], tests: readonly string[]): Promise<Change[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
+/** Runs the tests for each mutant in the files that no test has noticed before, by the results in the folder. */
+async function mutate(
+  folder: string,
+  files: readonly string[],
+  tests: readonly string[],
+): Promise<readonly Change[]> {
   const report = join(folder, 'report.json');
   const stryker = 'scripts/mutation/node_modules/@stryker-mutator/core/bin/stryker.js';
   const env = {
@@ -43,14 +47,21 @@ async function mutate(files: readonly string[], tests: readonly string[]): Promi
     MUTATION_TESTS: tests.join(' '),
     MUTATION_REPORT: report,
   };
+  const child = spawn(process.execPath, [stryker, 'run', 'scripts/mutation/stryker.config.mjs'], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error('Stryker failed');
+  return changesIn(JSON.parse(await readFile(report, 'utf8')) as Report);
+}
+
+/** Returns the changes that no test notices. The slow tests run for those that the quick ones do not notice. */
+async function mutateRoom(files: readonly string[], { quick, slow }: Room): Promise<readonly Change[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
   try {
-    const child = spawn(process.execPath, [stryker, 'run', 'scripts/mutation/stryker.config.mjs'], {
-      env,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const [code] = (await once(child, 'exit')) as [number | null];
-    if (code !== 0) throw new Error('Stryker failed');
-    return changesIn(JSON.parse(await readFile(report, 'utf8')) as Report);
+    const changes = await mutate(folder, files, quick);
+    return changes.some(hasSurvived) ? await mutate(folder, files, [...quick, ...slow]) : changes;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -72,12 +83,6 @@ function codeAt(lines: readonly string[], { start, end }: Mutant['location']): s
 
 const hasSurvived = ({ status }: Mutant) => status === 'Survived' || status === 'NoCoverage';
 
-/** The range of a file in Stryker's notation, whose columns begin at 0. */
-const rangeOf = ({ file, location: { start, end } }: Change) =>
-  `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
-
-const nameOf = (change: Change) => `${rangeOf(change)} ${change.replacement}`;
-
 const shorten = (code: string) => code.replaceAll(/\s+/g, ' ').slice(0, 80);
 
 const { values, positionals } = parseArgs({
@@ -88,16 +93,10 @@ const { values, positionals } = parseArgs({
 for (const name of positionals.length > 0 ? positionals : Object.keys(rooms)) {
   const room = rooms[name];
   if (room === undefined) throw new Error(`There is no ${name}; expected ${Object.keys(rooms).join(', ')}.`);
-  const { quick, slow } = room;
   // oxlint-disable-next-line no-await-in-loop -- each has the processor to itself
-  const all = await mutate(values.files ?? room.mutate, quick);
-  const unnoticed = all.filter(hasSurvived);
-  // oxlint-disable-next-line no-await-in-loop
-  const again = unnoticed.length === 0 ? [] : await mutate(unnoticed.map(rangeOf), [...quick, ...slow]);
-  // The ranges hold other mutants as well.
-  const names = new Set(unnoticed.map(nameOf));
-  const survivors = again.filter((change) => hasSurvived(change) && names.has(nameOf(change)));
-  process.stdout.write(`${name}: ${all.length} mutants, ${survivors.length} survived\n`);
+  const changes = await mutateRoom(values.files ?? room.mutate, room);
+  const survivors = changes.filter(hasSurvived);
+  process.stdout.write(`${name}: ${changes.length} mutants, ${survivors.length} survived\n`);
   for (const { file, location, mutatorName, code, replacement } of survivors) {
     process.stdout.write(
       `${file}:${location.start.line}  ${mutatorName}: ${shorten(code)}  →  ${shorten(replacement)}\n`,

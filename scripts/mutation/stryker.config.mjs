@@ -10,6 +10,9 @@ export default {
   coverageAnalysis: 'perTest',
   // Stryker rewrites tsconfig.json by the API of the compiler, which TypeScript 7 does not have.
   tsconfigFile: 'none',
+  // A second run, with more tests, is about the mutants that the first one left.
+  incremental: true,
+  incrementalFile: `${MUTATION_REPORT}.incremental`,
   concurrency: 1,
   timeoutMS: 20_000,
   reporters: ['json', 'progress-append-only'],
