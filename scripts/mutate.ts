@@ -37,7 +37,7 @@ interface Change extends Mutant {
 async function mutate(
   folder: string,
   files: readonly string[],
-  tests: readonly string[],
+  { tests, timeoutMs }: { readonly tests: readonly string[]; readonly timeoutMs: number },
 ): Promise<readonly Change[]> {
   const report = join(folder, 'report.json');
   const stryker = 'scripts/mutation/node_modules/@stryker-mutator/core/bin/stryker.js';
@@ -45,6 +45,7 @@ async function mutate(
     ...process.env,
     MUTATION_FILES: files.join(' '),
     MUTATION_TESTS: tests.join(' '),
+    MUTATION_TEST_TIMEOUT_MS: String(timeoutMs),
     MUTATION_REPORT: report,
   };
   const child = spawn(process.execPath, [stryker, 'run', 'scripts/mutation/stryker.config.mjs'], {
@@ -60,8 +61,10 @@ async function mutate(
 async function mutateRoom(files: readonly string[], { quick, slow }: Room): Promise<readonly Change[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mutation-'));
   try {
-    const changes = await mutate(folder, files, quick);
-    return changes.some(hasSurvived) ? await mutate(folder, files, [...quick, ...slow]) : changes;
+    // A change that lets a promise hang costs a whole timeout.
+    const changes = await mutate(folder, files, { tests: quick, timeoutMs: 2_000 });
+    if (!changes.some(hasSurvived)) return changes;
+    return await mutate(folder, files, { tests: [...quick, ...slow], timeoutMs: 10_000 });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

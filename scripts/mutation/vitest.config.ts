@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
 import config from '../../vitest.config.ts';
 
-const tests = process.env['MUTATION_TESTS'] ?? '';
+const { MUTATION_TESTS = '', MUTATION_TEST_TIMEOUT_MS } = process.env;
 // The projects name their own tests.
 const { projects: _, ...shared } = config.test ?? {};
 
 export default defineConfig({
-  // A change that lets a promise hang costs a whole timeout.
-  test: { ...shared, include: tests.split(' '), exclude: [], testTimeout: 10_000 },
+  test: {
+    ...shared,
+    include: MUTATION_TESTS.split(' '),
+    exclude: [],
+    testTimeout: Number(MUTATION_TEST_TIMEOUT_MS),
+  },
 });
