@@ -1,6 +1,6 @@
 // Measures what the limits on operations cost an ordinary request: this process's CPU per request, with and without
 // them, all but HTTP and Bluejay included. `npm run bench:limits` prints the medians of paired rounds. The check of an
-// answer's size is part of every lane, so it is timed alone, in a loop.
+// answer's size is part of every executor, so it is timed alone, in a loop.
 import { createYoga } from 'graphql-yoga';
 import { parseConfig } from '../src/config/index.ts';
 import { createDataSourcesFactory } from '../src/datasources/index.ts';
@@ -49,7 +49,7 @@ const createDataSources = createDataSourcesFactory({
   },
 });
 
-function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimit): Executor {
+function createTestedExecutor(pipeline: Pipeline, limitRepresentations: RepresentationLimit): Executor {
   return createExecutor({
     pipeline,
     schema,
@@ -61,12 +61,12 @@ function createLane(pipeline: Pipeline, limitRepresentations: RepresentationLimi
   });
 }
 
-const limited = createLane(
+const limited = createTestedExecutor(
   createPipeline({ schema, limits, exposure: { introspection: false, serviceSdl: false } }),
   createRepresentationLimit(maxRepresentations),
 );
 
-const unlimited = createLane(
+const unlimited = createTestedExecutor(
   // The same as createPipeline's, without the limits.
   createYoga({
     schema,

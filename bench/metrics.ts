@@ -100,7 +100,7 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
   });
   const get = (id: string, caller: Caller) => call({ persona_id: id }, caller);
   const schema = createSchema();
-  const lane = createExecutor({
+  const execute = createExecutor({
     pipeline: createPipeline({
       schema,
       limits: config.limits,
@@ -122,7 +122,7 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
     const startedAt = now();
     const statistics = createStatistics();
     const trace = watch.start({ method: 'POST', headers: {} }, '/graphql');
-    await lane({
+    await execute({
       params: { query, operationName: undefined, variables: { id: nextId() }, extensions: undefined },
       mediaType: 'application/json',
       requestId: 'bench',

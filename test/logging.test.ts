@@ -7,7 +7,7 @@ import { createLogger } from '../src/observability/logger.ts';
 import type { GraphQLRequest } from '../src/server/graphql/request.ts';
 import { createStatistics } from '../src/server/http/statistics.ts';
 import { clinic, exampleId, startGateway, unknownId } from './support/gateway.ts';
-import { createTestLane, noWrites } from './support/lane.ts';
+import { createTestExecutor, noWrites } from './support/executor.ts';
 
 test('a request is one line: operation, status, duration, request id, upstream calls', async () => {
   const gateway = await startGateway();
@@ -85,11 +85,11 @@ test('a defect is masked for the client and logged once, with its cause, under t
     write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
   });
   const defect = () => Promise.reject(new TypeError('canary is not a function'));
-  const lane = createTestLane({
+  const execute = createTestExecutor({
     logger,
     customerPersonas: { get: defect, listByAgent: defect, ...noWrites() },
   });
-  const response = await lane(request);
+  const response = await execute(request);
   expect(response.status).toBe(200);
   expect(JSON.parse(response.body)).toEqual({
     data: { persona: null },
@@ -115,9 +115,9 @@ test('a value that graphql-js cannot write is masked, and in no line of the log'
   const lines: string[] = [];
   const logger = createLogger('info', { write: (line) => lines.push(line) });
   const schema = buildSchema('type Query { count: Int }');
-  const lane = createTestLane({ schema, logger });
+  const execute = createTestExecutor({ schema, logger });
   Object.assign(schema.getQueryType()?.getFields()['count'] ?? {}, { resolve: () => 'canary' });
-  const { body } = await lane({ ...request, params: { ...request.params, query: '{ count }' } });
+  const { body } = await execute({ ...request, params: { ...request.params, query: '{ count }' } });
   expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
   expect(lines).toHaveLength(1);
   expect(body + lines.join('')).not.toContain('canary');
@@ -132,8 +132,8 @@ test('a defect before execution is a masked 500', async () => {
   });
   const lines: string[] = [];
   const logger = createLogger('info', { write: (line) => lines.push(line) });
-  const lane = createTestLane({ schema, logger });
-  const response = await lane(request);
+  const execute = createTestExecutor({ schema, logger });
+  const response = await execute(request);
   expect(response.status).toBe(500);
   expect(response.body).not.toContain('canary');
   expect(JSON.parse(response.body)).toMatchObject({

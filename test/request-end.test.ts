@@ -16,7 +16,7 @@ import { createRequestWatch } from '../src/server/http/request-watch.ts';
 import { testConfig } from './support/config.ts';
 import { clinic, exampleId, someIds, startGateway, unknownId } from './support/gateway.ts';
 import type { TestGateway } from './support/gateway.ts';
-import { createTestLane } from './support/lane.ts';
+import { createTestExecutor } from './support/executor.ts';
 import { startLeavingClient } from './support/leaving-client.ts';
 import { startHttpUpstream } from './support/upstreams.ts';
 
@@ -204,7 +204,7 @@ test('when a null bubbles up to the root, what is read beside it ends, and what 
     logger,
   });
   const route = createGraphQLRoute({
-    executor: createTestLane({
+    executor: createTestExecutor({
       logger,
       schema: bubblingSchema(),
       customerPersonas: bluejay.customerPersonas,

@@ -5,7 +5,7 @@ import { createStatistics } from '../../src/server/http/statistics.ts';
 import { configOf } from '../support/config.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { TestGateway } from '../support/gateway.ts';
-import { createTestLane } from '../support/lane.ts';
+import { createTestExecutor } from '../support/executor.ts';
 
 async function ask(gateway: TestGateway, query: string, headers: Record<string, string> = {}) {
   const response = await gateway.post({ query }, headers);
@@ -111,8 +111,8 @@ test.each([
   ],
 ])('a mistake in %s brings a suggestion with introspection alone', async (_name, query, variables) => {
   for (const introspection of [true, false]) {
-    const lane = createTestLane({ schema: palette, logger: createLogger('silent'), introspection });
-    const { body } = await lane({
+    const execute = createTestExecutor({ schema: palette, logger: createLogger('silent'), introspection });
+    const { body } = await execute({
       params: { query, operationName: undefined, variables, extensions: undefined },
       mediaType: 'application/json',
       requestId: 'palette',

@@ -95,7 +95,7 @@ function compile({
 /**
  * Returns whether graphql-jit 0.8 executes a document as graphql-js does. It loses fields named `__proto__`; @skip and
  * @include change the order of fields, and take a null for the default of their variable; a scalar does not see the
- * variables in an object. test/lanes compares both.
+ * variables in an object. test/compiled compares both.
  */
 function isCompilable(document: DocumentNode): boolean {
   let compilable = true;

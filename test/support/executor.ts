@@ -11,7 +11,7 @@ import { createRepresentationLimit } from '../../src/server/graphql/representati
 import { createFormatResult } from '../../src/server/graphql/result.ts';
 import { testConfig } from './config.ts';
 
-interface TestLaneOptions {
+interface TestExecutorOptions {
   readonly logger: Logger;
   readonly schema?: GraphQLSchema;
   /** @default true */
@@ -34,14 +34,14 @@ const noPersonas: CustomerPersonasClient = {
   ...noWrites(),
 };
 
-/** Creates the gateway's lane on a data source of the test's: for defects that no upstream can cause. */
-export function createTestLane({
+/** Creates the gateway's executor on a data source of the test's: for defects that no upstream can cause. */
+export function createTestExecutor({
   logger,
   schema = createSchema(),
   introspection = true,
   customerPersonas = noPersonas,
   runsBeforeCompiling = 50,
-}: TestLaneOptions): Executor {
+}: TestExecutorOptions): Executor {
   return createExecutor({
     schema,
     pipeline: createPipeline({

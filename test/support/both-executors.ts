@@ -7,9 +7,9 @@ import type { Executor } from '../../src/server/graphql/request.ts';
 import { createStatistics } from '../../src/server/http/statistics.ts';
 import type { Cancellation } from '../../src/shared/cancellation.ts';
 import { clinic } from './gateway.ts';
-import { createTestLane } from './lane.ts';
+import { createTestExecutor } from './executor.ts';
 
-interface LaneRequest {
+interface OperationRequest {
   readonly query: string;
   readonly operationName?: string | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
@@ -22,25 +22,25 @@ export interface Outcomes {
   refused: number;
 }
 
-export interface Lanes {
+export interface BothExecutors {
   readonly sandbox: Sandbox;
   /**
    * Answers each request by graphql-js and by the compiled operation. Fails with the answers that differ.
    *
    * @returns how they were answered, for tests to see that they test what they say
    */
-  expectSame(requests: readonly LaneRequest[], signal?: Cancellation): Promise<Outcomes>;
+  expectSame(requests: readonly OperationRequest[], signal?: Cancellation): Promise<Outcomes>;
 }
 
-/** A lane that never compiles and one that compiles at once, in front of one sandbox. All else they share. */
-export async function startLanes(): Promise<Lanes> {
+/** An executor that never compiles and one that compiles at once, in front of one sandbox. All else they share. */
+export async function startBothExecutors(): Promise<BothExecutors> {
   const sandbox = await createSandbox();
   onTestFinished(() => sandbox.close());
   const bluejay = await createBluejay({ baseUrl: sandbox.url, userAgent: 'test' });
   onTestFinished(() => bluejay.close());
   const options = { logger: createLogger('silent'), customerPersonas: bluejay.customerPersonas };
-  const interpreted = createTestLane({ ...options, runsBeforeCompiling: Infinity });
-  const compiled = createTestLane({ ...options, runsBeforeCompiling: 0 });
+  const interpreted = createTestExecutor({ ...options, runsBeforeCompiling: Infinity });
+  const compiled = createTestExecutor({ ...options, runsBeforeCompiling: 0 });
 
   return {
     sandbox,
@@ -50,7 +50,9 @@ export async function startLanes(): Promise<Lanes> {
       const outcomes: Outcomes = { data: 0, partial: 0, refused: 0 };
       for (const [index, request] of requests.entries()) {
         // oxlint-disable-next-line no-await-in-loop -- one at a time: the bulkhead has a limit
-        const answers = await Promise.all([interpreted, compiled].map((lane) => ask(lane, request, signal)));
+        const answers = await Promise.all(
+          [interpreted, compiled].map((execute) => ask(execute, request, signal)),
+        );
         const [right = '', other = ''] = answers;
         outcomes[outcomeOf(right)] += 1;
         if (right === other) continue;
@@ -64,9 +66,13 @@ export async function startLanes(): Promise<Lanes> {
   };
 }
 
-async function ask(lane: Executor, request: LaneRequest, signal: Cancellation | undefined): Promise<string> {
+async function ask(
+  execute: Executor,
+  request: OperationRequest,
+  signal: Cancellation | undefined,
+): Promise<string> {
   const { query, operationName, variables } = request;
-  const { status, body, cacheControl } = await lane({
+  const { status, body, cacheControl } = await execute({
     params: { query, operationName, variables, extensions: undefined },
     mediaType: 'application/graphql-response+json',
     requestId: 'same-on-both',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { exampleId, unknownId } from '../support/gateway.ts';
-import { startLanes } from '../support/lanes.ts';
+import { startBothExecutors } from '../support/both-executors.ts';
 
 const onBoth =
   '{ __typename ... on CustomerPersona { id name } ... on Agent { agentId: id customerPersonas { id } } }';
@@ -86,14 +86,14 @@ const values = [
 test.each(Object.entries(documents))(
   'a variable of the type %s takes and refuses alike',
   async (_type, query) => {
-    const lanes = await startLanes();
+    const executors = await startBothExecutors();
     const variables = [
       ...values.map((value) => (value === undefined ? '{}' : `{"v":${value}}`)),
       // More than is asked for, and another name.
       '{"v":"7","w":7,"":null,"$v":1}',
       '{"V":"7"}',
     ].map((text) => JSON.parse(text) as Record<string, unknown>);
-    const outcomes = await lanes.expectSame([
+    const outcomes = await executors.expectSame([
       ...variables.map((each) => ({ query, variables: each })),
       { query },
     ]);
@@ -103,10 +103,10 @@ test.each(Object.entries(documents))(
 );
 
 test('several variables that do not fit are reported alike', async () => {
-  const lanes = await startLanes();
+  const executors = await startBothExecutors();
   const query =
     'query ($a: UUID!, $b: [UUID!]!, $c: ID!) { persona(id: $a) { id } personas(ids: $b) { id } personasByAgent(agentId: $c) { id } }';
-  const outcomes = await lanes.expectSame(
+  const outcomes = await executors.expectSame(
     [
       {},
       { a: null, b: null, c: null },

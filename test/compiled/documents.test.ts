@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { airline, exampleId, someIds, startGateway, unknownId } from '../support/gateway.ts';
 import { secondId } from '../support/generated-requests.ts';
-import { startLanes } from '../support/lanes.ts';
+import { startBothExecutors } from '../support/both-executors.ts';
 
 const unicodeId = '9d2c1e6b-64b1-4e8e-b1ce-3f5a1c7d8e03';
 const nullsId = 'e1f0a2b3-c4d5-4e6f-8a9b-0c1d2e3f4a05';
@@ -15,8 +15,8 @@ const quoted = (text: string) => JSON.stringify(text);
 const queries = (...documents: string[]) => documents.map((query) => ({ query }));
 
 test('valid documents are answered alike', async () => {
-  const lanes = await startLanes();
-  const outcomes = await lanes.expectSame(
+  const executors = await startBothExecutors();
+  const outcomes = await executors.expectSame(
     queries(
       '{ __typename }',
       'query Named { __typename }',
@@ -52,13 +52,13 @@ test('valid documents are answered alike', async () => {
 });
 
 test('reads that the data source refuses fail alike, up to the null of the whole answer', async () => {
-  const lanes = await startLanes();
+  const executors = await startBothExecutors();
   const entities = (...representations: unknown[]) => ({
     query: `query Entities($r: [_Any!]!) { _entities(representations: $r) ${onBoth} }`,
     variables: { r: representations },
   });
   const persona = { __typename: 'CustomerPersona', id: exampleId };
-  const outcomes = await lanes.expectSame([
+  const outcomes = await executors.expectSame([
     ...queries(
       ...[
         'abc',
@@ -118,9 +118,9 @@ test('reads that the data source refuses fail alike, up to the null of the whole
 });
 
 test('names that JavaScript has for itself are answered alike', async () => {
-  const lanes = await startLanes();
+  const executors = await startBothExecutors();
   const names = ['__proto__', 'constructor', 'toString', 'then', 'toJSON', 'length', '_', 'data'];
-  const outcomes = await lanes.expectSame([
+  const outcomes = await executors.expectSame([
     ...queries(
       ...names.flatMap((name) => [
         `{ ${name}: __typename persona(id: "${exampleId}") { ${name}: name } }`,
@@ -154,10 +154,10 @@ test.each([
   ['a list with holes', answer(200, [null, {}, { id: exampleId }])],
   ['strange text', answer(200, { id: exampleId, name: '\u0000\u2028\ud800é🩺"\\', goal: '' })],
 ])('%s in an answer of Bluejay reaches the caller alike', async (_name, fault) => {
-  const lanes = await startLanes();
-  lanes.sandbox.faults.add({ fault, personaId: exampleId });
-  lanes.sandbox.faults.add({ fault, agentId: 7 });
-  const outcomes = await lanes.expectSame([
+  const executors = await startBothExecutors();
+  executors.sandbox.faults.add({ fault, personaId: exampleId });
+  executors.sandbox.faults.add({ fault, agentId: 7 });
+  const outcomes = await executors.expectSame([
     ...queries(
       `{ before: __typename persona(id: "${exampleId}") { ${all} } after: __typename }`,
       `{ personas(ids: ["${secondId}", "${exampleId}", "${unknownId}"]) { ${all} } }`,
@@ -179,15 +179,15 @@ test.each([
 });
 
 test('reads that are aborted fail alike, and a compiled operation reads nothing more for its errors', async () => {
-  const lanes = await startLanes();
-  lanes.sandbox.faults.add({ fault: { kind: 'hang' } });
+  const executors = await startBothExecutors();
+  executors.sandbox.faults.add({ fault: { kind: 'hang' } });
   const deadline = new AbortController();
-  const answers = lanes.expectSame(queries(`{ persona(id: "${exampleId}") { id } }`), deadline.signal);
-  await expect.poll(() => lanes.sandbox.requests.length).toBeGreaterThan(0);
-  const calls = lanes.sandbox.requests.length;
+  const answers = executors.expectSame(queries(`{ persona(id: "${exampleId}") { id } }`), deadline.signal);
+  await expect.poll(() => executors.sandbox.requests.length).toBeGreaterThan(0);
+  const calls = executors.sandbox.requests.length;
   deadline.abort(new Error('The deadline has passed'));
   expect(await answers).toEqual({ data: 0, partial: 1, refused: 0 });
-  expect(lanes.sandbox.requests).toHaveLength(calls);
+  expect(executors.sandbox.requests).toHaveLength(calls);
 });
 
 test('an operation is answered alike before and after it has become common', async () => {
