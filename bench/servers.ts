@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { readImage } from '../scripts/dockerfile.ts';
 import type { Program, Programs } from './programs.ts';
 
 export interface ServerKind {
@@ -18,25 +19,30 @@ export interface Server {
 
 const root = join(import.meta.dirname, '..');
 
-/**
- * The old generation that Node.js gives itself in a container of 512 MiB, the limit in `deploy/kubernetes`, with a young
- * generation of this size.
- */
+/** How the image starts the gateway. */
+const image = readImage();
+
+/** The old generation that Node.js gives itself in a container of 512 MiB, the limit in `deploy/kubernetes`. */
+const oldGeneration = '--max-old-space-size=256';
+
+/** @param youngMb the size of the young generation */
 export const heapWith = (youngMb: number): readonly string[] => [
-  '--max-old-space-size=256',
+  oldGeneration,
   `--max-semi-space-size=${youngMb}`,
 ];
 
-/** The heap of all servers: that of the image. */
-export const heap = heapWith(16);
+/** The heap of all servers, with the young generation of the image. */
+export const heap: readonly string[] = [
+  oldGeneration,
+  ...image.args.filter((argument) => argument.startsWith('--')),
+];
 
 const production = { NODE_ENV: 'production' };
 const reference = (UPSTREAM: string) => ({ ...production, UPSTREAM });
 
-/** As production starts it: see the README and deploy/. */
 const gatewayEnvironment = (BLUEJAY_BASE_URL: string) => ({
-  ...production,
-  MALLOC_MMAP_THRESHOLD_: '131072',
+  ...image.environment,
+  HOST: '127.0.0.1',
   LOG_LEVEL: 'warn',
   METRICS_PORT: '0',
   BLUEJAY_BASE_URL,

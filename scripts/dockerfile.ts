@@ -22,3 +22,14 @@ export function parseEnvironment(text: string): Record<string, string> {
   const pairs = text.split(' ').map((pair) => pair.split(/=(.*)/, 2));
   return Object.fromEntries(pairs) as Record<string, string>;
 }
+
+/** Returns how the image starts Node.js: its last stage has the arguments, and the environment. */
+export function readImage(): {
+  readonly args: readonly string[];
+  readonly environment: Record<string, string>;
+} {
+  const instructions = readDockerfile();
+  const last = (wanted: string) => instructions.findLast(({ keyword }) => keyword === wanted)?.text ?? '';
+  const [, ...args] = JSON.parse(last('ENTRYPOINT')) as string[];
+  return { args, environment: parseEnvironment(last('ENV')) };
+}

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readMemoryMb } from '../../bench/programs.ts';
 import type { Programs } from '../../bench/programs.ts';
 import type { Target } from './scenario.ts';
-import { parseEnvironment, readDockerfile } from '../dockerfile.ts';
+import { readImage } from '../dockerfile.ts';
 import { startUpstream } from './upstream.ts';
 
 interface StartedTarget extends Target {
@@ -41,14 +41,6 @@ export async function startTarget(
       await upstream.close();
     },
   };
-}
-
-/** The last stage of the Dockerfile says how Node.js is started, and with which environment. */
-function readImage() {
-  const instructions = readDockerfile();
-  const last = (wanted: string) => instructions.findLast(({ keyword }) => keyword === wanted)?.text ?? '';
-  const [, ...args] = JSON.parse(last('ENTRYPOINT')) as string[];
-  return { args, environment: parseEnvironment(last('ENV')) };
 }
 
 /** Linux's number for a socket that listens. */
