@@ -67,6 +67,7 @@ function startChain({ idempotent = true, hasTenants = true, events, ...places }:
   return {
     acceptedKeys,
     bulkhead,
+    chain,
     /** Takes the only place. */
     occupy() {
       expect(bulkhead.enter('another', new LightCancellation(), { onPlace() {} })).toBe('entered');
@@ -356,6 +357,20 @@ test('a chain without listeners and tenants retries, denies and refuses alike', 
   for (let calls = 0; calls < 7; calls += 1) expect(await fail(rateLimited)).toBe(rateLimited);
   occupy();
   expect(await fail(broken)).toMatchObject({ failure: { kind: 'overloaded' } });
+});
+
+test('thousands of calls that fail as soon as they have a place end one after the other', async () => {
+  const { bulkhead, chain, occupy } = startChain({ capacity: 1, queue: 10_000 });
+  occupy();
+  const context = { signal: new LightCancellation(), deadlineAtMs: Infinity, observer: undefined };
+  const attempts: Attempts<string> = { send: (_number, resolvers) => resolvers.reject(invalid) };
+  const calls = Array.from({ length: 10_000 }, () =>
+    promiseOf<string>((resolvers) => chain('key', context, attempts, resolvers)),
+  );
+  bulkhead.leave('another');
+  const results = await Promise.allSettled(calls);
+  expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(10_000);
+  expect([bulkhead.inFlight, bulkhead.queued]).toEqual([0, 0]);
 });
 
 test('each caller of a request has places of its own, and calls without one have those of their tenant', async () => {
