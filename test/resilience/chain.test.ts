@@ -359,6 +359,21 @@ test('a chain without listeners and tenants retries, denies and refuses alike', 
   expect(await fail(broken)).toMatchObject({ failure: { kind: 'overloaded' } });
 });
 
+test('a call that cannot be sent fails, and gives its place back', async () => {
+  const { bulkhead, chain, read } = startChain();
+  const defect = new Error('a defect');
+  const context = { signal: new LightCancellation(), deadlineAtMs: Infinity, observer: undefined };
+  const attempts: Attempts<string> = {
+    send() {
+      throw defect;
+    },
+  };
+  const failed = promiseOf<string>((resolvers) => chain('key', context, attempts, resolvers));
+  await expect(failed).rejects.toBe(defect);
+  expect(bulkhead.inFlight).toBe(0);
+  await expect(read(new LightCancellation())).resolves.toBe('answered');
+});
+
 test('thousands of calls that fail as soon as they have a place end one after the other', async () => {
   const { bulkhead, chain, occupy } = startChain({ capacity: 1, queue: 10_000 });
   occupy();

@@ -423,7 +423,7 @@ test('a shared call ends with the last of its callers, and outlives the others',
   let shared: Cancellation | undefined;
   const start = (call: StartedCall<string>) => {
     shared = call.signal;
-    shared.addEventListener('abort', () => call.reject(call.signal.reason));
+    shared.addEventListener('abort', () => pass(Promise.reject(call.signal.reason), call));
   };
   const results = callers.map(({ signal }) => coalescer.run('key', { signal }, start));
   const left = [new Error('first left'), new Error('last left')];
@@ -501,6 +501,16 @@ test('a shared call leaves nothing in memory', async () => {
   const before = await run(1_000);
   // Their keys alone are 10 MB.
   expect((await run(50_000)) - before).toBeLessThan(3_000_000);
+});
+
+test('a shared call that cannot be started fails, and the next one is started', async () => {
+  const coalescer = createCoalescer<string>();
+  const defect = new Error('a defect');
+  const failed = coalescer.run('key', {}, () => {
+    throw defect;
+  });
+  await expect(failed).rejects.toBe(defect);
+  await expect(coalescer.run('key', {}, (call) => call.resolve('fresh'))).resolves.toBe('fresh');
 });
 
 test('a caller that has left before starts no shared call', async () => {

@@ -52,7 +52,8 @@ class Waiting {
   readonly taker: PlaceTaker;
   readonly entry: Entry<Waiting>;
   readonly #onAbort: (waiting: Waiting) => void;
-  place: Place = 'full';
+  /** Set when the wait ends. */
+  place!: Place;
 
   constructor(
     { key, compartment }: { readonly key: string; readonly compartment: Compartment },

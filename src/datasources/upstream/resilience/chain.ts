@@ -68,15 +68,19 @@ export const overloadedRetryAfterMs = 1_000;
  * no place in the bulkhead.
  */
 export function createChain(options: ChainOptions): Chain {
-  const { service, operation, title } = options;
-  const parts = { ...options, name: { service, operation, title } };
+  const { service, operation, title, events = {} } = options;
+  const parts = { ...options, name: { service, operation, title }, events };
   return (fingerprint, context, attempts, resolvers) =>
     new Run(parts, fingerprint, context, attempts, resolvers).start();
 }
 
 interface ChainParts extends ChainOptions {
   readonly name: CallName;
+  readonly events: ChainEvents;
 }
+
+/** For an attempt that the breaker has not let through. */
+const reportNothing: Report = () => {};
 
 /** One call on its way through the chain. */
 class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
@@ -87,9 +91,9 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
   readonly #resolvers: Resolvers<Value>;
   /** Of the present attempt, as all below. */
   #number = 0;
-  #tenant: Tenant;
-  #share = '';
-  #report: Report | undefined;
+  #tenant!: Tenant;
+  #share!: string;
+  #report!: Report;
   #startedAtMs = 0;
 
   constructor(
@@ -104,7 +108,6 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
     this.#context = context;
     this.#attempts = attempts;
     this.#resolvers = resolvers;
-    this.#tenant = parts.tenants.of(fingerprint);
   }
 
   /** Starts the next attempt. */
@@ -113,7 +116,7 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
     if (signal.aborted) return this.#resolvers.reject(signal.reason);
     const { tenants, bulkhead } = this.#parts;
     this.#number += 1;
-    if (this.#number > 1) this.#tenant = tenants.of(this.#fingerprint);
+    this.#tenant = tenants.of(this.#fingerprint);
     const { breaker, key } = this.#tenant;
     if (!breaker.allows()) return this.#resolvers.reject(this.#circuitOpen());
     this.#share = observer?.caller ?? key;
@@ -127,16 +130,17 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
     if (place === 'aborted') return this.#resolvers.reject(signal.reason);
     const { name, events, now } = this.#parts;
     if (place === 'full') {
-      events?.onOverloaded?.(name.operation, name.service);
+      events.onOverloaded?.(name.operation, name.service);
       const failure = { kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs } as const;
       return this.#resolvers.reject(new UpstreamError(failure, name));
     }
     const { breaker, retryBudget } = this.#tenant;
-    this.#report = breaker.enter();
+    const report = breaker.enter();
+    this.#report = report ?? reportNothing;
     this.#startedAtMs = now();
     // All callers may have left during the wait.
     if (signal.aborted) return this.reject(signal.reason);
-    if (this.#report === undefined) return this.reject(this.#circuitOpen());
+    if (report === undefined) return this.reject(this.#circuitOpen());
     if (this.#number === 1) retryBudget.deposit();
     try {
       this.#attempts.send(this.#number, this);
@@ -149,7 +153,7 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
   resolve(result: Value | UpstreamError): void {
     if (result instanceof UpstreamError) return this.reject(result);
     this.#parts.bulkhead.leave(this.#share);
-    this.#report?.('success');
+    this.#report('success');
     this.#parts.acceptedKeys?.add(this.#fingerprint);
     this.#resolvers.resolve(result);
   }
@@ -160,12 +164,12 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
     bulkhead.leave(this.#share);
     // Whoever gives up shows something only after a while.
     if (signal.aborted && failure === signal.reason) {
-      this.#report?.(now() - this.#startedAtMs >= slowMs ? 'failure' : 'ignored');
-    } else this.#report?.(outcomeOf(failure));
+      this.#report(now() - this.#startedAtMs >= slowMs ? 'failure' : 'ignored');
+    } else this.#report(outcomeOf(failure));
     if (isKeyRefused(failure)) acceptedKeys?.delete(this.#fingerprint);
     const delayMs = this.#planRetry(failure);
     if (delayMs === undefined) return this.#resolvers.reject(failure);
-    events?.onRetry?.(name.operation, name.service);
+    events.onRetry?.(name.operation, name.service);
     pause(delayMs, signal).then(
       () => this.start(),
       (reason: unknown) => this.#resolvers.reject(reason),
@@ -195,7 +199,7 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
     const delayMs = retryDelayMs(error.failure, this.#number, random);
     if (delayMs === undefined || now() + delayMs >= this.#context.deadlineAtMs) return undefined;
     if (retryBudget.withdraw()) return delayMs;
-    events?.onRetryDenied?.(name.operation, name.service);
+    events.onRetryDenied?.(name.operation, name.service);
     return undefined;
   }
 }
