@@ -1,10 +1,16 @@
-/** Called when a cancellation is aborted. An object with `handleEvent` needs no function of its own (DOM, section 2.8). */
-export type AbortListener = (() => void) | { handleEvent(): void };
-
-/** The part of an AbortSignal that a call needs; every AbortSignal is one. */
+/** The part of an AbortSignal that a caller needs; every AbortSignal is one. */
 export interface Cancellation {
   readonly aborted: boolean;
   readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** A function, or an object that needs no function of its own (DOM, section 2.7: `EventListener`). */
+export type AbortListener = (() => void) | { handleEvent(): void };
+
+/** A cancellation that also takes objects as listeners, as every AbortSignal does. */
+export interface CallCancellation extends Cancellation {
   addEventListener(type: 'abort', listener: AbortListener): void;
   removeEventListener(type: 'abort', listener: AbortListener): void;
 }
@@ -13,7 +19,7 @@ export interface Cancellation {
  * A cancellation without the weak references of an AbortController, which cost a read more than the whole resilience
  * chain (`npm run bench:chain`). Calls its listeners in no particular order.
  */
-export class LightCancellation implements Cancellation {
+export class LightCancellation implements CallCancellation {
   // Usually one: an array literal of one takes less memory than an empty array that grows.
   #listeners: AbortListener[] | undefined;
   aborted = false;

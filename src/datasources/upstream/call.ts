@@ -145,29 +145,36 @@ class SentRequest<Input, Value> implements Resolvers<TransportResponse> {
     try {
       result = read(response, this.#request, durationMs);
     } catch (error) {
-      this.#report(status, 'cancelled', durationMs);
-      this.#resolvers.reject(error);
+      this.#fail(error, status, durationMs);
       return;
     }
-    this.#report(status, result instanceof UpstreamError ? result.failure.kind : undefined, durationMs);
-    this.#resolvers.resolve(result);
+    if (result instanceof UpstreamError) this.#fail(result, status, durationMs);
+    else if (this.#report(status, undefined, durationMs)) this.#resolvers.resolve(result);
   }
 
   reject(error: unknown): void {
-    const durationMs = this.#parts.now() - this.#startedAtMs;
-    if (error instanceof UpstreamError) {
-      this.#report(error.upstream?.status, error.failure.kind, durationMs);
-      this.#resolvers.resolve(error);
-    } else {
-      this.#report(undefined, 'cancelled', durationMs);
-      this.#resolvers.reject(error);
-    }
+    const status = error instanceof UpstreamError ? error.upstream?.status : undefined;
+    this.#fail(error, status, this.#parts.now() - this.#startedAtMs);
   }
 
-  #report(status: number | undefined, failure: AttemptResult['failure'], durationMs: number): void {
+  #fail(error: unknown, status: number | undefined, durationMs: number): void {
+    const isFailure = error instanceof UpstreamError;
+    if (!this.#report(status, isFailure ? error.failure.kind : 'cancelled', durationMs)) return;
+    if (isFailure) this.#resolvers.resolve(error);
+    else this.#resolvers.reject(error);
+  }
+
+  /** Returns false where a listener has thrown, and so ended the call. */
+  #report(status: number | undefined, failure: AttemptResult['failure'], durationMs: number): boolean {
     const result = { status, failure, durationMs };
-    this.#observer?.onAttemptEnd(this.#attempt, result);
-    this.#parts.onAttempt?.(this.#attempt, result);
+    try {
+      this.#observer?.onAttemptEnd(this.#attempt, result);
+      this.#parts.onAttempt?.(this.#attempt, result);
+      return true;
+    } catch (error) {
+      this.#resolvers.reject(error);
+      return false;
+    }
   }
 }
 

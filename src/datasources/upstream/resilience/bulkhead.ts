@@ -1,4 +1,5 @@
-import type { Cancellation } from '../../../shared/cancellation.ts';
+import { AsyncResource } from 'node:async_hooks';
+import type { CallCancellation } from '../../../shared/cancellation.ts';
 import { Queue } from '../../../shared/queue.ts';
 import type { Entry } from '../../../shared/queue.ts';
 
@@ -25,7 +26,7 @@ export interface Bulkhead {
    *
    * @param taker told its place later, where the call waits
    */
-  enter(key: string, signal: Cancellation, taker: PlaceTaker): Place | 'waits';
+  enter(key: string, signal: CallCancellation, taker: PlaceTaker): Place | 'waits';
   /** Ends a call that entered. */
   leave(key: string): void;
 }
@@ -44,11 +45,11 @@ interface Compartment {
   readonly waiting: Queue<Waiting>;
 }
 
-/** The wait of a call. */
-class Waiting {
+/** The wait of a call. An AsyncResource, because another call's end ends it. */
+class Waiting extends AsyncResource {
   readonly key: string;
   readonly compartment: Compartment;
-  readonly signal: Cancellation;
+  readonly signal: CallCancellation;
   readonly taker: PlaceTaker;
   readonly entry: Entry<Waiting>;
   readonly #onAbort: (waiting: Waiting) => void;
@@ -57,10 +58,11 @@ class Waiting {
 
   constructor(
     { key, compartment }: { readonly key: string; readonly compartment: Compartment },
-    signal: Cancellation,
+    signal: CallCancellation,
     taker: PlaceTaker,
     onAbort: (waiting: Waiting) => void,
   ) {
+    super('BulkheadWait');
     this.key = key;
     this.compartment = compartment;
     this.signal = signal;
@@ -121,7 +123,7 @@ export function createBulkhead(options: BulkheadOptions = {}): Bulkhead {
   function tellEnded(): void {
     const told = ended;
     ended = [];
-    for (const { taker, place } of told) taker.onPlace(place);
+    for (const waiting of told) waiting.runInAsyncScope(waiting.taker.onPlace, waiting.taker, waiting.place);
   }
 
   /** Gives free places to the keys that wait and are below their share, one key after the other. */

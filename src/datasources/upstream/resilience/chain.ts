@@ -91,6 +91,7 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
   readonly #resolvers: Resolvers<Value>;
   /** Of the present attempt, as all below. */
   #number = 0;
+  #hasPlace = false;
   #tenant!: Tenant;
   #share!: string;
   #report!: Report;
@@ -112,6 +113,41 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
 
   /** Starts the next attempt. */
   start(): void {
+    try {
+      this.#enter();
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  onPlace(place: Place): void {
+    this.#hasPlace = place === 'entered';
+    try {
+      this.#send(place);
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  /** The attempt has ended. */
+  resolve(result: Value | UpstreamError): void {
+    try {
+      if (result instanceof UpstreamError) this.#fail(result);
+      else this.#succeed(result);
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  reject(failure: unknown): void {
+    try {
+      this.#fail(failure);
+    } catch (error) {
+      this.#abandon(error);
+    }
+  }
+
+  #enter(): void {
     const { signal, observer } = this.#context;
     if (signal.aborted) return this.#resolvers.reject(signal.reason);
     const { tenants, bulkhead } = this.#parts;
@@ -125,7 +161,7 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
   }
 
   /** Sends the attempt, where it has a place. */
-  onPlace(place: Place): void {
+  #send(place: Place): void {
     const { signal } = this.#context;
     if (place === 'aborted') return this.#resolvers.reject(signal.reason);
     const { name, events, now } = this.#parts;
@@ -139,33 +175,25 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
     this.#report = report ?? reportNothing;
     this.#startedAtMs = now();
     // All callers may have left during the wait.
-    if (signal.aborted) return this.reject(signal.reason);
-    if (report === undefined) return this.reject(this.#circuitOpen());
+    if (signal.aborted) return this.#fail(signal.reason);
+    if (report === undefined) return this.#fail(this.#circuitOpen());
     if (this.#number === 1) retryBudget.deposit();
-    try {
-      this.#attempts.send(this.#number, this);
-    } catch (error) {
-      this.reject(error);
-    }
+    this.#attempts.send(this.#number, this);
   }
 
-  /** The attempt has ended. */
-  resolve(result: Value | UpstreamError): void {
-    if (result instanceof UpstreamError) return this.reject(result);
-    this.#parts.bulkhead.leave(this.#share);
-    this.#report('success');
+  #succeed(value: Value): void {
+    this.#leave('success');
     this.#parts.acceptedKeys?.add(this.#fingerprint);
-    this.#resolvers.resolve(result);
+    this.#resolvers.resolve(value);
   }
 
-  reject(failure: unknown): void {
-    const { bulkhead, acceptedKeys, slowMs, now, events, name } = this.#parts;
+  #fail(failure: unknown): void {
+    const { acceptedKeys, slowMs, now, events, name } = this.#parts;
     const { signal } = this.#context;
-    bulkhead.leave(this.#share);
     // Whoever gives up shows something only after a while.
     if (signal.aborted && failure === signal.reason) {
-      this.#report(now() - this.#startedAtMs >= slowMs ? 'failure' : 'ignored');
-    } else this.#report(outcomeOf(failure));
+      this.#leave(now() - this.#startedAtMs >= slowMs ? 'failure' : 'ignored');
+    } else this.#leave(outcomeOf(failure));
     if (isKeyRefused(failure)) acceptedKeys?.delete(this.#fingerprint);
     const delayMs = this.#planRetry(failure);
     if (delayMs === undefined) return this.#resolvers.reject(failure);
@@ -174,6 +202,18 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
       () => this.start(),
       (reason: unknown) => this.#resolvers.reject(reason),
     );
+  }
+
+  #leave(outcome: CallOutcome): void {
+    this.#hasPlace = false;
+    this.#parts.bulkhead.leave(this.#share);
+    this.#report(outcome);
+  }
+
+  /** Ends the call with what a step has thrown: a defect, or the error of a listener. */
+  #abandon(error: unknown): void {
+    if (this.#hasPlace) this.#parts.bulkhead.leave(this.#share);
+    this.#resolvers.reject(error);
   }
 
   #circuitOpen(): UpstreamError {

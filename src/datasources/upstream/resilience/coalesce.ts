@@ -1,12 +1,12 @@
 import { LightCancellation } from '../../../shared/cancellation.ts';
-import type { Cancellation } from '../../../shared/cancellation.ts';
+import type { CallCancellation, Cancellation } from '../../../shared/cancellation.ts';
 import type { Resolvers } from '../../../shared/resolvers.ts';
 import type { CallObserver } from '../attempt.ts';
 
 /** What limits a call, and who observes it. */
 export interface CallContext {
   /** Aborted when nobody waits for the call any more. */
-  readonly signal: Cancellation;
+  readonly signal: CallCancellation;
   /** The latest deadline of those who still wait. */
   readonly deadlineAtMs: number;
   /** The observer of the first of those who still wait: a caller that has left observes and pays for nothing more. */
@@ -142,7 +142,7 @@ class SharedCall<Value> implements StartedCall<Value> {
     }
     const ended = this.#waiting ?? [];
     this.#waiting = undefined;
-    for (const waiting of ended) waiting.waiter.signal?.removeEventListener('abort', waiting);
+    for (const waiting of ended) waiting.end();
     return ended;
   }
 }
@@ -152,15 +152,17 @@ class Waiting<Value> {
   readonly waiter: Waiter;
   readonly outcome = Promise.withResolvers<Value>();
   readonly #call: SharedCall<Value>;
+  /** A function, because a caller's signal may be of a kind of its own. */
+  readonly #onAbort = () => this.#call.leave(this, this.waiter.signal?.reason);
 
   constructor(call: SharedCall<Value>, waiter: Waiter) {
     this.#call = call;
     this.waiter = waiter;
-    waiter.signal?.addEventListener('abort', this);
+    waiter.signal?.addEventListener('abort', this.#onAbort);
   }
 
-  /** The caller's signal is aborted. */
-  handleEvent(): void {
-    this.#call.leave(this, this.waiter.signal?.reason);
+  /** Stops listening to the caller's signal. */
+  end(): void {
+    this.waiter.signal?.removeEventListener('abort', this.#onAbort);
   }
 }

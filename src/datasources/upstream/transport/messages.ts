@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Cancellation } from '../../../shared/cancellation.ts';
+import type { CallCancellation } from '../../../shared/cancellation.ts';
 import type { CallObserver } from '../attempt.ts';
 import type { Validators } from '../cache/validators.ts';
 import type { Method } from '../endpoint.ts';
@@ -21,10 +21,10 @@ export interface TransportRequest {
   readonly validators?: Validators | undefined;
   /** Additional headers, such as a trace's context. The transport's own replace those of the same name. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Called with the bytes of each part of the body. Where it returns false, the body counts as too large. */
+  /** Its `onBody` is called for each part of the body. Where that returns false, the body counts as too large. */
   readonly observer?: Pick<CallObserver, 'onBody'> | undefined;
   /** Aborts the call and closes its socket. */
-  readonly signal?: Cancellation | undefined;
+  readonly signal?: CallCancellation | undefined;
 }
 
 /** A response whose body has been read, or is not needed. */

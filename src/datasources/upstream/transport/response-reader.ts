@@ -1,7 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { Cancellation } from '../../../shared/cancellation.ts';
+import type { CallCancellation } from '../../../shared/cancellation.ts';
 import { Chunks } from '../../../shared/chunks.ts';
 import type { Resolvers } from '../../../shared/resolvers.ts';
 import type { StartedTimeout, Timeouts } from '../../../shared/timeouts.ts';
@@ -28,10 +29,13 @@ type BodyUse = 'required' | 'optional' | 'none';
 /**
  * Reads the response to one request, as undici's handler. Calls the resolvers once: with the response, its failure,
  * the timeout or the abort, whatever undici does afterwards.
+ *
+ * An AsyncResource, because undici calls it in the context of the request for which the connection was opened, and what
+ * follows belongs to the request that is answered: its AsyncLocalStorage, its traces.
  */
-export class ResponseReader implements Dispatcher.DispatchHandler {
+export class ResponseReader extends AsyncResource implements Dispatcher.DispatchHandler {
   readonly #name: CallName;
-  readonly #signal: Cancellation | undefined;
+  readonly #signal: CallCancellation | undefined;
   readonly #maxResponseBytes: number;
   readonly #observer: TransportRequest['observer'];
   readonly #resolvers: Resolvers<TransportResponse>;
@@ -53,6 +57,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     context: ReaderContext,
     resolvers: Resolvers<TransportResponse>,
   ) {
+    super('UpstreamRequest');
     this.#name = name;
     this.#signal = signal;
     this.#maxResponseBytes = maxResponseBytes;
@@ -118,7 +123,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     const body = this.#bodyUse === 'none' ? '' : decodeUtf8(this.#body.join());
     if (body === undefined) this.#refuseBody('not_utf8');
     if (!this.#settle()) return;
-    this.#resolvers.resolve({ status: this.#status, headers: this.#headers, body: body ?? '' });
+    this.#resolve({ status: this.#status, headers: this.#headers, body: body ?? '' });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -127,7 +132,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
     if (this.#isAnswered) return this.#answerWithoutBody();
     if (!this.#settle()) return;
     const isStaleConnection = failure.kind === 'unavailable' && this.#isReused && this.#status === 0;
-    this.#resolvers.reject(this.#error(isStaleConnection ? { ...failure, isStaleConnection } : failure));
+    this.#reject(this.#error(isStaleConnection ? { ...failure, isStaleConnection } : failure));
   }
 
   /** Whether the status has arrived and no body is needed. */
@@ -138,7 +143,7 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   #answerWithoutBody(): void {
     if (!this.#settle()) return;
     this.#controller?.abort(abandoned);
-    this.#resolvers.resolve({ status: this.#status, headers: this.#headers, body: '' });
+    this.#resolve({ status: this.#status, headers: this.#headers, body: '' });
   }
 
   /** The signal is aborted. */
@@ -149,7 +154,15 @@ export class ResponseReader implements Dispatcher.DispatchHandler {
   #abandon(reason: unknown): void {
     if (!this.#settle()) return;
     this.#controller?.abort(abandoned);
-    this.#resolvers.reject(reason);
+    this.#reject(reason);
+  }
+
+  #resolve(response: TransportResponse): void {
+    this.runInAsyncScope(this.#resolvers.resolve, this.#resolvers, response);
+  }
+
+  #reject(reason: unknown): void {
+    this.runInAsyncScope(this.#resolvers.reject, this.#resolvers, reason);
   }
 
   /** Ends the waiting. Returns true once: to the caller that calls the resolvers. */
