@@ -2,6 +2,7 @@ import { parse } from 'graphql';
 import type { OperationDefinitionNode } from 'graphql';
 import { expect, test } from 'vitest';
 import { personaQuery } from '../../examples/frontend/operations.ts';
+import { createRateLimiter } from '../../src/server/admission/rate-limiter.ts';
 import { findAskedReads } from '../../src/server/graphql/asked-reads.ts';
 import { createSchema } from '../../src/schema/index.ts';
 import { exampleId, someIds, startGateway } from '../support/gateway.ts';
@@ -97,6 +98,17 @@ test('what is given back goes to the window that it was taken from, and to no ot
   await client.leave();
   await expect.poll(() => gateway.logs).toContainEqual(expect.objectContaining({ aborted: true }));
   for (let sent = 0; sent < 20; sent += 1) expect(await left(gateway)).toBeLessThan(100);
+});
+
+test('what may arrive after its window is not given back', async () => {
+  const limiterOf = (timeoutMs: number) =>
+    createRateLimiter({ points: 10, windowSeconds: 60, url: undefined, timeoutMs, onStateChange() {} });
+  const takenAfter = async (timeoutMs: number) => {
+    const limiter = await limiterOf(timeoutMs);
+    await limiter.giveBack('key', 5, await limiter.charge('key', 5));
+    return (await limiter.charge('key', 1)).taken;
+  };
+  expect([await takenAfter(50_000), await takenAfter(70_000)]).toEqual([1, 6]);
 });
 
 test('retries cost what they cost, afterwards', async () => {

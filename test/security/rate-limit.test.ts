@@ -288,6 +288,22 @@ test.skipIf(isRedisMissing)(
   },
 );
 
+test.skipIf(isRedisMissing)(
+  'a gateway that has stopped has no connection to Redis left (skipped without redis-server)',
+  async () => {
+    const port = await findFreePort();
+    await startRedis(port);
+    const redis = await connectTo(port);
+    const connections = async () => (await redis.clientList()).length;
+    const gateway = await limitedTo(10, { cache: { url: `redis://127.0.0.1:${port}` }, writes: true });
+    await gateway.post(typename);
+    // The test's own, and those for the cache, the messages about writes, and the counters.
+    await expect.poll(connections).toBe(4);
+    await gateway.close();
+    await expect.poll(connections).toBe(1);
+  },
+);
+
 test.skipIf(isRedisMissing).each([
   ['is a replica', ['REPLICAOF', '127.0.0.1', '1'], 'read_only READONLY'],
   ['is full', ['CONFIG', 'SET', 'maxmemory', '1'], 'read_only OOM'],
