@@ -68,8 +68,14 @@ export const gatewayOf = (workers: number): ServerKind => ({
   env: (upstream) => ({ ...gatewayEnvironment(upstream), WORKERS: String(workers) }),
 });
 
+export const mercurius: ServerKind = {
+  name: 'Mercurius + JIT',
+  file: 'bench/references/mercurius.mjs',
+  env: reference,
+};
+
 export const references: readonly ServerKind[] = [
-  { name: 'Mercurius + JIT', file: 'bench/references/mercurius.mjs', env: reference },
+  mercurius,
   { name: 'plain Yoga', file: 'bench/references/yoga.mjs', env: reference },
 ];
 
