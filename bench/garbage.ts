@@ -9,15 +9,7 @@ import { createPrograms } from './programs.ts';
 import type { Program } from './programs.ts';
 import { decimal, markdownTable } from './report.ts';
 import { scenarios } from './scenarios.ts';
-import {
-  cachedGateway,
-  floor,
-  gateway,
-  heap,
-  installReferences,
-  references,
-  startServer,
-} from './servers.ts';
+import { cachedGateway, floor, gateway, heap, installReferences, mercurius, startServer } from './servers.ts';
 import { startUpstream } from './upstream.ts';
 
 interface Counts {
@@ -54,7 +46,7 @@ function parseCounts(text: string): Counts | undefined {
 for (const scenario of scenarios) {
   const rows: string[][] = [];
   const own = scenario.isCached ? cachedGateway : gateway;
-  const requests = Math.max(500, reads / scenario.nextIds().length);
+  const requests = Math.max(500, reads / Math.max(1, scenario.nextIds().length));
   for (const kind of [floor, own, mercurius]) {
     const file = join(folder, `${kind.name}, ${scenario.name}`);
     const counted = { ...kind, env: (url: string) => ({ ...kind.env(url), COUNTS_FILE: file }) };
