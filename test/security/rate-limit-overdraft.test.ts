@@ -106,7 +106,9 @@ test('what may arrive after its window is not given back', async () => {
   const takenAfter = async (timeoutMs: number) => {
     const limiter = await limiterOf(timeoutMs);
     await limiter.giveBack('key', 5, await limiter.charge('key', 5));
-    return (await limiter.charge('key', 1)).taken;
+    const { taken } = await limiter.charge('key', 1);
+    limiter.close();
+    return taken;
   };
   expect([await takenAfter(50_000), await takenAfter(70_000)]).toEqual([1, 6]);
 });
