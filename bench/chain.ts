@@ -6,7 +6,7 @@ import { createBluejay } from '../src/datasources/bluejay/index.ts';
 import { getCustomerPersona } from '../src/datasources/bluejay/customer-persona.ts';
 import type { TransportResponse } from '../src/datasources/upstream/transport/messages.ts';
 import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
-import { promiseOf } from '../src/shared/resolvers.ts';
+import { promiseOf } from '../src/shared/continuation.ts';
 import { createPrograms } from './programs.ts';
 import { median } from './statistics.ts';
 import { startUpstream } from './upstream.ts';
@@ -35,7 +35,9 @@ const nextId = () => `00000000-0000-4000-8000-${String((next += 1)).padStart(12,
 async function bare(id: string, signal: Cancellation): Promise<unknown> {
   const path = `/v1/customer-persona/${id}`;
   const request = { name, method: 'GET', path, apiKey, signal, maxResponseBytes } as const;
-  const response = await promiseOf<TransportResponse>((resolvers) => transport.send(request, resolvers));
+  const response = await promiseOf<TransportResponse>((continuation) =>
+    transport.send(request, continuation),
+  );
   return getCustomerPersona.decode(JSON.parse(response.body), { persona_id: id });
 }
 

@@ -4,7 +4,7 @@ import { errorDialect } from '../src/datasources/bluejay/service.ts';
 import { createSandbox } from '../src/sandbox/index.ts';
 import type { TransportRequest, TransportResponse } from '../src/datasources/upstream/transport/messages.ts';
 import { createTransport } from '../src/datasources/upstream/transport/transport.ts';
-import { promiseOf } from '../src/shared/resolvers.ts';
+import { promiseOf } from '../src/shared/continuation.ts';
 import { isFastApiMissing, startFastApi } from './support/fastapi.ts';
 import { clinic, startGateway } from './support/gateway.ts';
 import { create, newPersona, readName, remove, startWriter, update } from './support/writes.ts';
@@ -97,7 +97,9 @@ test.skipIf(isFastApiMissing)('FastAPI’s own 422 about the path names the argu
     apiKey: 'fastapi-tenant-one',
     maxResponseBytes: 10_000,
   };
-  const response = await promiseOf<TransportResponse>((resolvers) => transport.send(request, resolvers));
+  const response = await promiseOf<TransportResponse>((continuation) =>
+    transport.send(request, continuation),
+  );
   await transport.close();
   expect(response.status).toBe(422);
   const context = { argumentNames: { persona_id: 'id' }, secret: 'fastapi-tenant-one' };

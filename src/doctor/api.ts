@@ -8,7 +8,7 @@ import type { Failure } from '../datasources/upstream/errors.ts';
 import type { Proxy } from '../datasources/upstream/transport/route.ts';
 import { createTransport } from '../datasources/upstream/transport/transport.ts';
 import { LightCancellation } from '../shared/cancellation.ts';
-import { promiseOf } from '../shared/resolvers.ts';
+import { promiseOf } from '../shared/continuation.ts';
 import { explainFailure } from './explain-failure.ts';
 import { problem } from './finding.ts';
 import type { Verdict } from './finding.ts';
@@ -61,8 +61,8 @@ export function createApiChecks({ baseUrl, proxy, apiKey, timeoutMs, userAgent }
   async function read(id: string): Promise<200 | 404 | Failure> {
     const request = { input: { persona_id: id }, apiKey: apiKey ?? placeholderKey };
     const context = { signal: new LightCancellation(), observer: undefined };
-    const answer = await promiseOf<Result<CustomerPersona | null>>((resolvers) =>
-      call(request, context, 1, resolvers),
+    const answer = await promiseOf<Result<CustomerPersona | null>>((continuation) =>
+      call(request, context, 1, continuation),
     );
     if (!(answer instanceof UpstreamError)) return answer.kind === 'full' && !answer.isAbsent ? 200 : 404;
     const isOther = answer.failure.kind === 'invalid_response' && answer.upstream?.status === 200;

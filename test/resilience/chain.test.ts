@@ -10,7 +10,7 @@ import type { Attempts, ChainEvents } from '../../src/datasources/upstream/resil
 import { createAcceptedKeys, createTenants } from '../../src/datasources/upstream/resilience/tenants.ts';
 import { LightCancellation } from '../../src/shared/cancellation.ts';
 import type { AbortListener, Cancellation } from '../../src/shared/cancellation.ts';
-import { pass, promiseOf } from '../../src/shared/resolvers.ts';
+import { pass, promiseOf } from '../../src/shared/continuation.ts';
 
 interface ChainScene extends BulkheadOptions {
   readonly idempotent?: boolean;
@@ -55,13 +55,13 @@ function startChain({ idempotent = true, hasTenants = true, events, ...places }:
   ) => {
     const observer = caller === undefined ? undefined : ({ caller } as CallObserver);
     const attempts: Attempts<string> = {
-      send(number, resolvers) {
+      send(number, continuation) {
         sent.push(number);
-        pass<string | UpstreamError>(outcome(), resolvers);
+        pass<string | UpstreamError>(outcome(), continuation);
       },
     };
-    return promiseOf<string>((resolvers) =>
-      chain('key', { signal, deadlineAtMs, observer }, attempts, resolvers),
+    return promiseOf<string>((continuation) =>
+      chain('key', { signal, deadlineAtMs, observer }, attempts, continuation),
     );
   };
   return {
@@ -368,7 +368,7 @@ test('a call that cannot be sent fails, and gives its place back', async () => {
       throw defect;
     },
   };
-  const failed = promiseOf<string>((resolvers) => chain('key', context, attempts, resolvers));
+  const failed = promiseOf<string>((continuation) => chain('key', context, attempts, continuation));
   await expect(failed).rejects.toBe(defect);
   expect(bulkhead.inFlight).toBe(0);
   await expect(read(new LightCancellation())).resolves.toBe('answered');
@@ -378,9 +378,9 @@ test('thousands of calls that fail as soon as they have a place end one after th
   const { bulkhead, chain, occupy } = startChain({ capacity: 1, queue: 10_000 });
   occupy();
   const context = { signal: new LightCancellation(), deadlineAtMs: Infinity, observer: undefined };
-  const attempts: Attempts<string> = { send: (_number, resolvers) => resolvers.reject(invalid) };
+  const attempts: Attempts<string> = { send: (_number, continuation) => continuation.reject(invalid) };
   const calls = Array.from({ length: 10_000 }, () =>
-    promiseOf<string>((resolvers) => chain('key', context, attempts, resolvers)),
+    promiseOf<string>((continuation) => chain('key', context, attempts, continuation)),
   );
   bulkhead.leave('another');
   const results = await Promise.allSettled(calls);

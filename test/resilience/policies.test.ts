@@ -8,7 +8,7 @@ import type { BreakerOptions, CallOutcome } from '../../src/datasources/upstream
 import { createBulkhead } from '../../src/datasources/upstream/resilience/bulkhead.ts';
 import type { Bulkhead, Place } from '../../src/datasources/upstream/resilience/bulkhead.ts';
 import type { AbortListener, Cancellation } from '../../src/shared/cancellation.ts';
-import { pass } from '../../src/shared/resolvers.ts';
+import { pass } from '../../src/shared/continuation.ts';
 import { createCoalescer } from '../../src/datasources/upstream/resilience/coalesce.ts';
 import type { CallContext, StartedCall } from '../../src/datasources/upstream/resilience/coalesce.ts';
 import { createRetryBudget } from '../../src/datasources/upstream/resilience/retry-budget.ts';

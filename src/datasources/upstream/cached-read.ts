@@ -1,4 +1,4 @@
-import type { Resolvers } from '../../shared/resolvers.ts';
+import type { Continuation } from '../../shared/continuation.ts';
 import type { Answer } from './answer.ts';
 import type { HeldEntry } from './cache/entry.ts';
 import type { Cache, FoundEntry, ReadSlot } from './cache/index.ts';
@@ -15,7 +15,7 @@ export interface Read<Input> extends ReadSlot {
 }
 
 /** A read that asks the service, and keeps its answer in the cache. */
-export class CachedRead<Input extends object, Value> implements Resolvers<Answer<Value>> {
+export class CachedRead<Input extends object, Value> implements Continuation<Answer<Value>> {
   readonly #send: ResilientCall<Input, Value>;
   readonly #kept: Cache<Input, Value>;
   readonly #read: Read<Input>;

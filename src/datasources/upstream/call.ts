@@ -1,5 +1,5 @@
 import type { Cancellation } from '../../shared/cancellation.ts';
-import type { Resolvers } from '../../shared/resolvers.ts';
+import type { Continuation } from '../../shared/continuation.ts';
 import { createAnswerReader } from './answer.ts';
 import type { AnswerReader, CallRequest, Result } from './answer.ts';
 import type { Attempt, AttemptResult, CallObserver } from './attempt.ts';
@@ -58,14 +58,14 @@ export interface CallOptions<Input, Value> {
  * Sends a call once, and reads its status and body.
  *
  * @param attempt which sending of the call this is, from 1
- * @param resolvers resolved with the answer, or the error of an attempt that failed, of every kind but `overloaded`;
+ * @param continuation resolved with the answer, or the error of an attempt that failed, of every kind but `overloaded`;
  *   rejected with the signal's reason once it is aborted, and with a defect
  */
 export type Call<Input, Value> = (
   request: CallRequest<Input, Value>,
   context: Pick<CallContext, 'signal' | 'observer'>,
   attempt: number,
-  resolvers: Resolvers<Result<Value>>,
+  continuation: Continuation<Result<Value>>,
 ) => void;
 
 /** Creates the call of an endpoint. */
@@ -80,10 +80,10 @@ export function createCall<Input extends object, Value>(
   const read = createAnswerReader({ ...options, onItemsDropped });
   const parts = { read, now, onAttempt };
 
-  return (request, { signal, observer }, number, resolvers) => {
+  return (request, { signal, observer }, number, continuation) => {
     const { input, apiKey, previous } = request;
     const attempt = { service, operation, method, urlTemplate, number };
-    const sent = new SentRequest(parts, request, attempt, observer, resolvers);
+    const sent = new SentRequest(parts, request, attempt, observer, continuation);
     const headers = observer?.onAttemptStart(attempt);
     try {
       transport.send(
@@ -114,12 +114,12 @@ interface SentRequestParts<Input, Value> {
 }
 
 /** A request on its way: reports how the attempt ended, and hands on its result. */
-class SentRequest<Input, Value> implements Resolvers<TransportResponse> {
+class SentRequest<Input, Value> implements Continuation<TransportResponse> {
   readonly #parts: SentRequestParts<Input, Value>;
   readonly #request: CallRequest<Input, Value>;
   readonly #attempt: Attempt;
   readonly #observer: CallObserver | undefined;
-  readonly #resolvers: Resolvers<Result<Value>>;
+  readonly #continuation: Continuation<Result<Value>>;
   readonly #startedAtMs: number;
 
   constructor(
@@ -127,13 +127,13 @@ class SentRequest<Input, Value> implements Resolvers<TransportResponse> {
     request: CallRequest<Input, Value>,
     attempt: Attempt,
     observer: CallObserver | undefined,
-    resolvers: Resolvers<Result<Value>>,
+    continuation: Continuation<Result<Value>>,
   ) {
     this.#parts = parts;
     this.#request = request;
     this.#attempt = attempt;
     this.#observer = observer;
-    this.#resolvers = resolvers;
+    this.#continuation = continuation;
     this.#startedAtMs = parts.now();
   }
 
@@ -149,7 +149,7 @@ class SentRequest<Input, Value> implements Resolvers<TransportResponse> {
       return;
     }
     if (result instanceof UpstreamError) this.#fail(result, status, durationMs);
-    else if (this.#report(status, undefined, durationMs)) this.#resolvers.resolve(result);
+    else if (this.#report(status, undefined, durationMs)) this.#continuation.resolve(result);
   }
 
   reject(error: unknown): void {
@@ -160,8 +160,8 @@ class SentRequest<Input, Value> implements Resolvers<TransportResponse> {
   #fail(error: unknown, status: number | undefined, durationMs: number): void {
     const isFailure = error instanceof UpstreamError;
     if (!this.#report(status, isFailure ? error.failure.kind : 'cancelled', durationMs)) return;
-    if (isFailure) this.#resolvers.resolve(error);
-    else this.#resolvers.reject(error);
+    if (isFailure) this.#continuation.resolve(error);
+    else this.#continuation.reject(error);
   }
 
   /** Returns false where a listener has thrown, and so ended the call. */
@@ -172,7 +172,7 @@ class SentRequest<Input, Value> implements Resolvers<TransportResponse> {
       this.#parts.onAttempt?.(this.#attempt, result);
       return true;
     } catch (error) {
-      this.#resolvers.reject(error);
+      this.#continuation.reject(error);
       return false;
     }
   }

@@ -1,4 +1,4 @@
-import { pass } from '../../shared/resolvers.ts';
+import { pass } from '../../shared/continuation.ts';
 import { UpstreamError } from './errors.ts';
 import type { CallName } from './errors.ts';
 import { createCoalescer } from './resilience/coalesce.ts';

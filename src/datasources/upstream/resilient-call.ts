@@ -1,5 +1,5 @@
-import { pass, promiseOf } from '../../shared/resolvers.ts';
-import type { Resolvers } from '../../shared/resolvers.ts';
+import { pass, promiseOf } from '../../shared/continuation.ts';
+import type { Continuation } from '../../shared/continuation.ts';
 import type { Answer, CallRequest, Result, UnclearAnswer } from './answer.ts';
 import { createCall } from './call.ts';
 import type { Call, CallOptions } from './call.ts';
@@ -22,13 +22,13 @@ interface ResilientCallRequest<Input, Value> extends CallRequest<Input, Value> {
  * Sends a call through the resilience chain. Where a 404 does not say what is missing, asks the service whether it has
  * the path.
  *
- * @param resolvers resolved with the answer; rejected with an {@link UpstreamError} of every kind, and with the context's
+ * @param continuation resolved with the answer; rejected with an {@link UpstreamError} of every kind, and with the context's
  *   reason once its signal is aborted
  */
 export type ResilientCall<Input, Value> = (
   request: ResilientCallRequest<Input, Value>,
   context: CallContext,
-  resolvers: Resolvers<Answer<Value>>,
+  continuation: Continuation<Answer<Value>>,
 ) => void;
 
 /** Creates the resilient call of an endpoint. */
@@ -47,11 +47,11 @@ export function createResilientCall<Input extends object, Value>(
     context: CallContext,
   ): Promise<Presence> {
     const attempts: Attempts<Answer<Value> | UnclearAnswer> = {
-      send: (number, resolvers) => call({ input, apiKey }, context, number, resolvers),
+      send: (number, continuation) => call({ input, apiKey }, context, number, continuation),
     };
     try {
-      const { kind } = await promiseOf<Answer<Value> | UnclearAnswer>((resolvers) =>
-        chain(tenant, context, attempts, resolvers),
+      const { kind } = await promiseOf<Answer<Value> | UnclearAnswer>((continuation) =>
+        chain(tenant, context, attempts, continuation),
       );
       return kind === 'unclear' ? 'missing' : 'present';
     } catch (error) {
@@ -77,8 +77,8 @@ export function createResilientCall<Input extends object, Value>(
   }
 
   const parts = { call, resolveUnclear, confirm: pathCheck.confirm };
-  return (request, context, resolvers) => {
-    const resilient = new ResilientRequest(parts, request, context, resolvers);
+  return (request, context, continuation) => {
+    const resilient = new ResilientRequest(parts, request, context, continuation);
     chain(request.tenant, context, resilient, resilient);
   };
 }
@@ -95,41 +95,41 @@ interface ResilientRequestParts<Input, Value> {
 
 /** One request: its attempts, and what takes the chain's outcome. */
 class ResilientRequest<Input, Value>
-  implements Attempts<Answer<Value> | UnclearAnswer>, Resolvers<Answer<Value> | UnclearAnswer>
+  implements Attempts<Answer<Value> | UnclearAnswer>, Continuation<Answer<Value> | UnclearAnswer>
 {
   readonly #parts: ResilientRequestParts<Input, Value>;
   readonly #request: ResilientCallRequest<Input, Value>;
   readonly #context: CallContext;
-  readonly #resolvers: Resolvers<Answer<Value>>;
+  readonly #continuation: Continuation<Answer<Value>>;
 
   constructor(
     parts: ResilientRequestParts<Input, Value>,
     request: ResilientCallRequest<Input, Value>,
     context: CallContext,
-    resolvers: Resolvers<Answer<Value>>,
+    continuation: Continuation<Answer<Value>>,
   ) {
     this.#parts = parts;
     this.#request = request;
     this.#context = context;
-    this.#resolvers = resolvers;
+    this.#continuation = continuation;
   }
 
-  send(number: number, resolvers: Resolvers<Result<Value>>): void {
-    this.#parts.call(this.#request, this.#context, number, resolvers);
+  send(number: number, continuation: Continuation<Result<Value>>): void {
+    this.#parts.call(this.#request, this.#context, number, continuation);
   }
 
   resolve(answer: Answer<Value> | UnclearAnswer): void {
     const { confirm, resolveUnclear } = this.#parts;
     if (answer.kind === 'unclear') {
-      pass(resolveUnclear(this.#request, answer, this.#context), this.#resolvers);
+      pass(resolveUnclear(this.#request, answer, this.#context), this.#continuation);
       return;
     }
     confirm();
-    this.#resolvers.resolve(answer);
+    this.#continuation.resolve(answer);
   }
 
   reject(error: unknown): void {
-    this.#resolvers.reject(error);
+    this.#continuation.reject(error);
   }
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LightCancellation } from '../../shared/cancellation.ts';
 import type { Cancellation } from '../../shared/cancellation.ts';
-import { promiseOf } from '../../shared/resolvers.ts';
+import { promiseOf } from '../../shared/continuation.ts';
 import type { Answer } from './answer.ts';
 import type { Attempt, AttemptResult, CallObserver } from './attempt.ts';
 import type { Fences } from './cache/fences.ts';
@@ -90,8 +90,8 @@ export function createWriteCall<Input extends object, Value>(
       if (isAccepted(tenant)) raise();
       await fence;
       const context = { signal: way.signal, deadlineAtMs, observer: way };
-      const answer = await promiseOf<Answer<Value>>((resolvers) =>
-        send({ input, apiKey, tenant }, context, resolvers),
+      const answer = await promiseOf<Answer<Value>>((continuation) =>
+        send({ input, apiKey, tenant }, context, continuation),
       );
       if (answer.kind !== 'full') throw new Error('A 304 without a condition');
       const { value } = answer;

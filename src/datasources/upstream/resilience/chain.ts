@@ -1,5 +1,5 @@
 import type { Cancellation } from '../../../shared/cancellation.ts';
-import type { Resolvers } from '../../../shared/resolvers.ts';
+import type { Continuation } from '../../../shared/continuation.ts';
 import { UpstreamError } from '../errors.ts';
 import type { CallName } from '../errors.ts';
 import type { CallOutcome, Report } from './breaker.ts';
@@ -37,24 +37,24 @@ export interface ChainEvents {
  * Sends a call once.
  *
  * @param number which sending of the call this is, from 1
- * @param resolvers resolved with the value, or with the error of an attempt that failed
+ * @param continuation resolved with the value, or with the error of an attempt that failed
  */
 export interface Attempts<Value> {
-  send(number: number, resolvers: Resolvers<Value | UpstreamError>): void;
+  send(number: number, continuation: Continuation<Value | UpstreamError>): void;
 }
 
 /**
  * Runs a call with retries, a breaker and a bulkhead.
  *
  * @param fingerprint the fingerprint of the call's API key
- * @param resolvers resolved with the value; rejected with the {@link UpstreamError} of the last attempt, with `unavailable`
+ * @param continuation resolved with the value; rejected with the {@link UpstreamError} of the last attempt, with `unavailable`
  *   and `circuit_open`, with `overloaded`, and with the context's reason once its signal is aborted
  */
 export type Chain = <Value>(
   fingerprint: string,
   context: CallContext,
   attempts: Attempts<Value>,
-  resolvers: Resolvers<Value>,
+  continuation: Continuation<Value>,
 ) => void;
 
 /** The most attempts of a call. */
@@ -70,8 +70,8 @@ export const overloadedRetryAfterMs = 1_000;
 export function createChain(options: ChainOptions): Chain {
   const { service, operation, title, events = {} } = options;
   const parts = { ...options, name: { service, operation, title }, events };
-  return (fingerprint, context, attempts, resolvers) =>
-    new Run(parts, fingerprint, context, attempts, resolvers).start();
+  return (fingerprint, context, attempts, continuation) =>
+    new Run(parts, fingerprint, context, attempts, continuation).start();
 }
 
 interface ChainParts extends ChainOptions {
@@ -83,12 +83,12 @@ interface ChainParts extends ChainOptions {
 const reportNothing: Report = () => {};
 
 /** One call on its way through the chain. */
-class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
+class Run<Value> implements Continuation<Value | UpstreamError>, PlaceTaker {
   readonly #parts: ChainParts;
   readonly #fingerprint: string;
   readonly #context: CallContext;
   readonly #attempts: Attempts<Value>;
-  readonly #resolvers: Resolvers<Value>;
+  readonly #continuation: Continuation<Value>;
   /** Of the present attempt, as all below. */
   #number = 0;
   #hasPlace = false;
@@ -102,13 +102,13 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
     fingerprint: string,
     context: CallContext,
     attempts: Attempts<Value>,
-    resolvers: Resolvers<Value>,
+    continuation: Continuation<Value>,
   ) {
     this.#parts = parts;
     this.#fingerprint = fingerprint;
     this.#context = context;
     this.#attempts = attempts;
-    this.#resolvers = resolvers;
+    this.#continuation = continuation;
   }
 
   /** Starts the next attempt. */
@@ -149,12 +149,12 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
 
   #enter(): void {
     const { signal, observer } = this.#context;
-    if (signal.aborted) return this.#resolvers.reject(signal.reason);
+    if (signal.aborted) return this.#continuation.reject(signal.reason);
     const { tenants, bulkhead } = this.#parts;
     this.#number += 1;
     this.#tenant = tenants.of(this.#fingerprint);
     const { breaker, key } = this.#tenant;
-    if (!breaker.allows()) return this.#resolvers.reject(this.#circuitOpen());
+    if (!breaker.allows()) return this.#continuation.reject(this.#circuitOpen());
     this.#share = observer?.caller ?? key;
     const place = bulkhead.enter(this.#share, signal, this);
     if (place !== 'waits') this.onPlace(place);
@@ -163,12 +163,12 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
   /** Sends the attempt, where it has a place. */
   #send(place: Place): void {
     const { signal } = this.#context;
-    if (place === 'aborted') return this.#resolvers.reject(signal.reason);
+    if (place === 'aborted') return this.#continuation.reject(signal.reason);
     const { name, events, now } = this.#parts;
     if (place === 'full') {
       events.onOverloaded?.(name.operation, name.service);
       const failure = { kind: 'overloaded', retryAfterMs: overloadedRetryAfterMs } as const;
-      return this.#resolvers.reject(new UpstreamError(failure, name));
+      return this.#continuation.reject(new UpstreamError(failure, name));
     }
     const { breaker, retryBudget } = this.#tenant;
     const report = breaker.enter();
@@ -184,7 +184,7 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
   #succeed(value: Value): void {
     this.#leave('success');
     this.#parts.acceptedKeys?.add(this.#fingerprint);
-    this.#resolvers.resolve(value);
+    this.#continuation.resolve(value);
   }
 
   #fail(failure: unknown): void {
@@ -196,11 +196,11 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
     } else this.#leave(outcomeOf(failure));
     if (isKeyRefused(failure)) acceptedKeys?.delete(this.#fingerprint);
     const delayMs = this.#planRetry(failure);
-    if (delayMs === undefined) return this.#resolvers.reject(failure);
+    if (delayMs === undefined) return this.#continuation.reject(failure);
     events.onRetry?.(name.operation, name.service);
     pause(delayMs, signal).then(
       () => this.start(),
-      (reason: unknown) => this.#resolvers.reject(reason),
+      (reason: unknown) => this.#continuation.reject(reason),
     );
   }
 
@@ -213,7 +213,7 @@ class Run<Value> implements Resolvers<Value | UpstreamError>, PlaceTaker {
   /** Ends the call with what a step has thrown: a defect, or the error of a listener. */
   #abandon(error: unknown): void {
     if (this.#hasPlace) this.#parts.bulkhead.leave(this.#share);
-    this.#resolvers.reject(error);
+    this.#continuation.reject(error);
   }
 
   #circuitOpen(): UpstreamError {

@@ -1,6 +1,6 @@
 import { LightCancellation } from '../../../shared/cancellation.ts';
 import type { CallCancellation, Cancellation } from '../../../shared/cancellation.ts';
-import type { Resolvers } from '../../../shared/resolvers.ts';
+import type { Continuation } from '../../../shared/continuation.ts';
 import type { CallObserver } from '../attempt.ts';
 
 /** What limits a call, and who observes it. */
@@ -22,7 +22,7 @@ interface Waiter {
 }
 
 /** A call that is being started: its limits, and what takes its outcome. */
-export type StartedCall<Value> = CallContext & Resolvers<Value>;
+export type StartedCall<Value> = CallContext & Continuation<Value>;
 
 /** Lets callers with the same key share one call while it is in flight. */
 export interface Coalescer<Value> {

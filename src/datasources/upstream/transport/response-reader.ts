@@ -4,14 +4,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { CallCancellation } from '../../../shared/cancellation.ts';
 import { Chunks } from '../../../shared/chunks.ts';
-import type { Resolvers } from '../../../shared/resolvers.ts';
+import type { Continuation } from '../../../shared/continuation.ts';
 import type { StartedTimeout, Timeouts } from '../../../shared/timeouts.ts';
 import { UpstreamError } from '../errors.ts';
 import type { Failure, InvalidResponseReason, CallName } from '../errors.ts';
 import { classifyNetworkError } from './network-error.ts';
 import type { TransportRequest, TransportResponse } from './messages.ts';
 
-/** The reason that undici gets for an abort. The resolvers have been called by then, so nobody sees it. */
+/** The reason that undici gets for an abort. The continuation has its outcome by then, so nobody sees it. */
 const abandoned = new Error('abandoned');
 
 /** State that the requests of a transport share. */
@@ -27,7 +27,7 @@ export interface ReaderContext {
 type BodyUse = 'required' | 'optional' | 'none';
 
 /**
- * Reads the response to one request, as undici's handler. Calls the resolvers once: with the response, its failure,
+ * Reads the response to one request, as undici's handler. Calls the continuation once: with the response, its failure,
  * the timeout or the abort, whatever undici does afterwards.
  *
  * An AsyncResource, because undici calls it in the context of the request for which the connection was opened, and what
@@ -38,7 +38,7 @@ export class ResponseReader extends AsyncResource implements Dispatcher.Dispatch
   readonly #signal: CallCancellation | undefined;
   readonly #maxResponseBytes: number;
   readonly #observer: TransportRequest['observer'];
-  readonly #resolvers: Resolvers<TransportResponse>;
+  readonly #continuation: Continuation<TransportResponse>;
   readonly #context: ReaderContext;
   readonly #timeout: StartedTimeout;
   readonly #connectsBefore: number;
@@ -55,14 +55,14 @@ export class ResponseReader extends AsyncResource implements Dispatcher.Dispatch
   constructor(
     { name, signal, maxResponseBytes, observer }: TransportRequest,
     context: ReaderContext,
-    resolvers: Resolvers<TransportResponse>,
+    continuation: Continuation<TransportResponse>,
   ) {
     super('UpstreamRequest');
     this.#name = name;
     this.#signal = signal;
     this.#maxResponseBytes = maxResponseBytes;
     this.#observer = observer;
-    this.#resolvers = resolvers;
+    this.#continuation = continuation;
     this.#context = context;
     this.#connectsBefore = context.connects;
     this.#timeout = context.timeouts.start(() => {
@@ -158,14 +158,14 @@ export class ResponseReader extends AsyncResource implements Dispatcher.Dispatch
   }
 
   #resolve(response: TransportResponse): void {
-    this.runInAsyncScope(this.#resolvers.resolve, this.#resolvers, response);
+    this.runInAsyncScope(this.#continuation.resolve, this.#continuation, response);
   }
 
   #reject(reason: unknown): void {
-    this.runInAsyncScope(this.#resolvers.reject, this.#resolvers, reason);
+    this.runInAsyncScope(this.#continuation.reject, this.#continuation, reason);
   }
 
-  /** Ends the waiting. Returns true once: to the caller that calls the resolvers. */
+  /** Ends the waiting. Returns true once: to the caller that calls the continuation. */
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;

@@ -1,5 +1,5 @@
 import { Pool } from 'undici';
-import type { Resolvers } from '../../../shared/resolvers.ts';
+import type { Continuation } from '../../../shared/continuation.ts';
 import { Timeouts } from '../../../shared/timeouts.ts';
 import { successStatuses } from '../success.ts';
 import type { TransportRequest, TransportResponse } from './messages.ts';
@@ -47,7 +47,7 @@ export interface Transport {
    * - an {@link UpstreamError}: `timeout`, `unavailable` or `invalid_response`
    * - the signal's reason, once it is aborted
    */
-  send(request: TransportRequest, resolvers: Resolvers<TransportResponse>): void;
+  send(request: TransportRequest, continuation: Continuation<TransportResponse>): void;
   /** Closes every socket; calls in flight fail with `unavailable`. */
   close(): Promise<void>;
 }
@@ -88,9 +88,9 @@ export function createTransport(options: TransportOptions): Transport {
     ...route.headers,
   };
 
-  function send(request: TransportRequest, resolvers: Resolvers<TransportResponse>): void {
+  function send(request: TransportRequest, continuation: Continuation<TransportResponse>): void {
     const { method, path, body, signal } = request;
-    if (signal?.aborted) return resolvers.reject(signal.reason);
+    if (signal?.aborted) return continuation.reject(signal.reason);
     const headers = requestHeaders(request, credentialHeader, fixedHeaders);
     if (body !== undefined) headers['content-type'] = 'application/json';
     pool.dispatch(
@@ -100,7 +100,7 @@ export function createTransport(options: TransportOptions): Transport {
         headers,
         body: body === undefined ? null : JSON.stringify(body),
       },
-      new ResponseReader(request, context, resolvers),
+      new ResponseReader(request, context, continuation),
     );
   }
 
