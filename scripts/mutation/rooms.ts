@@ -12,7 +12,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   resilience: {
     mutate: ['src/datasources/upstream/resilience/*.ts'],
     quick: ['test/resilience/{policies,chain}.test.ts'],
-    slow: ['test/resilience/{circuit,deadline,retries,tenants}.test.ts', 'test/cancellation.test.ts'],
+    slow: [
+      'test/resilience/{circuit,deadline,retries,tenants}.test.ts',
+      'test/{cancellation,client-alone}.test.ts',
+    ],
   },
   cache: {
     mutate: ['src/datasources/upstream/cache/*.ts'],

@@ -359,19 +359,46 @@ test('a chain without listeners and tenants retries, denies and refuses alike', 
   expect(await fail(broken)).toMatchObject({ failure: { kind: 'overloaded' } });
 });
 
-test('a call that cannot be sent fails, and gives its place back', async () => {
-  const { bulkhead, chain, read } = startChain();
-  const defect = new Error('a defect');
-  const context = { signal: new LightCancellation(), deadlineAtMs: Infinity, observer: undefined };
-  const attempts: Attempts<string> = {
-    send() {
-      throw defect;
+const defect = new Error('a defect');
+
+function throwDefect(): never {
+  throw defect;
+}
+
+test.each<[string, (scene: ReturnType<typeof startChain>) => Promise<unknown>]>([
+  [
+    'enters',
+    ({ tenants, read }) => {
+      tenants.of = throwDefect;
+      return read(new LightCancellation());
     },
-  };
-  const failed = promiseOf<string>((continuation) => chain('key', context, attempts, continuation));
-  await expect(failed).rejects.toBe(defect);
-  expect(bulkhead.inFlight).toBe(0);
-  await expect(read(new LightCancellation())).resolves.toBe('answered');
+  ],
+  [
+    'is sent',
+    ({ chain }) => {
+      const context = { signal: new LightCancellation(), deadlineAtMs: Infinity, observer: undefined };
+      return promiseOf((continuation) => chain('key', context, { send: throwDefect }, continuation));
+    },
+  ],
+  [
+    'has its answer',
+    ({ acceptedKeys, read }) => {
+      acceptedKeys.add = throwDefect;
+      return read(new LightCancellation());
+    },
+  ],
+  ['is repeated', ({ call }) => call(() => Promise.reject(unavailable))],
+])('what is thrown while a call %s ends it, and its place is free', async (_step, start) => {
+  const scene = startChain({ events: { onRetry: throwDefect } });
+  await expect(start(scene)).rejects.toBe(defect);
+  expect(scene.bulkhead.inFlight).toBe(0);
+});
+
+test('what is thrown while a call is refused ends it, and takes nobody else’s place', async () => {
+  const { bulkhead, occupy, read } = startChain({ queue: 0, events: { onOverloaded: throwDefect } });
+  occupy();
+  await expect(read(new LightCancellation())).rejects.toBe(defect);
+  expect(bulkhead.inFlight).toBe(1);
 });
 
 test('thousands of calls that fail as soon as they have a place end one after the other', async () => {
