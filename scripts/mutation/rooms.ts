@@ -28,7 +28,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   admission: {
     mutate: ['src/server/admission/*.ts'],
-    quick: ['test/security/admission.test.ts', 'test/router-secret.test.ts'],
+    quick: ['test/security/{admission,memory-ledger}.test.ts', 'test/router-secret.test.ts'],
     slow: ['test/security/{overload,memory,rate-limit,rate-limit-overdraft}.test.ts'],
   },
   errors: {
