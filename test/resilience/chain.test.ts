@@ -388,10 +388,11 @@ test.each<[string, (scene: ReturnType<typeof startChain>) => Promise<unknown>]>(
     },
   ],
   ['is repeated', ({ call }) => call(() => Promise.reject(unavailable))],
-])('what is thrown while a call %s ends it, and its place is free', async (_step, start) => {
-  const scene = startChain({ events: { onRetry: throwDefect } });
+])('what is thrown while a call %s ends it, and its place alone is free', async (_step, start) => {
+  const scene = startChain({ capacity: 2, events: { onRetry: throwDefect } });
+  void scene.call(() => new Promise(() => {}));
   await expect(start(scene)).rejects.toBe(defect);
-  expect(scene.bulkhead.inFlight).toBe(0);
+  expect(scene.bulkhead.inFlight).toBe(1);
 });
 
 test('what is thrown while a call is refused ends it, and takes nobody else’s place', async () => {
