@@ -62,11 +62,22 @@ test('over the budget, the oldest large exchange of the caller that holds the mo
   ledger.add(second, 1);
   expect(all.map(isEnded)).toEqual([false, false, true, false]);
   // What it goes on to receive is nobody's.
-  ledger.add(first, 900_000);
+  ledger.add(first, 10);
   expect([first.heldBytes, first.account.bytes]).toEqual([0, second.heldBytes + little.heldBytes]);
   // Now the other caller holds more than this one, once this one has no large exchange but its own.
   ledger.add(other, 300_000);
   expect(all.map(isEnded)).toEqual([true, false, true, false]);
+});
+
+test('a small exchange is spared, however old it is', () => {
+  const { ledger, hold } = startLedger();
+  const earliest = hold('another', 20_000);
+  const small = hold('one', smallBytes);
+  const large = hold('one', 500_000);
+  // The list of the open exchanges goes by no age: the last one takes the place of one that ends.
+  earliest.response.emit('close');
+  ledger.add(large, 500_000);
+  expect([small, large].map(isEnded)).toEqual([false, true]);
 });
 
 test('as many are ended as it takes', () => {
