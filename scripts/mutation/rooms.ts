@@ -19,7 +19,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   cache: {
     mutate: ['src/datasources/upstream/cache/*.ts'],
-    quick: ['test/resilience/{cache-parts,cache-tiers}.test.ts', 'test/writes/{generations,fences}.test.ts'],
+    quick: [
+      'test/resilience/{cache-parts,cache-tiers,forgotten-keys-policy}.test.ts',
+      'test/writes/{generations,fences}.test.ts',
+    ],
     slow: [
       'test/resilience/{cache,forgotten-keys,shared-cache,redis-health,redis-refusals}.test.ts',
       'test/cache-control.test.ts',
