@@ -57,7 +57,7 @@ function readConfig(): Config {
 function createRequest(own: GatewayEvents): () => Promise<void> {
   const events = mergeEvents<GatewayEvents>(createEventLog(logger), own);
   const transport: Transport = {
-    send({ path }, resolvers) {
+    send({ path }, continuation) {
       const persona = {
         id: path.slice(-36),
         created_at: '2023-11-07T05:31:56Z',
@@ -65,7 +65,7 @@ function createRequest(own: GatewayEvents): () => Promise<void> {
         description: 'B',
       };
       const body = JSON.stringify({ ...persona, goal: 'C', org_id: '6f1d2b7e-5a0c-4c58-9d1e-2f6a4b8c0d11' });
-      resolvers.resolve({ status: 200, headers: {}, body });
+      continuation.resolve({ status: 200, headers: {}, body });
     },
     close: () => Promise.resolve(),
   };

@@ -101,6 +101,24 @@ test('a listener that throws when a call is refused or repeated fails that call 
   expect(client.load()).toMatchObject({ inFlight: 0, queued: 0 });
 });
 
+test('listeners are called as methods of their object', async () => {
+  class Attempts {
+    #count = 0;
+
+    get count(): number {
+      return this.#count;
+    }
+
+    onAttempt(): void {
+      this.#count += 1;
+    }
+  }
+  const events = new Attempts();
+  const { client } = await startClient({ events });
+  await client.customerPersonas.get(exampleId, { apiKey });
+  expect(events.count).toBe(1);
+});
+
 test('a caller may bring a cancellation of its own kind', async () => {
   const { sandbox, client } = await startClient();
   sandbox.faults.add({ fault: { kind: 'hang' } });

@@ -47,14 +47,19 @@ export interface CallRequest<Input, Value> {
   readonly previous?: CacheEntry<Value> | undefined;
 }
 
+/** For logs and metrics. */
+export interface AnswerEvents {
+  /** `count` items of a list are unusable, and were left out. */
+  readonly onItemsDropped?: ((count: number, operation: string, service: string) => void) | undefined;
+}
+
 interface AnswerReaderOptions<Input, Value> {
   readonly service: string;
   /** See `UpstreamOptions`. */
   readonly title?: string | undefined;
   readonly endpoint: Endpoint<string, Input, Value>;
   readonly errorDialect: ErrorDialect;
-  /** `count` items of a list are unusable, and were left out. */
-  readonly onItemsDropped?: ((count: number, operation: string, service: string) => void) | undefined;
+  readonly events: AnswerEvents;
 }
 
 /** Returns what a response to a request means. */
@@ -68,7 +73,7 @@ export type AnswerReader<Input, Value> = (
 export function createAnswerReader<Input extends object, Value>(
   options: AnswerReaderOptions<Input, Value>,
 ): AnswerReader<Input, Value> {
-  const { service, title, endpoint, errorDialect, onItemsDropped } = options;
+  const { service, title, endpoint, errorDialect, events } = options;
   const { operation, method, path: template, absent, argumentNames = {} } = endpoint;
   const name = { service, operation, title };
   const isWrite = method !== 'GET';
@@ -120,7 +125,7 @@ export function createAnswerReader<Input extends object, Value>(
     const decoded = decodeBody(response.body, input);
     if (!decoded.ok) return invalidResponse(decoded.reason, { ...name, status });
     if (decoded.dropped !== undefined && decoded.dropped > 0) {
-      onItemsDropped?.(decoded.dropped, operation, service);
+      events.onItemsDropped?.(decoded.dropped, operation, service);
     }
     return { kind: 'full', value: decoded.value, isAbsent: false, headers, elapsedMs };
   };

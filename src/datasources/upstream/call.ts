@@ -1,7 +1,7 @@
 import type { Cancellation } from '../../shared/cancellation.ts';
 import type { Continuation } from '../../shared/continuation.ts';
 import { createAnswerReader } from './answer.ts';
-import type { AnswerReader, CallRequest, Result } from './answer.ts';
+import type { AnswerEvents, AnswerReader, CallRequest, Result } from './answer.ts';
 import type { Attempt, AttemptResult, CallObserver } from './attempt.ts';
 import { createPath } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -35,11 +35,9 @@ export interface Reading<Value> {
 }
 
 /** For logs and metrics. */
-export interface CallEvents {
+export interface CallEvents extends AnswerEvents {
   /** An attempt of any caller's call has ended. */
   readonly onAttempt?: ((attempt: Attempt, result: AttemptResult) => void) | undefined;
-  /** `count` items of a list are unusable, and were left out. */
-  readonly onItemsDropped?: ((count: number, operation: string, service: string) => void) | undefined;
 }
 
 export interface CallOptions<Input, Value> {
@@ -76,9 +74,7 @@ export function createCall<Input extends object, Value>(
   const { operation, method, path: urlTemplate, argumentNames, maxResponseBytes = 1_048_576 } = endpoint;
   const name = { service, operation, title };
   const pathOf = createPath(urlTemplate, argumentNames);
-  const { onAttempt, onItemsDropped } = events;
-  const read = createAnswerReader({ ...options, onItemsDropped });
-  const parts = { read, now, onAttempt };
+  const parts = { read: createAnswerReader(options), now, events };
 
   return (request, { signal, observer }, number, continuation) => {
     const { input, apiKey, previous } = request;
@@ -110,7 +106,7 @@ export function createCall<Input extends object, Value>(
 interface SentRequestParts<Input, Value> {
   readonly read: AnswerReader<Input, Value>;
   readonly now: () => number;
-  readonly onAttempt: CallEvents['onAttempt'];
+  readonly events: CallEvents;
 }
 
 /** A request on its way: reports how the attempt ended, and hands on its result. */
@@ -169,7 +165,7 @@ class SentRequest<Input, Value> implements Continuation<TransportResponse> {
     const result = { status, failure, durationMs };
     try {
       this.#observer?.onAttemptEnd(this.#attempt, result);
-      this.#parts.onAttempt?.(this.#attempt, result);
+      this.#parts.events.onAttempt?.(this.#attempt, result);
       return true;
     } catch (error) {
       this.#continuation.reject(error);
